@@ -1,0 +1,232 @@
+// Package control owns what a sandbox server can be told to do from outside:
+// move its clock, fail on demand, and show which requests it got. It knows
+// nothing of Stripe or Intercom; each server says how its own errors look.
+package control
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"path"
+	"sync"
+	"time"
+)
+
+// Kind is a way for a request to go wrong.
+type Kind string
+
+// The faults a sandbox can play.
+const (
+	RateLimit   Kind = "rate_limit"   // 429 with the vendor's headers; nothing applied
+	ErrorBefore Kind = "error_before" // 5xx; nothing applied
+	ErrorAfter  Kind = "error_after"  // applied, then 5xx
+	CutBefore   Kind = "cut_before"   // connection closed; nothing applied
+	CutAfter    Kind = "cut_after"    // applied, then connection closed without an answer
+	Slow        Kind = "slow"         // applied and answered after Delay
+)
+
+// Fault makes matching requests go wrong.
+type Fault struct {
+	Method string   `json:"method"` // "" matches every method
+	Path   string   `json:"path"`   // a path.Match pattern, such as "/v1/refunds" or "/conversations/*/reply"; "" matches every path
+	Kind   Kind     `json:"kind"`
+	Status int      `json:"status,omitempty"` // of error_before and error_after; 500 when 0
+	Skip   int      `json:"skip,omitempty"`   // matching requests that still pass first
+	Times  int      `json:"times,omitempty"`  // requests that go wrong; 1 when 0, without end when negative
+	Delay  Duration `json:"delay,omitempty"`  // of slow
+}
+
+// Duration is a time.Duration that is written as "1.5s" in JSON.
+type Duration time.Duration
+
+// MarshalText writes the duration as Go does.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// UnmarshalText reads a duration such as "1.5s".
+func (d *Duration) UnmarshalText(b []byte) error {
+	v, err := time.ParseDuration(string(b))
+	*d = Duration(v)
+	return err
+}
+
+func (f Fault) check() error {
+	switch f.Kind {
+	case RateLimit, ErrorBefore, ErrorAfter, CutBefore, CutAfter, Slow:
+	default:
+		return fmt.Errorf("unknown kind %q", f.Kind)
+	}
+	_, err := path.Match(f.Path, "/")
+	return err
+}
+
+func (f Fault) matches(r *http.Request) bool {
+	if f.Method != "" && f.Method != r.Method {
+		return false
+	}
+	ok, err := path.Match(f.Path, r.URL.Path)
+	return f.Path == "" || err == nil && ok
+}
+
+// Request is one request a sandbox server answered, for tests to look at.
+type Request struct {
+	Method         string `json:"method"`
+	Path           string `json:"path"`
+	Query          string `json:"query,omitempty"`
+	Body           string `json:"body,omitempty"`
+	IdempotencyKey string `json:"idempotency_key,omitempty"`
+	Status         int    `json:"status"` // as applied; 0 when nothing was applied
+	Fault          Kind   `json:"fault,omitempty"`
+}
+
+// Desk injects faults into a server and keeps the list of its requests. The
+// zero value passes everything on. It is safe for concurrent use.
+type Desk struct {
+	mu       sync.Mutex
+	faults   []Fault
+	requests []Request
+}
+
+// Inject adds a fault. The first one that matches a request is played.
+func (d *Desk) Inject(f Fault) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	if f.Times == 0 {
+		f.Times = 1
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.faults = append(d.faults, f)
+	return nil
+}
+
+// Clear removes all faults.
+func (d *Desk) Clear() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.faults = nil
+}
+
+// Requests lists what was asked since the start or the last Forget, oldest first.
+func (d *Desk) Requests() []Request {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return append([]Request{}, d.requests...)
+}
+
+// Forget empties the list of requests.
+func (d *Desk) Forget() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.requests = nil
+}
+
+func (d *Desk) next(r *http.Request) (Fault, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i := range d.faults {
+		f := &d.faults[i]
+		if f.Times == 0 || !f.matches(r) {
+			continue
+		}
+		if f.Skip > 0 {
+			f.Skip--
+			continue
+		}
+		f.Times--
+		return *f, true
+	}
+	return Fault{}, false
+}
+
+func (d *Desk) note(r Request) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.requests = append(d.requests, r)
+}
+
+// Failer writes a vendor's error answer for a status of 429 or 5xx.
+type Failer func(w http.ResponseWriter, status int)
+
+// Wrap puts the desk in front of a vendor's handler.
+func (d *Desk) Wrap(next http.Handler, fail Failer) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(io.LimitReader(r.Body, 8<<20))
+		if err != nil {
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		f, faulty := d.next(r)
+		req := Request{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Body: string(body),
+			IdempotencyKey: r.Header.Get("Idempotency-Key"), Fault: f.Kind}
+		var rec *recorder
+		if !faulty || f.applies() {
+			rec = &recorder{header: http.Header{}, status: http.StatusOK}
+			// What the vendor applies does not depend on whether the answer arrives.
+			next.ServeHTTP(rec, r.WithContext(context.WithoutCancel(r.Context())))
+			req.Status = rec.status
+		}
+		d.note(req)
+		if !faulty {
+			rec.send(w)
+			return
+		}
+		f.play(w, r, rec, fail)
+	})
+}
+
+func (f Fault) applies() bool { return f.Kind == ErrorAfter || f.Kind == CutAfter || f.Kind == Slow }
+
+func (f Fault) play(w http.ResponseWriter, r *http.Request, applied *recorder, fail Failer) {
+	switch f.Kind {
+	case RateLimit:
+		fail(w, http.StatusTooManyRequests)
+	case ErrorBefore, ErrorAfter:
+		fail(w, cmp.Or(f.Status, http.StatusInternalServerError))
+	case CutBefore, CutAfter:
+		cut(w)
+	case Slow:
+		wait(r.Context(), time.Duration(f.Delay))
+		applied.send(w)
+	}
+}
+
+// cut closes the connection without an answer.
+func cut(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	_ = conn.Close()
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// recorder holds an answer until it is known whether it will be sent.
+type recorder struct {
+	header http.Header
+	body   bytes.Buffer
+	status int
+}
+
+func (r *recorder) Header() http.Header         { return r.header }
+func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
+func (r *recorder) WriteHeader(status int)      { r.status = status }
+
+func (r *recorder) send(w http.ResponseWriter) {
+	for k, v := range r.header {
+		w.Header()[k] = v
+	}
+	w.WriteHeader(r.status)
+	_, _ = w.Write(r.body.Bytes())
+}
