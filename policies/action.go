@@ -1,0 +1,133 @@
+package policies
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+
+	"supportmcp/internal/money"
+)
+
+// Kind names a kind of action; each has one tool and one set of rules.
+type Kind string
+
+// The kinds of action.
+const (
+	KindRefund Kind = "refund"
+	KindReply  Kind = "reply"
+	KindNote   Kind = "note"
+	KindState  Kind = "state"
+	KindTag    Kind = "tag"
+)
+
+// Vendor is where an action takes effect.
+type Vendor string
+
+// The vendors.
+const (
+	Stripe   Vendor = "stripe"
+	Intercom Vendor = "intercom"
+)
+
+// Vendor tells where an action of this kind takes effect.
+func (k Kind) Vendor() Vendor {
+	if k == KindRefund {
+		return Stripe
+	}
+	return Intercom
+}
+
+// section is the part of the policy file that covers a kind. A kind without a
+// section is never allowed.
+func (k Kind) section() string {
+	switch k {
+	case KindRefund:
+		return "refund"
+	case KindReply, KindNote, KindState:
+		return "reply"
+	case KindTag:
+		return "tag"
+	}
+	return ""
+}
+
+// forever is longer than any ledger lives.
+const forever = 100 * 365 * 24 * time.Hour
+
+// ReplayFor is how long asking the same again is answered with the first
+// receipt: for ever where money moves, 24 hours for messages, and not at all for
+// a desired state, which is looked at first instead.
+func (k Kind) ReplayFor() time.Duration {
+	switch k {
+	case KindRefund:
+		return forever
+	case KindReply, KindNote:
+		return 24 * time.Hour
+	case KindState, KindTag:
+	}
+	return 0
+}
+
+// repeatFor is how long after the first send the same send is harmless. Stripe
+// keeps idempotency keys for at least 24 hours
+// (https://docs.stripe.com/api/idempotent_requests); Intercom has none, so a
+// message is never sent again; a desired state can always be set again.
+func (k Kind) repeatFor() time.Duration {
+	switch k {
+	case KindRefund:
+		return 23 * time.Hour
+	case KindState, KindTag:
+		return forever
+	case KindReply, KindNote:
+	}
+	return 0
+}
+
+// lost is the state of an action that was looked for and never found: money
+// waits for a person, a message counts as not delivered.
+func (k Kind) lost() State {
+	if k == KindReply || k == KindNote {
+		return Failed
+	}
+	return Review
+}
+
+// Subject is all that guard and ledger must know of any action, whatever its kind.
+type Subject struct {
+	Conversation string      `json:"conversation,omitempty"` // with Customer and Charge: the scopes of budgets
+	Customer     string      `json:"customer,omitempty"`
+	Charge       string      `json:"charge,omitempty"`
+	Exclusive    string      `json:"exclusive,omitempty"` // at most one action in flight per value; "" is no limit
+	Same         string      `json:"same,omitempty"`      // identity as asked, before resolving; "" is never a repeat
+	Cost         money.Money `json:"cost,omitzero"`       // zero: moves no money
+}
+
+// Action is a proposed change as resolved facts: plain JSON without clocks or
+// ages, so that the same world gives the same bytes. It is sealed: a kind of
+// action without rules does not compile.
+type Action interface {
+	Kind() Kind
+	Subject() Subject
+	// binds are the facts that an approval is bound to.
+	binds() any
+	// judge applies every rule of the action's kind. It is pure, and all rules always run.
+	judge(*Policy, Snapshot) []Finding
+}
+
+// Digest binds an approval to exactly the facts that the person saw.
+func Digest(a Action) (string, error) {
+	b, err := encode(a.binds())
+	if err != nil {
+		return "", err
+	}
+	return digest(string(a.Kind()), string(b)), nil
+}
+
+func digest(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		h.Write([]byte(p))
+		h.Write([]byte{0})
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

@@ -1,0 +1,58 @@
+package policies
+
+import (
+	"fmt"
+	"slices"
+
+	"supportmcp/internal/fault"
+)
+
+// Asker is the person a conversation is with, and the Stripe customers that
+// belong to them. It is resolved from Intercom and Stripe, never from what an
+// agent says.
+type Asker struct {
+	Conversation string `json:"conversation"`
+	Contact      string `json:"contact"`
+	Ties         []Tie  `json:"ties"`
+	Doubt        string `json:"doubt,omitempty"` // why it is uncertain who is meant; a person decides then
+}
+
+// Tie is one Stripe customer of an asker and how it is known.
+type Tie struct {
+	Customer string `json:"customer"`
+	Way      string `json:"way"` // contact attribute, company attribute, e-mail
+}
+
+// Owns reports whether the customer is tied to the asker.
+func (a Asker) Owns(customer string) bool {
+	return customer != "" && slices.ContainsFunc(a.Ties, func(t Tie) bool { return t.Customer == customer })
+}
+
+// ruleOwner is the rule that ties money to the conversation. A denial by it is
+// told to the agent as an unknown id, so that ids cannot be probed.
+const ruleOwner = "owner_match"
+
+// judge says whether a customer's money may be touched in this conversation.
+func (a Asker) judge(customer string) []Finding {
+	owner := Finding{Rule: ruleOwner, Effect: Allow}
+	if !a.Owns(customer) {
+		owner.Effect = Deny
+		owner.Message = "the charge belongs to a customer who is not tied to the conversation's contact"
+		if customer == "" {
+			owner.Message = "the charge has no customer, so nothing ties it to the conversation's contact"
+		}
+	}
+	if a.Doubt == "" {
+		return []Finding{owner}
+	}
+	return []Finding{owner, {Rule: "asker.doubt", Effect: NeedsApproval,
+		Message: "it is not certain who is asking: " + a.Doubt}}
+}
+
+// UnknownCharge is the one answer for a charge that does not exist and for one
+// that is not the asker's.
+func UnknownCharge(id string) error {
+	return &fault.Error{Code: fault.NotFound, Took: fault.No,
+		Message:  fmt.Sprintf("this conversation's customer has no charge %s", id),
+		NextStep: "take a charge_id from get_billing_overview of this conversation"}
+}

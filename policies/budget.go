@@ -1,0 +1,182 @@
+package policies
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"supportmcp/internal/money"
+)
+
+// ScopeKind is what a budget is counted by.
+type ScopeKind string
+
+// The scopes of budgets.
+const (
+	PerCharge       ScopeKind = "charge"
+	PerCustomer     ScopeKind = "customer"
+	PerConversation ScopeKind = "conversation"
+	PerPrincipal    ScopeKind = "principal"
+	Global          ScopeKind = "global"
+)
+
+// scopeKinds are all scopes in the order of their names, which is the order of locks.
+func scopeKinds() []ScopeKind {
+	return []ScopeKind{PerCharge, PerConversation, PerCustomer, Global, PerPrincipal}
+}
+
+// Scope is one counter's name, such as "customer:cus_1".
+type Scope string
+
+func scopeOf(k ScopeKind, s Subject, by Principal) Scope {
+	value := ""
+	switch k {
+	case PerCharge:
+		value = s.Charge
+	case PerCustomer:
+		value = s.Customer
+	case PerConversation:
+		value = s.Conversation
+	case PerPrincipal:
+		value = string(by)
+	case Global:
+	}
+	return Scope(string(k) + ":" + value)
+}
+
+// Scopes are all scopes an action counts in, sorted. They are recorded whatever
+// the policy reads today, so that tomorrow's budget sees yesterday's actions.
+func Scopes(s Subject, by Principal) []Scope {
+	out := make([]Scope, 0, 5)
+	for _, k := range scopeKinds() {
+		if sc := scopeOf(k, s, by); k == Global || !strings.HasSuffix(string(sc), ":") {
+			out = append(out, sc)
+		}
+	}
+	return out
+}
+
+// Budget is a limit over a rolling window: (now − Window, now], never calendar days.
+type Budget struct {
+	Scope  ScopeKind
+	Window time.Duration
+	Count  int64                    // actions; 0 is no limit
+	Sum    map[money.Currency]int64 // minor units; a currency that is not listed has no limit here
+	Kinds  []Kind                   // counted together
+}
+
+// Query asks the ledger for what a budget has used.
+type Query struct {
+	Scope    Scope
+	Kinds    []Kind
+	Currency money.Currency // of Sum; Count spans all currencies
+	Window   time.Duration
+}
+
+// Usage answers a Query. Actions in flight or in doubt count, whatever their age.
+type Usage struct {
+	Count   int64
+	Sum     int64     // minor units
+	Settled []Settled // up to 16 of the settled actions in the window, oldest first: when room comes back
+}
+
+// Settled is one done action in a window.
+type Settled struct {
+	At    time.Time
+	Minor int64 // 0 when in another currency
+}
+
+func (b Budget) query(s Subject, by Principal) Query {
+	return Query{Scope: scopeOf(b.Scope, s, by), Kinds: b.Kinds, Currency: s.Cost.Currency, Window: b.Window}
+}
+
+func (b Budget) name() string { return "budget." + string(b.Scope) + "." + FormatSpan(b.Window) }
+
+func (b Budget) judge(cost money.Money, now time.Time, u Usage) Finding {
+	f := Finding{Rule: b.name(), Effect: Allow}
+	if b.Count > 0 {
+		f.Limit, f.Actual = strconv.FormatInt(b.Count, 10), strconv.FormatInt(u.Count+1, 10)
+	}
+	if limit, ok := b.Sum[cost.Currency]; ok {
+		used := money.Of(u.Sum, cost.Currency)
+		f.Limit, f.Actual = money.Of(limit, cost.Currency).String(), money.Of(add(u.Sum, cost.Minor), cost.Currency).String()
+		f.MaxAllowedNow = money.Of(max(0, limit-u.Sum), cost.Currency)
+		if add(u.Sum, cost.Minor) > limit {
+			f.deny(fmt.Sprintf("%s of %s in %s are used", used, f.Limit, FormatSpan(b.Window)))
+			f.RetryAfter = b.frees(now, u, func(freed Settled) bool { return add(u.Sum-freed.Minor, cost.Minor) <= limit })
+		}
+	}
+	if b.Count > 0 && u.Count >= b.Count {
+		f.Limit, f.Actual = strconv.FormatInt(b.Count, 10), strconv.FormatInt(u.Count+1, 10)
+		f.deny(fmt.Sprintf("%d of %d in %s are used", u.Count, b.Count, FormatSpan(b.Window)))
+		if !cost.IsZero() {
+			f.MaxAllowedNow = money.Of(0, cost.Currency)
+		}
+		var left int64
+		count := b.frees(now, u, func(Settled) bool { left++; return u.Count-left < b.Count })
+		f.RetryAfter = later(f.RetryAfter, count)
+	}
+	return f
+}
+
+func (f *Finding) deny(message string) {
+	f.Effect, f.Message = Deny, message
+	f.NextStep = "ask for no more than max_allowed_now, wait until retry_after, or hand the conversation to a person"
+}
+
+// frees is when enough settled actions will have left the window; enough is told
+// the running total of what has left. Zero when actions in flight block, too.
+func (b Budget) frees(now time.Time, u Usage, enough func(freed Settled) bool) time.Time {
+	var gone Settled
+	for _, s := range u.Settled {
+		gone.Minor = add(gone.Minor, s.Minor)
+		if at := s.At.Add(b.Window); enough(gone) && at.After(now) {
+			return at
+		}
+	}
+	return time.Time{}
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// add sums amounts and stops at the largest, so that no total wraps around to a small one.
+func add(a, b int64) int64 {
+	if b > 0 && a > math.MaxInt64-b {
+		return math.MaxInt64
+	}
+	return a + b
+}
+
+// room is what all budgets together leave of a currency.
+type room struct {
+	cost  money.Money
+	left  int64
+	known bool
+}
+
+func (r *room) narrow(b Budget, u Usage) {
+	if limit, ok := b.Sum[r.cost.Currency]; ok && (!r.known || limit-u.Sum < r.left) {
+		r.left, r.known = limit-u.Sum, true
+	}
+	if b.Count > 0 && u.Count >= b.Count {
+		r.left, r.known = 0, true
+	}
+}
+
+func (r *room) after(e Effect) money.Money {
+	if !r.known {
+		return money.Money{}
+	}
+	left := r.left
+	if e != Deny {
+		left -= r.cost.Minor
+	}
+	return money.Of(max(0, left), r.cost.Currency)
+}

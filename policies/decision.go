@@ -1,0 +1,95 @@
+package policies
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"supportmcp/internal/money"
+)
+
+// Effect is what a rule, or all rules together, say of an action. The zero
+// value denies, and the strictest effect wins.
+type Effect int
+
+// The effects, strictest first.
+const (
+	Deny Effect = iota
+	NeedsApproval
+	Allow
+)
+
+// String is the effect as it is written in decisions.
+func (e Effect) String() string {
+	switch e {
+	case Allow:
+		return "allow"
+	case NeedsApproval:
+		return "needs_approval"
+	case Deny:
+	}
+	return "deny"
+}
+
+// MarshalText writes the effect's name.
+func (e Effect) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
+
+// UnmarshalText reads an effect's name; an unknown one is an error.
+func (e *Effect) UnmarshalText(b []byte) error {
+	for _, known := range []Effect{Deny, NeedsApproval, Allow} {
+		if known.String() == string(b) {
+			*e = known
+			return nil
+		}
+	}
+	return fmt.Errorf("unknown effect %q", b)
+}
+
+// Finding is what one rule says of an action.
+type Finding struct {
+	Rule          string      `json:"rule"`
+	Effect        Effect      `json:"effect"`
+	Message       string      `json:"message,omitempty"`
+	Limit         string      `json:"limit,omitempty"`  // an exact amount, a count or a time span
+	Actual        string      `json:"actual,omitempty"` // the same for this action
+	MaxAllowedNow money.Money `json:"max_allowed_now,omitzero"`
+	RetryAfter    time.Time   `json:"retry_after,omitzero"`
+	NextStep      string      `json:"next_step,omitempty"`
+}
+
+// Decision is the verdict on an action with everything that led to it.
+type Decision struct {
+	Effect   Effect      `json:"effect"`
+	Findings []Finding   `json:"findings"` // of every rule, not only of the first that fails
+	Revision string      `json:"policy_revision"`
+	Headroom money.Money `json:"headroom,omitzero"` // what the budgets leave after this action; before it when it is denied
+}
+
+// decide combines findings: the strictest wins, and no finding at all denies.
+func decide(revision string, findings []Finding, left room) Decision {
+	d := Decision{Effect: Deny, Findings: findings, Revision: revision}
+	if len(findings) > 0 {
+		d.Effect = slices.MinFunc(findings, func(a, b Finding) int { return int(a.Effect - b.Effect) }).Effect
+	}
+	d.Headroom = left.after(d.Effect)
+	return d
+}
+
+// restrict adds a finding, which can only make a decision stricter.
+func (d Decision) restrict(f Finding) Decision {
+	d.Findings = append(slices.Clone(d.Findings), f)
+	d.Effect = min(d.Effect, f.Effect)
+	return d
+}
+
+// Against lists the findings that did not allow, strictest first.
+func (d Decision) Against() []Finding {
+	fs := slices.DeleteFunc(slices.Clone(d.Findings), func(f Finding) bool { return f.Effect == Allow })
+	slices.SortStableFunc(fs, func(a, b Finding) int { return int(a.Effect - b.Effect) })
+	return fs
+}
+
+// denies reports whether the named rule denied.
+func (d Decision) denies(rule string) bool {
+	return slices.ContainsFunc(d.Findings, func(f Finding) bool { return f.Rule == rule && f.Effect == Deny })
+}

@@ -1,0 +1,160 @@
+package policies
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"supportmcp/internal/fault"
+)
+
+// Guard judges actions, records them in the ledger and issues permits. Its
+// fields are set before the first use; its methods are safe for concurrent use.
+// Without a policy it denies everything.
+type Guard struct {
+	Ledger Ledger
+	Now    func() time.Time
+	Log    *slog.Logger
+	Locked map[Vendor]string // vendors that must not be written to, and why
+
+	Timeout time.Duration // of one attempt at the vendor
+	Lease   time.Duration // longer than Timeout
+	Wait    time.Duration // for another action on the same target
+
+	policy atomic.Pointer[Policy]
+}
+
+// Use replaces the policy for all judgements from now on.
+func (g *Guard) Use(p *Policy) { g.policy.Store(p) }
+
+// Policy is the policy in force; nil when there is none.
+func (g *Guard) Policy() *Policy { return g.policy.Load() }
+
+// Request is who asks for what, besides the action itself.
+type Request struct {
+	Principal Principal
+	Input     json.RawMessage
+	DryRun    bool
+	RepeatOf  string
+}
+
+// Operation is one requested action: how to resolve it, do it and look for it.
+type Operation[A Action, Out any] struct {
+	// Propose resolves the facts. It never judges, and may run again.
+	Propose func(context.Context) (A, error)
+	// Perform does what the permit holds. It may run again under the same key.
+	Perform func(context.Context, *Permit[A]) (Out, error)
+	// Find looks whether an action took effect. An error means it cannot be told now.
+	Find func(ctx context.Context, a A, key string) (out Out, found bool, err error)
+	// Follow lists what is queued when the action is done, each judged on its own. May be nil.
+	Follow func(A, Out) []Followup
+}
+
+// Followup asks for another action, which the worker proposes from its input.
+type Followup struct {
+	Kind  Kind
+	Input any
+}
+
+// Enforce proposes an action, judges and records it, and performs it when that is
+// allowed. From the record on, the caller's disconnect no longer stops it.
+func Enforce[A Action, Out any](ctx context.Context, g *Guard, r Request, op Operation[A, Out]) (Outcome[Out], error) {
+	var waited time.Duration
+	for pause := 10 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		a, err := op.Propose(ctx)
+		if err != nil {
+			return Outcome[Out]{}, err
+		}
+		if r.DryRun {
+			return preview[Out](ctx, g, r, a)
+		}
+		e, replayed, err := g.begin(ctx, r, a)
+		// Another action on the target settles first; then the facts are read anew.
+		if fault.CodeOf(err) == fault.Busy && waited < g.Wait {
+			if err := sleep(ctx, pause); err != nil {
+				return Outcome[Out]{}, err
+			}
+			waited += pause
+			continue
+		}
+		if err != nil {
+			return Outcome[Out]{}, err
+		}
+		if !replayed && e.State == Executing {
+			e = run(ctx, g, e, a, op)
+		}
+		return outcome[Out](e, replayed, a)
+	}
+}
+
+// Preview judges an action without recording anything.
+func (g *Guard) Preview(ctx context.Context, r Request, a Action) (Decision, error) {
+	d, judge, err := g.draft(r, a)
+	if err != nil {
+		return Decision{}, err
+	}
+	s, err := g.Ledger.Read(ctx, d.Reads)
+	if err != nil {
+		return Decision{}, err
+	}
+	return judge(s), nil
+}
+
+func (g *Guard) begin(ctx context.Context, r Request, a Action) (Entry, bool, error) {
+	d, judge, err := g.draft(r, a)
+	if err != nil {
+		return Entry{}, false, err
+	}
+	return g.Ledger.Begin(context.WithoutCancel(ctx), d, judge)
+}
+
+// draft makes the record of an action and binds it to the policy of this moment.
+func (g *Guard) draft(r Request, a Action) (Draft, func(Snapshot) Decision, error) {
+	p := g.Policy()
+	if p == nil {
+		return Draft{}, nil, &fault.Error{Code: fault.Refused, Took: fault.No,
+			Message: "no policy is in force, so nothing is allowed", NextStep: "hand the conversation to a person"}
+	}
+	facts, err := encode(a)
+	if err != nil {
+		return Draft{}, nil, err
+	}
+	bound, err := Digest(a)
+	if err != nil {
+		return Draft{}, nil, err
+	}
+	reads, verdict := p.plan(a, r.Principal)
+	d := Draft{
+		Kind: a.Kind(), Principal: r.Principal, Subject: a.Subject(), Input: r.Input, Facts: facts, Digest: bound,
+		RepeatOf: r.RepeatOf, Reads: reads, Lease: g.Lease, Expires: p.Approvals.Expires,
+	}
+	if verdict(Snapshot{Now: g.Now(), Usage: make([]Usage, len(reads.Queries))}).denies(ruleOwner) {
+		// Denied whatever the ledger holds: waiting for, or naming, another's action would tell of it.
+		d.Subject.Exclusive, d.RepeatOf = "", ""
+	}
+	return d, func(s Snapshot) Decision { return g.restrict(verdict(s), r, a.Kind()) }, nil
+}
+
+// restrict adds what holds for every action, whatever its kind.
+func (g *Guard) restrict(d Decision, r Request, k Kind) Decision {
+	if r.RepeatOf != "" {
+		d = d.restrict(Finding{Rule: "repeat", Effect: NeedsApproval, Message: "repeats " + r.RepeatOf + " on purpose"})
+	}
+	if why, locked := g.Locked[k.Vendor()]; locked {
+		d = d.restrict(Finding{Rule: "writes.locked", Effect: Deny, Message: why, NextStep: "tell the operator of this server"})
+	}
+	return d
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

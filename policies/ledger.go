@@ -1,0 +1,148 @@
+package policies
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"supportmcp/internal/fault"
+)
+
+// Principal is the caller an action is recorded for.
+type Principal string
+
+// State is where an entry stands.
+type State string
+
+// The states of an entry; docs/architecture.md shows the ways between them.
+const (
+	Denied    State = "denied"
+	Awaiting  State = "awaiting_approval"
+	Approved  State = "approved"  // or queued behind another action
+	Executing State = "executing" // counted, and perhaps already sent
+	Done      State = "done"
+	Failed    State = "failed"
+	InDoubt   State = "unknown" // sent, and nobody knows what became of it
+	Review    State = "review"  // unknown, looked for and not found: a person settles it
+	Rejected  State = "rejected"
+	Expired   State = "expired"
+	Stale     State = "stale" // approved, but the facts or the policy changed
+)
+
+// Live entries answer an equal request instead of a new one.
+func (s State) Live() bool { return s == Awaiting || s == Approved || s.InFlight() }
+
+// InFlight entries may have taken effect and keep their target to themselves.
+func (s State) InFlight() bool { return s == Executing || s == InDoubt || s == Review }
+
+// Counts reports whether entries in this state use up budgets.
+func (s State) Counts() bool { return s.InFlight() || s == Done }
+
+// Snapshot is what a judgement sees of the ledger, all read in one transaction.
+type Snapshot struct {
+	Now   time.Time
+	Usage []Usage // one per Query, in the same order
+}
+
+// Reads is what must be read before judging; known before any lock is taken.
+type Reads struct {
+	Queries []Query
+}
+
+// Draft is an entry to be: all that Begin needs, without the Go type of the action.
+type Draft struct {
+	Kind      Kind
+	Principal Principal
+	Subject   Subject
+	Input     json.RawMessage // as asked, without dry_run and repeat_of; proposes the action again
+	Facts     json.RawMessage // the action
+	Digest    string          // of the facts an approval binds
+	RepeatOf  string          // the entry this one repeats on purpose
+	Parent    string          // the entry this one follows
+	Reads     Reads
+	Lease     time.Duration // how long the performer has before others may look after the entry
+	Expires   time.Duration // how long an approval may take
+}
+
+// Settlement ends an attempt.
+type Settlement struct {
+	State   State           // Done, Failed, InDoubt or Review
+	Receipt json.RawMessage // of Done
+	Failure *fault.Error    // of the others
+	Follow  []Draft         // queued in the same transaction
+}
+
+// Entry is one recorded action.
+type Entry struct {
+	Draft
+	ID        string // also the vendor's idempotency key
+	Ordinal   int    // among entries of the same identity
+	State     State
+	Decision  Decision
+	Receipt   json.RawMessage
+	Failure   *fault.Error
+	Approver  string
+	Note      string // the approver's
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	ExpiresAt time.Time // of an approval
+	FirstSent time.Time // when the vendor could first have seen it
+	Looks     int       // how often recovery has taken it up
+}
+
+// Due names what the worker asks for.
+type Due int
+
+// What can be due.
+const (
+	DueApproved Due = iota // approved by a person or queued as a follow-up
+	DueLapsed              // executing or unknown, and nobody's lease holds
+)
+
+// Ledger records every decision before it takes effect. Its methods are safe for
+// concurrent use by any number of processes, and hold no network call inside a
+// transaction.
+type Ledger interface {
+	// Read answers queries without recording anything.
+	Read(ctx context.Context, r Reads) (Snapshot, error)
+
+	// Begin records a draft in one transaction: an equal live or done entry is
+	// returned as replayed; otherwise usage is read, judge is called (it is pure
+	// and may be called again) and the entry is recorded in the state Next says.
+	// When another entry holds the draft's Exclusive value, the error's code is
+	// fault.Busy and nothing is recorded. A wrong RepeatOf is fault.Invalid.
+	Begin(ctx context.Context, d Draft, judge func(Snapshot) Decision) (e Entry, replayed bool, err error)
+
+	// Resume judges an approved entry anew on the facts of d, which must carry the
+	// digest that was approved; otherwise the entry becomes Stale. An entry that
+	// is not Approved any more is returned as it is. Busy as for Begin.
+	Resume(ctx context.Context, id string, d Draft, judge func(Snapshot) Decision) (Entry, error)
+
+	// Claim takes over an entry whose lease has lapsed, makes it InDoubt, counts
+	// the look and holds it for lease. ok is false when there is nothing to take.
+	Claim(ctx context.Context, id string, lease time.Duration) (e Entry, ok bool, err error)
+
+	// Settle ends an attempt. The first settlement of an entry wins; a later one
+	// gets the entry as it stands.
+	Settle(ctx context.Context, id string, s Settlement) (Entry, error)
+
+	// Entry reads one entry; an unknown id is fault.NotFound.
+	Entry(ctx context.Context, id string) (Entry, error)
+
+	// Due lists at most n entries that are due, oldest first. It also expires what
+	// waited too long for a person.
+	Due(ctx context.Context, what Due, n int) ([]Entry, error)
+}
+
+// Next is the state that a judgement leads to.
+func Next(d Decision, approved bool) State {
+	switch {
+	case d.Effect == Allow, d.Effect == NeedsApproval && approved:
+		return Executing
+	case approved:
+		return Stale
+	case d.Effect == NeedsApproval:
+		return Awaiting
+	}
+	return Denied
+}

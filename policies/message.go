@@ -1,0 +1,119 @@
+package policies
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+	"unicode/utf8"
+)
+
+// ReplyRules is the reply section of a policy. It covers replies, internal notes
+// and the state of a conversation.
+type ReplyRules struct {
+	MaxChars int // of one message
+}
+
+// Message is text for a conversation, with what is needed to find it again.
+type Message struct {
+	Asker Asker  `json:"asker"`
+	Body  string `json:"body"`  // plain text
+	After string `json:"after"` // id of the newest part before sending; found again only behind it
+}
+
+func (m Message) subject() Subject {
+	return Subject{
+		Conversation: m.Asker.Conversation,
+		// One message in flight per conversation: After could not tell two apart.
+		Exclusive: "conversation:" + m.Asker.Conversation,
+		Same:      digest(m.Body),
+	}
+}
+
+func (m Message) judge(p *Policy) []Finding {
+	if p.Reply == nil {
+		return []Finding{missing("reply")}
+	}
+	n := utf8.RuneCountInString(m.Body)
+	f := Finding{Rule: "reply.max_chars", Effect: Allow, Limit: strconv.Itoa(p.Reply.MaxChars), Actual: strconv.Itoa(n)}
+	if n > p.Reply.MaxChars {
+		f.Effect, f.Message, f.NextStep = Deny, "the text is too long", fmt.Sprintf("shorten it to %d characters", p.Reply.MaxChars)
+	}
+	return []Finding{f}
+}
+
+// Reply answers the customer, and may close the conversation with it.
+type Reply struct {
+	Message
+	Close bool `json:"close"`
+}
+
+// Kind is KindReply.
+func (Reply) Kind() Kind { return KindReply }
+
+// Subject identifies a reply by its text and whether it closes.
+func (r Reply) Subject() Subject {
+	s := r.subject()
+	s.Same += " " + strconv.FormatBool(r.Close)
+	return s
+}
+
+func (r Reply) binds() any {
+	r.After = ""
+	return r
+}
+
+func (r Reply) judge(p *Policy, _ Snapshot) []Finding { return r.Message.judge(p) }
+
+// Note is text that only colleagues see.
+type Note struct {
+	Message
+}
+
+// Kind is KindNote.
+func (Note) Kind() Kind { return KindNote }
+
+// Subject identifies a note by its text.
+func (n Note) Subject() Subject { return n.subject() }
+
+func (n Note) binds() any {
+	n.After = ""
+	return n
+}
+
+func (n Note) judge(p *Policy, _ Snapshot) []Finding { return n.Message.judge(p) }
+
+// ConversationState is Intercom's state of a conversation.
+type ConversationState string
+
+// The states (https://developers.intercom.com/docs/references/rest-api/api.intercom.io/conversations).
+const (
+	Open    ConversationState = "open"
+	Closed  ConversationState = "closed"
+	Snoozed ConversationState = "snoozed"
+)
+
+// SetState closes, opens or snoozes a conversation.
+type SetState struct {
+	Asker Asker             `json:"asker"`
+	State ConversationState `json:"state"`
+	Until time.Time         `json:"until,omitzero"` // of Snoozed
+}
+
+// Kind is KindState.
+func (SetState) Kind() Kind { return KindState }
+
+// Subject has no identity: a desired state is set again whenever it is asked for.
+func (s SetState) Subject() Subject { return Subject{Conversation: s.Asker.Conversation} }
+
+func (s SetState) binds() any { return s }
+
+func (s SetState) judge(p *Policy, snap Snapshot) []Finding {
+	if p.Reply == nil {
+		return []Finding{missing("reply")}
+	}
+	f := Finding{Rule: "structure.state", Effect: Allow, Actual: string(s.State)}
+	if s.State == Snoozed && !s.Until.After(snap.Now) {
+		f.Effect, f.Message, f.NextStep = Deny, "a conversation can only be snoozed until a time to come", "give a later snoozed_until"
+	}
+	return []Finding{f}
+}

@@ -1,0 +1,122 @@
+package policies
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"supportmcp/internal/fault"
+)
+
+// Previewed is the state told for a dry run; no entry ever has it.
+const Previewed State = "preview"
+
+// Outcome is every answer a write can give: done, waiting, refused, in doubt, or
+// only judged.
+type Outcome[Out any] struct {
+	Action   string     `json:"action_id,omitempty" jsonschema:"give it to get_action"`
+	State    State      `json:"state"`
+	Replayed bool       `json:"replayed,omitempty" jsonschema:"this was asked before; nothing was sent now"`
+	Code     fault.Code `json:"code,omitempty"`
+	Message  string     `json:"message,omitempty"`
+	NextStep string     `json:"next_step,omitempty"`
+	Receipt  *Out       `json:"receipt,omitempty"`
+	Expires  time.Time  `json:"expires_at,omitzero" jsonschema:"until when a person may approve"`
+	Decision Decision   `json:"decision"`
+}
+
+// Refused reports whether the answer is an error to the agent. Waiting and not
+// knowing yet are not.
+func (o Outcome[Out]) Refused() bool {
+	switch o.State {
+	case Denied, Failed, Rejected, Expired, Stale:
+		return true
+	}
+	return o.State == Previewed && o.Decision.Effect == Deny
+}
+
+func preview[Out any](ctx context.Context, g *Guard, r Request, a Action) (Outcome[Out], error) {
+	d, err := g.Preview(ctx, r, a)
+	if err != nil {
+		return Outcome[Out]{}, err
+	}
+	if err := hidden(d, a); err != nil {
+		return Outcome[Out]{}, err
+	}
+	o := Outcome[Out]{State: Previewed, Decision: d, NextStep: "nothing was changed; call without dry_run to act"}
+	if d.Effect == Deny {
+		o.explain(d)
+	}
+	return o, nil
+}
+
+// outcome tells how an entry stands.
+func outcome[Out any](e Entry, replayed bool, a Action) (Outcome[Out], error) {
+	o := Outcome[Out]{Action: e.ID, State: e.State, Replayed: replayed, Decision: e.Decision}
+	if e.State == Denied {
+		if err := hidden(e.Decision, a); err != nil {
+			return Outcome[Out]{}, err
+		}
+		o.explain(e.Decision)
+		return o, nil
+	}
+	if e.Receipt != nil {
+		o.Receipt = new(Out)
+		if err := json.Unmarshal(e.Receipt, o.Receipt); err != nil {
+			return o, fmt.Errorf("read receipt of %s: %w", e.ID, err)
+		}
+	}
+	if e.Failure != nil {
+		o.Code, o.Message = e.Failure.Code, e.Failure.Message
+	}
+	o.NextStep = e.NextStep()
+	if e.State == Awaiting {
+		o.Expires = e.ExpiresAt
+	}
+	return o, nil
+}
+
+// explain puts the strictest finding into the fields every refusal has.
+func (o *Outcome[Out]) explain(d Decision) {
+	o.Code = fault.Refused
+	for _, f := range d.Against() {
+		o.Message, o.NextStep = f.Rule+": "+f.Message, f.NextStep
+		return
+	}
+}
+
+// hidden answers for money that is not the asker's as if it did not exist.
+func hidden(d Decision, a Action) error {
+	if d.denies(ruleOwner) {
+		return UnknownCharge(a.Subject().Charge)
+	}
+	return nil
+}
+
+// NextStep is what an agent should do about an entry, by its state.
+func (e Entry) NextStep() string {
+	switch e.State {
+	case Awaiting:
+		return "a person must approve this; tell the customer it was passed on, and read it later with get_action; do not repeat it"
+	case Approved:
+		return "it will be carried out within seconds; read it with get_action; do not repeat it"
+	case Executing, InDoubt:
+		return "it may have taken effect; read it with get_action in a minute; do not repeat it"
+	case Review:
+		return "a person must look at it; do not repeat it"
+	case Rejected:
+		return "a person refused this; tell the customer kindly, or hand the conversation over"
+	case Expired:
+		return "nobody decided in time; hand the conversation to a person"
+	case Stale:
+		return "the facts or the policy changed after the approval; read the conversation again"
+	case Failed:
+		if e.Failure != nil && e.Failure.NextStep != "" {
+			return e.Failure.NextStep
+		}
+		return "nothing was changed; read the facts again before another try"
+	case Done, Denied, Previewed:
+	}
+	return ""
+}

@@ -1,0 +1,40 @@
+package policies
+
+import (
+	"slices"
+	"strings"
+)
+
+// TagRules is the tag section of a policy.
+type TagRules struct {
+	Allow []string // names; case does not matter, as in Intercom
+}
+
+// Tag adds tags to a conversation and removes others.
+type Tag struct {
+	Asker  Asker    `json:"asker"`
+	Add    []string `json:"add"`
+	Remove []string `json:"remove"`
+}
+
+// Kind is KindTag.
+func (Tag) Kind() Kind { return KindTag }
+
+// Subject has no identity: a desired state is set again whenever it is asked for.
+func (t Tag) Subject() Subject { return Subject{Conversation: t.Asker.Conversation} }
+
+func (t Tag) binds() any { return t }
+
+func (t Tag) judge(p *Policy, _ Snapshot) []Finding {
+	if p.Tag == nil {
+		return []Finding{missing("tag")}
+	}
+	f := Finding{Rule: "tag.allow", Effect: Allow, Limit: strings.Join(p.Tag.Allow, ", ")}
+	for _, name := range slices.Concat(t.Add, t.Remove) {
+		if !slices.ContainsFunc(p.Tag.Allow, func(a string) bool { return strings.EqualFold(a, name) }) {
+			f.Effect, f.Actual = Deny, name
+			f.Message, f.NextStep = "the policy does not list this tag", "use one of the tags in limit"
+		}
+	}
+	return []Finding{f}
+}
