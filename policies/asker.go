@@ -1,7 +1,6 @@
 package policies
 
 import (
-	"fmt"
 	"slices"
 
 	"supportmcp/internal/fault"
@@ -51,8 +50,19 @@ func (a Asker) judge(customer string) []Finding {
 
 // UnknownCharge is the one answer for a charge that does not exist and for one
 // that is not the asker's.
-func UnknownCharge(id string) error {
+func UnknownCharge() error {
 	return &fault.Error{Code: fault.NotFound, Took: fault.No,
-		Message:  fmt.Sprintf("this conversation's customer has no charge %s", id),
+		Message:  "the customer of this conversation has no such charge",
 		NextStep: "take a charge_id from get_billing_overview of this conversation"}
 }
+
+// UnknownAction is the one answer for an action that does not exist and for one
+// that was denied because the money was not the asker's.
+func UnknownAction() error {
+	return &fault.Error{Code: fault.NotFound, Took: fault.No, Message: "there is no such action",
+		NextStep: "use the action_id of an earlier answer"}
+}
+
+// Hidden reports whether an agent must not learn of the entry, because it would
+// tell that another customer's money exists.
+func (e Entry) Hidden() bool { return e.State == Denied && e.Decision.denies(ruleOwner) }

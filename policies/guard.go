@@ -85,7 +85,7 @@ func Enforce[A Action, Out any](ctx context.Context, g *Guard, r Request, op Ope
 		if !replayed && e.State == Executing {
 			e = run(ctx, g, e, a, op)
 		}
-		return outcome[Out](e, replayed, a)
+		return outcome[Out](e, replayed)
 	}
 }
 

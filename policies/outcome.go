@@ -41,8 +41,8 @@ func preview[Out any](ctx context.Context, g *Guard, r Request, a Action) (Outco
 	if err != nil {
 		return Outcome[Out]{}, err
 	}
-	if err := hidden(d, a); err != nil {
-		return Outcome[Out]{}, err
+	if d.denies(ruleOwner) {
+		return Outcome[Out]{}, UnknownCharge()
 	}
 	o := Outcome[Out]{State: Previewed, Decision: d, NextStep: "nothing was changed; call without dry_run to act"}
 	if d.Effect == Deny {
@@ -52,12 +52,12 @@ func preview[Out any](ctx context.Context, g *Guard, r Request, a Action) (Outco
 }
 
 // outcome tells how an entry stands.
-func outcome[Out any](e Entry, replayed bool, a Action) (Outcome[Out], error) {
+func outcome[Out any](e Entry, replayed bool) (Outcome[Out], error) {
 	o := Outcome[Out]{Action: e.ID, State: e.State, Replayed: replayed, Decision: e.Decision}
+	if e.Hidden() {
+		return Outcome[Out]{}, UnknownCharge()
+	}
 	if e.State == Denied {
-		if err := hidden(e.Decision, a); err != nil {
-			return Outcome[Out]{}, err
-		}
 		o.explain(e.Decision)
 		return o, nil
 	}
@@ -84,14 +84,6 @@ func (o *Outcome[Out]) explain(d Decision) {
 		o.Message, o.NextStep = f.Rule+": "+f.Message, f.NextStep
 		return
 	}
-}
-
-// hidden answers for money that is not the asker's as if it did not exist.
-func hidden(d Decision, a Action) error {
-	if d.denies(ruleOwner) {
-		return UnknownCharge(a.Subject().Charge)
-	}
-	return nil
 }
 
 // NextStep is what an agent should do about an entry, by its state.
