@@ -97,7 +97,7 @@ func (r Refund) judge(p *Policy, s Snapshot) []Finding {
 	return append(findings,
 		p.Refund.limit(r.Amount),
 		p.Refund.window(r.Charge.CreatedAt, s.Now),
-		p.Refund.reason(r))
+		p.reason(r))
 }
 
 // structure holds the rules that no policy file can switch off.
@@ -192,24 +192,30 @@ func ageUnit(age time.Duration) time.Duration {
 }
 
 // reason can only restrict: what an agent states is no evidence.
-func (p *RefundRules) reason(r Refund) Finding {
+func (p *Policy) reason(r Refund) Finding {
+	_, duplicate := p.DuplicateOf(r)
 	f := Finding{Rule: "refund.reason", Effect: Allow, Actual: string(r.Reason)}
 	switch {
 	case r.Reason == Fraudulent:
 		f.Effect, f.Message = Deny, "a refund as fraudulent blocks the customer's card and e-mail"
 		f.NextStep = "hand the conversation to a person"
-	case r.Reason == Duplicate && !r.isDuplicate(p.DuplicateWithin):
+	case r.Reason == Duplicate && !duplicate:
 		f.Effect = NeedsApproval
-		f.Message = "no second payment of this amount within " + FormatSpan(p.DuplicateWithin) + " was found"
+		f.Message = "no second payment of this amount within " + FormatSpan(p.Refund.DuplicateWithin) + " was found"
 	}
 	return f
 }
 
-func (r Refund) isDuplicate(within time.Duration) bool {
+// DuplicateOf is the twin that makes the refund's charge a duplicate under this
+// policy, if there is one. A nil policy knows of none.
+func (p *Policy) DuplicateOf(r Refund) (Twin, bool) {
+	if p == nil || p.Refund == nil {
+		return Twin{}, false
+	}
 	for _, t := range r.Twins {
-		if t.Charge != r.Charge.ID && t.CreatedAt.Sub(r.Charge.CreatedAt).Abs() <= within {
-			return true
+		if t.Charge != r.Charge.ID && t.CreatedAt.Sub(r.Charge.CreatedAt).Abs() <= p.Refund.DuplicateWithin {
+			return t, true
 		}
 	}
-	return false
+	return Twin{}, false
 }
