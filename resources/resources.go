@@ -1,0 +1,47 @@
+// Package resources owns what a client can read by address: the knowledge
+// documents and the policy in force. Resources change nothing, and nothing in
+// them sets a limit or gives an order.
+package resources
+
+import (
+	"context"
+	"time"
+
+	"supportmcp/internal/fault"
+	"supportmcp/internal/knowledge"
+	"supportmcp/policies"
+)
+
+// Deps is what resources read from.
+type Deps struct {
+	Library *knowledge.Library
+	Guard   *policies.Guard
+	Policy  func() []byte // the text of the policy file in force
+}
+
+// Resource is one thing to read, or a family of them under a template.
+type Resource struct {
+	URI         string // with {variables} when Template
+	Template    bool
+	Name        string // unique; lists are ordered and continued by it
+	Title       string
+	Description string
+	MIME        string
+	Size        int64 // bytes; 0 when unknown
+	UpdatedAt   time.Time
+	Read        func(ctx context.Context, uri string) (Content, error)
+}
+
+// Content is the text behind an address.
+type Content struct {
+	URI, MIME, Text string
+}
+
+// All is every resource. A kind of resource is a file and a line here.
+func All(d Deps) []Resource {
+	return append(Documents(d.Library), Policy(d))
+}
+
+func unknown() error {
+	return &fault.Error{Code: fault.NotFound, Took: fault.No, Message: "there is no such resource", NextStep: "list the resources, or use search"}
+}

@@ -1,0 +1,138 @@
+package server
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"sync"
+	"time"
+)
+
+// lines feeds mcp-go one message at a time. mcp-go reads lines of any length,
+// forgets a last line without a newline, and cancels what is under way as soon
+// as its input ends; lines bounds them, completes them, and holds the end back
+// until every request has its answer.
+type lines struct {
+	in      *bufio.Reader
+	pending *pendingAnswers
+	wait    time.Duration
+	rest    []byte // of the line being handed over
+	ended   error
+}
+
+func newLines(in io.Reader, pending *pendingAnswers, wait time.Duration) *lines {
+	return &lines{in: bufio.NewReaderSize(in, 64<<10), pending: pending, wait: wait}
+}
+
+// Read implements io.Reader.
+func (l *lines) Read(p []byte) (int, error) {
+	if len(l.rest) == 0 {
+		if l.ended != nil {
+			l.pending.settle(l.wait)
+			return 0, l.ended
+		}
+		var line []byte
+		line, l.ended = l.next()
+		if len(bytes.TrimSpace(line)) == 0 {
+			return 0, nil
+		}
+		l.pending.asked(line)
+		l.rest = append(line, '\n')
+	}
+	n := copy(p, l.rest)
+	l.rest = l.rest[n:]
+	return n, nil
+}
+
+// next reads one line without its newline. One that is too long is replaced by
+// text that is no JSON, so that the client gets a parse error and the next line is read.
+func (l *lines) next() ([]byte, error) {
+	var line []byte
+	for {
+		part, err := l.in.ReadSlice('\n')
+		if len(line) <= maxLine {
+			line = append(line, part...)
+		}
+		if errors.Is(err, bufio.ErrBufferFull) {
+			continue
+		}
+		if len(line) > maxLine {
+			line = []byte("message too long")
+		}
+		return bytes.TrimRight(line, "\r\n"), err
+	}
+}
+
+// answers passes on what is written and counts it as answered.
+type answers struct {
+	out     io.Writer
+	pending *pendingAnswers
+}
+
+// Write implements io.Writer. mcp-go writes one message per call.
+func (a *answers) Write(p []byte) (int, error) {
+	n, err := a.out.Write(p)
+	a.pending.answered(p)
+	return n, err
+}
+
+// pendingAnswers counts requests that have no answer yet.
+type pendingAnswers struct {
+	mu    sync.Mutex
+	open  int
+	empty chan struct{} // closed when open falls to zero while someone waits
+}
+
+// isRequest reports whether a message wants an answer, and isAnswer whether it is one.
+func messageKind(line []byte) (isRequest, isAnswer bool) {
+	var m struct {
+		ID     json.RawMessage `json:"id"`
+		Method string          `json:"method"`
+	}
+	if json.Unmarshal(line, &m) != nil || m.ID == nil || string(m.ID) == "null" {
+		return false, false
+	}
+	return m.Method != "", m.Method == ""
+}
+
+func (p *pendingAnswers) asked(line []byte) {
+	if isRequest, _ := messageKind(line); isRequest {
+		p.add(1)
+	}
+}
+
+func (p *pendingAnswers) answered(line []byte) {
+	if _, isAnswer := messageKind(line); isAnswer {
+		p.add(-1)
+	}
+}
+
+func (p *pendingAnswers) add(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.open += n
+	if p.open <= 0 && p.empty != nil {
+		close(p.empty)
+		p.empty = nil
+	}
+}
+
+// settle returns when nothing is pending, or after wait.
+func (p *pendingAnswers) settle(wait time.Duration) {
+	p.mu.Lock()
+	if p.open <= 0 {
+		p.mu.Unlock()
+		return
+	}
+	empty := make(chan struct{})
+	p.empty = empty
+	p.mu.Unlock()
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-empty:
+	case <-t.C:
+	}
+}

@@ -1,0 +1,56 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	mcpserver "github.com/mark3labs/mcp-go/server"
+
+	"supportmcp/resources"
+)
+
+func (s *Server) addResource(r resources.Resource) error {
+	if r.Template {
+		t := mcp.NewResourceTemplate(r.URI, r.Name, mcp.WithTemplateDescription(r.Description), mcp.WithTemplateMIMEType(r.MIME))
+		t.Title = r.Title
+		s.mcp.AddResourceTemplate(t, mcpserver.ResourceTemplateHandlerFunc(s.read(r)))
+		return nil
+	}
+	res := mcp.Resource{URI: r.URI, Name: r.Name, Title: r.Title, Description: r.Description, MIMEType: r.MIME}
+	if r.Size > 0 {
+		res.Size = &r.Size
+	}
+	if !r.UpdatedAt.IsZero() {
+		res.Annotations = &mcp.Annotations{LastModified: r.UpdatedAt.UTC().Format(time.RFC3339)}
+	}
+	s.mcp.AddResource(res, s.read(r))
+	return nil
+}
+
+func (s *Server) read(r resources.Resource) mcpserver.ResourceHandlerFunc {
+	return func(ctx context.Context, req mcp.ReadResourceRequest) (contents []mcp.ResourceContents, err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				err = s.unreadable(r.URI, fmt.Errorf("panic: %v", p))
+			}
+		}()
+		c, err := r.Read(ctx, req.Params.URI)
+		if err != nil {
+			return nil, s.unreadable(r.URI, err)
+		}
+		return []mcp.ResourceContents{mcp.TextResourceContents{URI: c.URI, MIMEType: c.MIME, Text: c.Text}}, nil
+	}
+}
+
+// unreadable is a resource error as a client may see it.
+func (s *Server) unreadable(uri string, err error) error {
+	text, err := json.Marshal(s.told(uri, err))
+	if err != nil {
+		return errors.New("the resource cannot be read")
+	}
+	return errors.New(string(text))
+}

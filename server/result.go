@@ -1,0 +1,49 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"supportmcp/internal/fault"
+)
+
+// success tells the same facts twice: structured for programs, as text for
+// clients that show only text. A refusal is complete and still an error.
+func (s *Server) success(tool string, out any, refused bool) *mcp.CallToolResult {
+	text, err := json.Marshal(out)
+	if err != nil {
+		return s.failure(tool, fmt.Errorf("encode answer: %w", err))
+	}
+	r := mcp.NewToolResultStructured(json.RawMessage(text), string(text))
+	r.IsError = refused
+	return r
+}
+
+// failure tells an error as text alone: strict clients check structured content
+// against the output schema even when the answer is an error.
+func (s *Server) failure(tool string, err error) *mcp.CallToolResult {
+	f := s.told(tool, err)
+	text, err := json.Marshal(f)
+	if err != nil {
+		text = []byte(`{"code":"internal","message":"the error could not be encoded"}`)
+	}
+	return mcp.NewToolResultError(string(text))
+}
+
+// told is what an agent hears of an error: its code, message and next step.
+// Causes, and errors that are no fault, stay in the log.
+func (s *Server) told(what string, err error) *fault.Error {
+	f, ok := errors.AsType[*fault.Error](err)
+	if !ok {
+		s.log.Error("internal error", "in", what, "err", err)
+		return &fault.Error{Code: fault.Internal, Message: "something went wrong inside supportmcp",
+			NextStep: "try once more; if it stays, hand the conversation to a person and tell the operator"}
+	}
+	if f.Code == fault.Internal || f.Code == fault.Upstream {
+		s.log.Warn("call failed", "in", what, "err", err)
+	}
+	return f
+}

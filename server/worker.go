@@ -1,0 +1,91 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"supportmcp/policies"
+	"supportmcp/tools"
+)
+
+// The rhythm of the worker: a person's approval is carried out within two
+// seconds, and what is in doubt is looked after every quarter of a minute.
+const (
+	everyApproved = time.Second
+	everyLapsed   = 15 * time.Second
+	batch         = 20
+)
+
+// Worker finishes what calls could not: approved and queued actions, lapsed
+// leases and unknown outcomes. It goes through the same operations as a call;
+// there is one way to perform an action. Any number may run on one ledger.
+type Worker struct {
+	ledger policies.Ledger
+	log    *slog.Logger
+	kinds  map[policies.Kind]tools.Tool
+}
+
+// NewWorker takes every tool there is, listed or not, so that hiding a tool
+// strands no action. Two tools of one kind are an error.
+func NewWorker(l policies.Ledger, all []tools.Tool, log *slog.Logger) (*Worker, error) {
+	w := &Worker{ledger: l, log: log, kinds: map[policies.Kind]tools.Tool{}}
+	for _, t := range all {
+		if t.ReadOnly {
+			continue
+		}
+		if other, twice := w.kinds[t.Kind]; twice {
+			return nil, fmt.Errorf("tools %s and %s are both of kind %s", other.Name, t.Name, t.Kind)
+		}
+		w.kinds[t.Kind] = t
+	}
+	return w, nil
+}
+
+// Run works until ctx is done.
+func (w *Worker) Run(ctx context.Context) {
+	approved, lapsed := time.NewTicker(everyApproved), time.NewTicker(everyLapsed)
+	defer approved.Stop()
+	defer lapsed.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return
+		case <-approved.C:
+			err = w.Sweep(ctx, policies.DueApproved)
+		case <-lapsed.C:
+			err = w.Sweep(ctx, policies.DueLapsed)
+		}
+		if err != nil && ctx.Err() == nil {
+			w.log.Warn("worker", "err", err)
+		}
+	}
+}
+
+// Sweep does one round. An action that fails does not keep the others waiting.
+func (w *Worker) Sweep(ctx context.Context, what policies.Due) error {
+	due, err := w.ledger.Due(ctx, what, batch)
+	for _, e := range due {
+		err = errors.Join(err, w.drive(ctx, what, e))
+	}
+	return err
+}
+
+func (w *Worker) drive(ctx context.Context, what policies.Due, e policies.Entry) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("drive %s: panic: %v", e.ID, p)
+		}
+	}()
+	t, ok := w.kinds[e.Kind]
+	if !ok {
+		return fmt.Errorf("no tool performs actions of kind %s (%s)", e.Kind, e.ID)
+	}
+	if what == policies.DueApproved {
+		return t.Resume(ctx, e)
+	}
+	return t.Recover(ctx, e)
+}

@@ -1,0 +1,27 @@
+package tools
+
+import (
+	"context"
+
+	"supportmcp/internal/intercom"
+	"supportmcp/policies"
+)
+
+type noteInput struct {
+	Conversation conversationID `json:"conversation_id"`
+	Body         messageText    `json:"body"`
+}
+
+// AddInternalNote leaves a text that only colleagues read.
+func AddInternalNote(d Deps) Tool {
+	return Write(Spec{
+		Name: "add_internal_note", Title: "Add an internal note", Idempotent: true,
+		Description: "Leave a note that colleagues read and the customer does not.",
+	}, d.Guard, Operation[noteInput, policies.Note, intercom.Sent]{
+		Propose: func(ctx context.Context, in noteInput) (policies.Note, error) {
+			m, err := d.message(ctx, in.Conversation, in.Body)
+			return policies.Note{Message: m}, err
+		},
+		Perform: d.Intercom.AddNote, Find: d.Intercom.FindNote,
+	})
+}

@@ -1,0 +1,59 @@
+package tools
+
+import (
+	"time"
+
+	"github.com/google/jsonschema-go/jsonschema"
+
+	"supportmcp/internal/fault"
+	"supportmcp/policies"
+)
+
+// The types of arguments that several tools take. Each says its own schema.
+
+type conversationID string
+
+// Schema wants the digits of a conversation's id.
+func (conversationID) Schema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", Pattern: `^[0-9]{1,20}$`, Description: "Intercom conversation id (digits)"}
+}
+
+type messageText string
+
+// Schema wants text that is not empty.
+func (messageText) Schema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", MinLength: jsonschema.Ptr(1), Description: "plain text"}
+}
+
+type tagNames []string
+
+// Schema wants a few tag names.
+func (tagNames) Schema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "array", MaxItems: jsonschema.Ptr(10),
+		Items: &jsonschema.Schema{Type: "string", MinLength: jsonschema.Ptr(1)}, Description: "tag names"}
+}
+
+type refundReason string
+
+// Schema lists Stripe's reasons.
+func (refundReason) Schema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", Description: "why; never loosens the policy",
+		Enum: []any{string(policies.Duplicate), string(policies.RequestedByCustomer), string(policies.Fraudulent)}}
+}
+
+type desiredState string
+
+// Schema lists Intercom's states.
+func (desiredState) Schema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", Description: "wanted state",
+		Enum: []any{string(policies.Open), string(policies.Closed), string(policies.Snoozed)}}
+}
+
+// instant reads a time given as text.
+func instant(name, text string) (time.Time, error) {
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}, fault.Invalidf("give a time such as 2026-12-01T09:00:00Z", "%s: got %q, want an RFC 3339 time", name, text)
+	}
+	return t.UTC(), nil
+}

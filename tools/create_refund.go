@@ -1,0 +1,110 @@
+package tools
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/jsonschema-go/jsonschema"
+	"golang.org/x/sync/errgroup"
+
+	"supportmcp/internal/fault"
+	"supportmcp/internal/money"
+	"supportmcp/internal/stripe"
+	"supportmcp/policies"
+)
+
+type createRefundInput struct {
+	Conversation  conversationID `json:"conversation_id"`
+	Charge        string         `json:"charge_id,omitempty" jsonschema:"this or payment_intent_id"`
+	PaymentIntent string         `json:"payment_intent_id,omitempty"`
+	Amount        exactAmount    `json:"amount,omitempty"`
+	Reason        refundReason   `json:"reason"`
+	Note          string         `json:"note,omitempty" jsonschema:"for whoever approves"`
+}
+
+type exactAmount string
+
+// Schema wants an amount with its currency. The number is judged by money.Parse.
+func (exactAmount) Schema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", Description: `exact, such as "12.50 EUR"; omit for all that remains`}
+}
+
+// CreateRefund refunds a charge in full or in part, within the refund policy.
+func CreateRefund(d Deps) Tool {
+	return Write(Spec{
+		Name: "create_refund", Title: "Refund a charge", Destructive: true, Idempotent: true,
+		Description: "Refund a charge of the conversation's customer, in full or in part. The policy decides: done, waiting for a person, " +
+			"or refused with the rule and what it would still allow. Asking again never refunds twice.",
+	}, d.Guard, Operation[createRefundInput, policies.Refund, stripe.Refund]{
+		Propose: d.proposeRefund, Perform: d.Stripe.CreateRefund, Find: d.Stripe.FindRefund, Follow: refundNote,
+	})
+}
+
+// proposeRefund reads the asker and the charge, so that the policy judges what
+// Intercom and Stripe hold and not what the agent claims.
+func (d Deps) proposeRefund(ctx context.Context, in createRefundInput) (policies.Refund, error) {
+	if (in.Charge == "") == (in.PaymentIntent == "") {
+		return policies.Refund{}, fault.Invalidf("give charge_id or payment_intent_id", "exactly one of charge_id and payment_intent_id is needed")
+	}
+	r := policies.Refund{Reason: policies.Reason(in.Reason), Rest: in.Amount == "", Twins: []policies.Twin{}}
+	if in.Amount != "" {
+		asked, err := money.Parse(string(in.Amount))
+		if err != nil {
+			return r, fault.Invalidf(`give an exact amount such as "12.50 EUR", or leave amount out`, "%v", err)
+		}
+		r.Amount = asked
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		t, err := d.ticket(ctx, in.Conversation)
+		r.Asker = t.Asker
+		return err
+	})
+	g.Go(func() error { return d.chargeFacts(ctx, in, &r) })
+	if err := g.Wait(); err != nil {
+		return r, err
+	}
+	if r.Rest {
+		r.Amount = r.Charge.Remaining
+	}
+	return r, nil
+}
+
+// recent is how many payments of a customer are read.
+const recent = 20
+
+func (d Deps) chargeFacts(ctx context.Context, in createRefundInput, r *policies.Refund) error {
+	c, err := d.charge(ctx, in.Charge, in.PaymentIntent)
+	if err != nil {
+		return err
+	}
+	r.Charge = c.Charge
+	if c.Customer == "" {
+		return nil
+	}
+	others, err := d.Stripe.Charges(ctx, c.Customer, recent)
+	if err != nil {
+		return fmt.Errorf("read payments: %w", err)
+	}
+	r.Twins = twins(others, c)
+	return nil
+}
+
+// twins are the other succeeded charges of the same amount that nobody has refunded.
+func twins(charges []stripe.Charge, of stripe.Charge) []policies.Twin {
+	out := []policies.Twin{}
+	for _, c := range charges {
+		if c.ID != of.ID && c.Succeeded && c.Captured && c.Amount == of.Amount && c.Remaining == c.Amount {
+			out = append(out, policies.Twin{Charge: c.ID, CreatedAt: c.CreatedAt})
+		}
+	}
+	return out
+}
+
+// refundNote leaves the receipt on the conversation, for colleagues.
+func refundNote(r policies.Refund, out stripe.Refund) []policies.Followup {
+	return []policies.Followup{{Kind: policies.KindNote, Input: noteInput{
+		Conversation: conversationID(r.Asker.Conversation),
+		Body:         messageText(fmt.Sprintf("Refund %s of %s on %s was issued (%s).", out.ID, out.Amount, out.Charge, out.Status)),
+	}}}
+}

@@ -1,0 +1,54 @@
+package tools
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"supportmcp/internal/fault"
+	"supportmcp/policies"
+)
+
+type getActionInput struct {
+	Action string `json:"action_id" jsonschema:"action_id of an earlier answer"`
+}
+
+type actionStatus struct {
+	Action   string            `json:"action_id"`
+	Kind     policies.Kind     `json:"kind"`
+	State    policies.State    `json:"state"`
+	AskedAt  time.Time         `json:"asked_at"`
+	Receipt  json.RawMessage   `json:"receipt,omitempty"`
+	Code     fault.Code        `json:"code,omitempty"`
+	Message  string            `json:"message,omitempty"`
+	NextStep string            `json:"next_step,omitempty"`
+	Expires  time.Time         `json:"expires_at,omitzero"`
+	Decision policies.Decision `json:"decision"`
+}
+
+// GetAction tells how an earlier write stands.
+func GetAction(d Deps) Tool {
+	return Read(Spec{
+		Name: "get_action", Title: "Read an action", Closed: true,
+		Description: "How an earlier write stands: waiting for a person, done with its receipt, refused, or unknown.",
+	}, func(ctx context.Context, _ policies.Principal, in getActionInput) (actionStatus, error) {
+		e, err := d.Guard.Ledger.Entry(ctx, in.Action)
+		if fault.CodeOf(err) == fault.NotFound || err == nil && e.Hidden() {
+			return actionStatus{}, policies.UnknownAction()
+		}
+		if err != nil {
+			return actionStatus{}, err
+		}
+		s := actionStatus{Action: e.ID, Kind: e.Kind, State: e.State, AskedAt: e.CreatedAt, Receipt: e.Receipt, NextStep: e.NextStep(), Decision: e.Decision}
+		if e.Failure != nil {
+			s.Code, s.Message = e.Failure.Code, e.Failure.Message
+		}
+		if e.State == policies.Rejected {
+			s.Message = e.Note
+		}
+		if e.State == policies.Awaiting {
+			s.Expires = e.ExpiresAt
+		}
+		return s, nil
+	})
+}

@@ -1,0 +1,51 @@
+package tools
+
+import (
+	"context"
+	"fmt"
+
+	"supportmcp/internal/intercom"
+	"supportmcp/policies"
+)
+
+type replyInput struct {
+	Conversation conversationID `json:"conversation_id"`
+	Body         messageText    `json:"body"`
+	Close        bool           `json:"close,omitempty" jsonschema:"close it with this reply"`
+}
+
+// ReplyToConversation answers the customer, once.
+func ReplyToConversation(d Deps) Tool {
+	return Write(Spec{
+		Name: "reply_to_conversation", Title: "Reply to the customer", Destructive: true, Idempotent: true,
+		Description: "Send a reply that the customer reads; can close the conversation with it. Promise no refund that is not done. The same text is sent once in 24 hours.",
+	}, d.Guard, Operation[replyInput, policies.Reply, intercom.Sent]{
+		Propose: func(ctx context.Context, in replyInput) (policies.Reply, error) {
+			m, err := d.message(ctx, in.Conversation, in.Body)
+			return policies.Reply{Message: m, Close: in.Close}, err
+		},
+		Perform: d.Intercom.Reply, Find: d.Intercom.FindReply,
+	})
+}
+
+// message resolves where a text goes and behind which part it will stand.
+func (d Deps) message(ctx context.Context, id conversationID, body messageText) (policies.Message, error) {
+	c, asker, err := d.conversation(ctx, id)
+	if err != nil {
+		return policies.Message{}, err
+	}
+	return policies.Message{Asker: asker, Body: string(body), After: c.LastPart()}, nil
+}
+
+// conversation reads a conversation for an action that needs nothing of Stripe's.
+func (d Deps) conversation(ctx context.Context, id conversationID) (intercom.Conversation, policies.Asker, error) {
+	c, err := d.Intercom.Conversation(ctx, string(id))
+	if err != nil {
+		return c, policies.Asker{}, fmt.Errorf("read conversation: %w", err)
+	}
+	a := policies.Asker{Conversation: c.ID, Ties: []policies.Tie{}}
+	if len(c.Contacts) > 0 {
+		a.Contact = c.Contacts[0]
+	}
+	return c, a, nil
+}
