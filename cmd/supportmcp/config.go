@@ -1,0 +1,208 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/caarlos0/env/v11"
+
+	"supportmcp/internal/stripe"
+	"supportmcp/policies"
+)
+
+// Config is everything the environment says. docs/config.md explains each variable.
+type Config struct {
+	StripeKey         secret `env:"STRIPE_SECRET_KEY,unset"`
+	StripeKeyFile     string `env:"STRIPE_SECRET_KEY_FILE"`
+	StripeBase        string `env:"STRIPE_API_BASE" envDefault:"https://api.stripe.com"`
+	IntercomToken     secret `env:"INTERCOM_ACCESS_TOKEN,unset"`
+	IntercomTokenFile string `env:"INTERCOM_ACCESS_TOKEN_FILE"`
+	IntercomBase      string `env:"INTERCOM_API_BASE" envDefault:"https://api.intercom.io"`
+	IntercomAdmin     string `env:"INTERCOM_ADMIN_ID"`
+	Policy            string `env:"SUPPORTMCP_POLICY"`
+	Database          secret `env:"SUPPORTMCP_DATABASE_URL,unset"` // may hold a password
+	DatabaseFile      string `env:"SUPPORTMCP_DATABASE_URL_FILE"`
+	Knowledge         string `env:"SUPPORTMCP_KNOWLEDGE"`
+	Principal         string `env:"SUPPORTMCP_PRINCIPAL" envDefault:"agent"`
+	AllowLiveWrites   string `env:"SUPPORTMCP_ALLOW_LIVE_WRITES" envDefault:"false"`
+	LogLevel          string `env:"SUPPORTMCP_LOG_LEVEL" envDefault:"info"`
+}
+
+// secret is text that must not be printed.
+type secret string
+
+// String hides the secret from fmt.
+func (secret) String() string { return "[redacted]" }
+
+// GoString hides the secret from %#v.
+func (secret) GoString() string { return "[redacted]" }
+
+// LogValue hides the secret from slog.
+func (secret) LogValue() slog.Value { return slog.StringValue("[redacted]") }
+
+// MarshalText hides the secret from encoders.
+func (secret) MarshalText() ([]byte, error) { return []byte("[redacted]"), nil }
+
+// readConfig reads the environment; it checks nothing but what cannot be read.
+func readConfig(environ []string) (Config, error) {
+	c, err := env.ParseAsWithOptions[Config](env.Options{Environment: env.ToMap(environ)})
+	if err != nil {
+		return c, fmt.Errorf("read the environment: %w", err)
+	}
+	return c, errors.Join(
+		fromFile("STRIPE_SECRET_KEY", c.StripeKeyFile, &c.StripeKey),
+		fromFile("INTERCOM_ACCESS_TOKEN", c.IntercomTokenFile, &c.IntercomToken),
+		fromFile("SUPPORTMCP_DATABASE_URL", c.DatabaseFile, &c.Database))
+}
+
+// fromFile takes a secret from the file that its _FILE variable names.
+func fromFile(name, path string, into *secret) error {
+	if path == "" {
+		return nil
+	}
+	if *into != "" {
+		return problem(name, "is set, and so is "+name+"_FILE: unset one of them")
+	}
+	b, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+	if err != nil {
+		return problem(name+"_FILE", "cannot be read: "+err.Error())
+	}
+	*into = secret(strings.TrimSpace(string(b)))
+	if *into == "" {
+		return problem(name+"_FILE", "names an empty file")
+	}
+	return nil
+}
+
+func problem(variable, what string) error { return errors.New(variable + " " + what) }
+
+// validate lists everything that keeps the server from starting, with the
+// variable and the cure, and never a secret's value.
+func (c Config) validate() error {
+	return errors.Join(
+		c.checkStripe(),
+		c.checkIntercom(),
+		checkDatabase(string(c.Database)),
+		c.checkPrincipal(),
+		checkOneOf("SUPPORTMCP_ALLOW_LIVE_WRITES", c.AllowLiveWrites, "true", "false"),
+		c.checkLogLevel())
+}
+
+func (c Config) checkStripe() error {
+	if c.StripeKey == "" {
+		return problem("STRIPE_SECRET_KEY", "is missing: create a restricted key (rk_…) in Stripe under Developers > API keys, or try serve --sandbox")
+	}
+	mode, err := stripe.ModeOf(string(c.StripeKey))
+	if err != nil {
+		return problem("STRIPE_SECRET_KEY", "is not usable: "+err.Error())
+	}
+	host, err := checkBase("STRIPE_API_BASE", c.StripeBase)
+	if err != nil {
+		return err
+	}
+	if mode == stripe.Live && isLoopback(host) {
+		return problem("STRIPE_SECRET_KEY", "is a live key, but STRIPE_API_BASE is on this machine: use a test key with the sandbox")
+	}
+	return nil
+}
+
+func (c Config) checkIntercom() error {
+	var errs []error
+	if c.IntercomToken == "" {
+		errs = append(errs, problem("INTERCOM_ACCESS_TOKEN", "is missing: create an app in Intercom's Developer Hub and copy its access token"))
+	}
+	if _, err := checkBase("INTERCOM_API_BASE", c.IntercomBase); err != nil {
+		errs = append(errs, err)
+	}
+	if strings.Trim(c.IntercomAdmin, "0123456789") != "" {
+		errs = append(errs, problem("INTERCOM_ADMIN_ID", "must be the digits of a teammate's id, as Intercom shows it in the teammate's address"))
+	}
+	return errors.Join(errs...)
+}
+
+// checkBase wants an https address, or http on this machine, and gives its host.
+func checkBase(variable, base string) (host string, err error) {
+	u, err := url.Parse(base)
+	switch {
+	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return "", problem(variable, "must be an address such as https://api.example.com")
+	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
+		return u.Hostname(), nil
+	}
+	return "", problem(variable, "must begin with https:// (http:// only for 127.0.0.1 and localhost)")
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func checkDatabase(u string) error {
+	for _, scheme := range []string{"sqlite:", "postgres://", "postgresql://"} {
+		if strings.HasPrefix(u, scheme) && len(u) > len(scheme) {
+			return nil
+		}
+	}
+	if u == "" {
+		return nil
+	}
+	return problem("SUPPORTMCP_DATABASE_URL", "must be sqlite:PATH or postgres://…")
+}
+
+func (c Config) checkPrincipal() error {
+	if !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$`).MatchString(c.Principal) {
+		return problem("SUPPORTMCP_PRINCIPAL", "must be 1 to 64 letters, digits, dots, dashes, underscores or @")
+	}
+	return nil
+}
+
+func checkOneOf(variable, value string, allowed ...string) error {
+	for _, a := range allowed {
+		if value == a {
+			return nil
+		}
+	}
+	return problem(variable, "must be one of: "+strings.Join(allowed, ", "))
+}
+
+func (c Config) checkLogLevel() error {
+	return checkOneOf("SUPPORTMCP_LOG_LEVEL", strings.ToLower(c.LogLevel), "debug", "info", "warn", "error")
+}
+
+// databaseURL is where the ledger is: as configured, or a file of the user's.
+func (c Config) databaseURL() (string, error) {
+	if c.Database != "" {
+		return string(c.Database), nil
+	}
+	dir, err := os.UserConfigDir()
+	if err != nil {
+		return "", problem("SUPPORTMCP_DATABASE_URL", "is not set, and this user has no configuration folder: set it to sqlite:PATH")
+	}
+	return "sqlite:" + filepath.Join(dir, "supportmcp", "ledger.db"), nil
+}
+
+// locked says which vendors must not be written to, and why.
+func (c Config) locked(mode stripe.Mode) map[policies.Vendor]string {
+	locked := map[policies.Vendor]string{}
+	allowed := c.AllowLiveWrites == "true"
+	if mode == stripe.Live && !allowed {
+		locked[policies.Stripe] = "the Stripe key is live and SUPPORTMCP_ALLOW_LIVE_WRITES is not true"
+	}
+	host, _ := checkBase("", c.IntercomBase)
+	switch real := !isLoopback(host); {
+	case c.IntercomAdmin == "":
+		locked[policies.Intercom] = "INTERCOM_ADMIN_ID is not set, so nobody can be named as the author"
+	case real && mode == stripe.Test:
+		locked[policies.Intercom] = "the Stripe key is a test key and the Intercom workspace is real: customers must not read about test money"
+	case real && !allowed:
+		locked[policies.Intercom] = "the Intercom workspace is real and SUPPORTMCP_ALLOW_LIVE_WRITES is not true"
+	}
+	return locked
+}

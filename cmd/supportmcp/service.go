@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"supportmcp/internal/intercom"
+	"supportmcp/internal/knowledge"
+	"supportmcp/internal/ledger"
+	"supportmcp/internal/stripe"
+	"supportmcp/policies"
+	"supportmcp/resources"
+	"supportmcp/server"
+	"supportmcp/tools"
+)
+
+// settings are what a service is built from, all resolved.
+type settings struct {
+	stripe      stripe.Config
+	intercom    intercom.Config
+	mode        string // of the ledger: sandbox, test or live
+	locked      map[policies.Vendor]string
+	databaseURL string
+	policyName  string
+	policy      []byte
+	documents   []knowledge.Document
+	principal   policies.Principal
+	now         func() time.Time
+	log         *slog.Logger
+}
+
+// service is a running supportmcp without a transport.
+type service struct {
+	ledger *ledger.Ledger
+	server *server.Server
+	worker *server.Worker
+	done   chan struct{} // closed when the worker has stopped
+}
+
+// The time one action may take: an attempt at the vendor, the lease that covers
+// it, and the wait for another action on the same charge.
+const (
+	attemptTimeout = 20 * time.Second
+	actionLease    = 60 * time.Second
+	busyWait       = 20 * time.Second
+)
+
+func newService(ctx context.Context, s settings) (*service, error) {
+	policy, err := policies.Parse(s.policyName, s.policy)
+	if err != nil {
+		return nil, err
+	}
+	library, err := knowledge.New(s.documents)
+	if err != nil {
+		return nil, fmt.Errorf("index the knowledge documents: %w", err)
+	}
+	st, err := stripe.New(s.stripe)
+	if err != nil {
+		return nil, fmt.Errorf("set up Stripe: %w", err)
+	}
+	ic, err := intercom.New(s.intercom)
+	if err != nil {
+		return nil, fmt.Errorf("set up Intercom: %w", err)
+	}
+	l, err := ledger.Open(ctx, s.databaseURL, ledger.Options{Now: s.now, Log: s.log, Mode: s.mode})
+	if err != nil {
+		return nil, err
+	}
+	guard := &policies.Guard{
+		Ledger: l, Now: s.now, Log: s.log, Locked: s.locked,
+		Timeout: attemptTimeout, Lease: actionLease, Wait: busyWait,
+	}
+	guard.Use(policy)
+	all := tools.All(tools.Deps{Guard: guard, Stripe: st, Intercom: ic, Library: library})
+	svc, err := assemble(s, l, guard, library, all)
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return svc, nil
+}
+
+func assemble(s settings, l *ledger.Ledger, guard *policies.Guard, library *knowledge.Library, all []tools.Tool) (*service, error) {
+	worker, err := server.NewWorker(l, all, s.log)
+	if err != nil {
+		return nil, err
+	}
+	srv, err := server.New(server.Config{
+		Version: version, Principal: s.principal, Log: s.log, Tools: all,
+		Resources: resources.All(resources.Deps{Library: library, Guard: guard, Policy: func() []byte { return s.policy }}),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &service{ledger: l, server: srv, worker: worker, done: make(chan struct{})}, nil
+}
+
+// work runs the worker until ctx is done.
+func (s *service) work(ctx context.Context) {
+	go func() {
+		defer close(s.done)
+		s.worker.Run(ctx)
+	}()
+}
+
+// close waits for the worker, whose context must be done, and closes the ledger.
+func (s *service) close() error {
+	<-s.done
+	return s.ledger.Close()
+}
+
+// configured resolves the settings of the environment.
+func configured(c Config, w world) (settings, error) {
+	if err := c.validate(); err != nil {
+		return settings{}, fmt.Errorf("the configuration does not work yet:\n%w", err)
+	}
+	log := newLogger(w.err, c.LogLevel)
+	mode, err := stripe.ModeOf(string(c.StripeKey))
+	if err != nil {
+		return settings{}, err
+	}
+	s := settings{
+		stripe:   stripe.Config{Key: string(c.StripeKey), BaseURL: c.StripeBase, Log: log, Now: w.now},
+		intercom: intercom.Config{Token: string(c.IntercomToken), BaseURL: c.IntercomBase, AdminID: c.IntercomAdmin, Log: log, Now: w.now},
+		mode:     string(mode), locked: c.locked(mode), principal: policies.Principal(c.Principal), now: w.now, log: log,
+	}
+	if s.databaseURL, err = c.databaseURL(); err != nil {
+		return s, err
+	}
+	if s.policyName, s.policy, err = readPolicy(c.Policy); err != nil {
+		return s, err
+	}
+	s.documents, err = readKnowledge(c.Knowledge, log)
+	if mode == stripe.Live && !stripe.Restricted(string(c.StripeKey)) {
+		log.Warn("STRIPE_SECRET_KEY is an unrestricted live key; a restricted key (rk_live_…) limits what a leak can do")
+	}
+	return s, err
+}
+
+func newLogger(w interface{ Write([]byte) (int, error) }, level string) *slog.Logger {
+	var l slog.Level
+	_ = l.UnmarshalText([]byte(level)) // validated; info otherwise
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: l}))
+}
+
+// readPolicy reads the policy file, or the default when none is named.
+func readPolicy(path string) (string, []byte, error) {
+	if path == "" {
+		return "default policy", policies.Default(), nil
+	}
+	b, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+	if err != nil {
+		return "", nil, problem("SUPPORTMCP_POLICY", "cannot be read: "+err.Error())
+	}
+	return path, b, nil
+}
+
+// readKnowledge reads the sources "name=folder,name=folder".
+func readKnowledge(sources string, log *slog.Logger) ([]knowledge.Document, error) {
+	var all []knowledge.Document
+	for _, source := range strings.Split(sources, ",") {
+		if strings.TrimSpace(source) == "" {
+			continue
+		}
+		name, dir, ok := strings.Cut(strings.TrimSpace(source), "=")
+		if !ok {
+			return nil, problem("SUPPORTMCP_KNOWLEDGE", "must be name=folder, several separated by commas")
+		}
+		docs, refused, err := knowledge.OpenFolder(name, dir)
+		if err != nil {
+			return nil, problem("SUPPORTMCP_KNOWLEDGE", "has a source that cannot be read: "+err.Error())
+		}
+		all = append(all, reported(docs, refused, log)...)
+	}
+	return all, nil
+}
+
+// readFolder reads a folder that is part of the program.
+func readFolder(name string, fsys fs.FS, log *slog.Logger) ([]knowledge.Document, error) {
+	docs, refused, err := knowledge.ReadFolder(name, fsys)
+	if err != nil {
+		return nil, fmt.Errorf("read the knowledge documents: %w", err)
+	}
+	return reported(docs, refused, log), nil
+}
+
+func reported(docs []knowledge.Document, refused []knowledge.Refused, log *slog.Logger) []knowledge.Document {
+	for _, r := range refused {
+		log.Warn("knowledge document refused", "source", r.Source, "path", r.Path, "reason", r.Reason)
+	}
+	return docs
+}
