@@ -87,6 +87,12 @@ func (s *Server) AddConversation(c Conversation) {
 		for _, id := range c.Contacts {
 			mustHave("contact", &s.contacts, id)
 		}
+		if c.AdminAssignee != "" {
+			mustHave("admin", &s.admins, c.AdminAssignee)
+		}
+		if c.TeamAssignee != "" {
+			mustHave("team", &s.teams, c.TeamAssignee)
+		}
 		added := s.newConversation(c)
 		must(s.conversations.add(c.ID, added), "conversation %s is added twice", c.ID)
 		s.foundConversations.put(c.ID, time.Time{}, s.conversationDocument(added))

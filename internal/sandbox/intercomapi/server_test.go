@@ -316,6 +316,9 @@ func TestAStoryThatContradictsItselfPanics(t *testing.T) {
 		"author of no kind": func(s *intercomapi.Server) {
 			s.AddConversation(intercomapi.Conversation{ID: "5", Messages: []intercomapi.Message{{From: "ana", Body: "Hi"}}})
 		},
+		"unknown assignee": func(s *intercomapi.Server) {
+			s.AddConversation(intercomapi.Conversation{ID: "5", AdminAssignee: "x", Messages: []intercomapi.Message{{From: "bot", Body: "Hi"}}})
+		},
 		"snoozed without end": func(s *intercomapi.Server) {
 			s.AddConversation(intercomapi.Conversation{ID: "5", State: "snoozed", Messages: []intercomapi.Message{{From: "bot", Body: "Hi"}}})
 		},
