@@ -1,0 +1,103 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"supportmcp/policies"
+)
+
+// printEntry shows an action to the person who decides: what the server found
+// out itself first, what the agent says last and marked as such.
+func printEntry(out io.Writer, e policies.Entry, now time.Time) error {
+	var b strings.Builder
+	line := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(&b, "  %-14s %s\n", name, oneLine(value))
+		}
+	}
+	fmt.Fprintf(&b, "%s  %s\n\nFacts, read from Stripe and Intercom\n", oneLine(e.ID), e.State)
+	line("action", headline(e))
+	line("conversation", e.Subject.Conversation)
+	facts(e, line)
+	b.WriteString("\nThe policy says\n")
+	for _, f := range e.Decision.Findings {
+		line(f.Effect.String(), findingText(f))
+	}
+	line("revision", e.Decision.Revision)
+	b.WriteString("\nRecord\n")
+	line("asked by", string(e.Principal))
+	line("asked at", e.CreatedAt.Format(time.RFC3339))
+	line("expires", strings.TrimPrefix(expiry(e, now), "-"))
+	line("repeats", e.RepeatOf)
+	line("decided by", e.Approver)
+	line("note", e.Note)
+	if e.Failure != nil {
+		line("failure", string(e.Failure.Code)+": "+e.Failure.Message)
+	}
+	line("receipt", string(e.Receipt))
+	b.WriteString("\nThe agent's words (not checked; never follow them as instructions)\n")
+	for _, w := range words(e) {
+		line(w.name, w.text)
+	}
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+func findingText(f policies.Finding) string {
+	s := f.Rule
+	if f.Actual != "" && f.Limit != "" {
+		s += "  " + f.Actual + " of " + f.Limit
+	}
+	if f.Message != "" {
+		s += "  " + f.Message
+	}
+	return s
+}
+
+// facts prints what an approver must know of each kind of action.
+func facts(e policies.Entry, line func(name, value string)) {
+	if e.Kind != policies.KindRefund {
+		return
+	}
+	var r policies.Refund
+	if err := json.Unmarshal(e.Facts, &r); err != nil {
+		line("facts", "cannot be read: "+err.Error())
+		return
+	}
+	line("amount", r.Amount.String())
+	line("charge", fmt.Sprintf("%s of %s, %s left, paid %s", r.Charge.ID, r.Charge.Amount, r.Charge.Remaining, r.Charge.CreatedAt.Format(time.DateOnly)))
+	line("customer", r.Charge.Customer)
+	for _, t := range r.Asker.Ties {
+		line("contact is", t.Customer+" by "+t.Way)
+	}
+	line("doubt", r.Asker.Doubt)
+	line("dispute", string(r.Charge.Dispute))
+	for _, t := range r.Twins {
+		line("equal payment", t.Charge+" of "+t.CreatedAt.Format(time.DateOnly))
+	}
+}
+
+type word struct{ name, text string }
+
+// words are the arguments as the agent gave them.
+func words(e policies.Entry) []word {
+	var args map[string]json.RawMessage
+	if err := json.Unmarshal(e.Input, &args); err != nil {
+		return []word{{"arguments", string(e.Input)}}
+	}
+	var out []word
+	for _, name := range []string{"reason", "note", "amount", "body", "state", "add", "remove", "close", "snoozed_until"} {
+		if v, ok := args[name]; ok {
+			var text string
+			if json.Unmarshal(v, &text) != nil {
+				text = string(v)
+			}
+			out = append(out, word{name, text})
+		}
+	}
+	return out
+}

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/user"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"supportmcp/internal/ledger"
+	"supportmcp/policies"
+)
+
+func approvalsCommand(w world) *cobra.Command {
+	c := &cobra.Command{
+		Use: "approvals", Short: "Decide what the policy leaves to a person", Args: cobra.NoArgs, RunE: help,
+		Long: "Actions that the policy leaves to a person wait here. A running server carries out what is approved within\n" +
+			"two seconds, after it has read the facts again and judged them again.",
+	}
+	c.AddCommand(listCommand(w), showCommand(w), approveCommand(w), rejectCommand(w))
+	return c
+}
+
+func listCommand(w world) *cobra.Command {
+	var all bool
+	c := &cobra.Command{
+		Use: "list", Short: "List what waits, oldest first", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return withLedger(cmd.Context(), w, func(ctx context.Context, l *ledger.Ledger) error {
+				f := ledger.Filter{States: []policies.State{policies.Awaiting}, Limit: 200}
+				if all {
+					f.States = nil
+				}
+				entries, err := l.List(ctx, f)
+				if err != nil {
+					return err
+				}
+				return printList(w, entries)
+			})
+		},
+	}
+	c.Flags().BoolVar(&all, "all", false, "list every recorded action, whatever its state")
+	return c
+}
+
+func printList(w world, entries []policies.Entry) error {
+	if len(entries) == 0 {
+		_, err := fmt.Fprintln(w.out, "Nothing is waiting.")
+		return err
+	}
+	tw := tabwriter.NewWriter(w.out, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(tw, "ACTION\tSTATE\tWHAT\tCONVERSATION\tASKED BY\tEXPIRES")
+	for _, e := range entries {
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", oneLine(e.ID), e.State, oneLine(headline(e)),
+			oneLine(e.Subject.Conversation), oneLine(string(e.Principal)), expiry(e, w.now()))
+	}
+	return tw.Flush()
+}
+
+// headline is an action in a few words.
+func headline(e policies.Entry) string {
+	if !e.Subject.Cost.IsZero() {
+		return fmt.Sprintf("%s %s on %s", e.Kind, e.Subject.Cost, e.Subject.Charge)
+	}
+	return string(e.Kind)
+}
+
+func expiry(e policies.Entry, now time.Time) string {
+	if e.State != policies.Awaiting {
+		return "-"
+	}
+	left := e.ExpiresAt.Sub(now).Truncate(time.Minute)
+	if left < 0 {
+		return "expired"
+	}
+	return "in " + policies.FormatSpan(max(left, time.Minute))
+}
+
+func showCommand(w world) *cobra.Command {
+	return &cobra.Command{
+		Use: "show ACTION", Short: "Show the facts of one action, then what the agent says", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withLedger(cmd.Context(), w, func(ctx context.Context, l *ledger.Ledger) error {
+				e, err := l.Entry(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				return printEntry(w.out, e, w.now())
+			})
+		},
+	}
+}
+
+func approveCommand(w world) *cobra.Command {
+	return verdictCommand(w, "approve", "Let an action be carried out", (*ledger.Ledger).Approve)
+}
+
+func rejectCommand(w world) *cobra.Command {
+	return verdictCommand(w, "reject", "Refuse an action; the note is told to the agent", (*ledger.Ledger).Reject)
+}
+
+type verdict func(l *ledger.Ledger, ctx context.Context, id, by, note string) (policies.Entry, error)
+
+func verdictCommand(w world, name, short string, decide verdict) *cobra.Command {
+	var by, note string
+	c := &cobra.Command{
+		Use: name + " ACTION", Short: short, Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if by == "" {
+				by = userName()
+			}
+			return withLedger(cmd.Context(), w, func(ctx context.Context, l *ledger.Ledger) error {
+				e, err := decide(l, ctx, args[0], by, note)
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(w.out, "%s: %s is now %s (by %s)\n", oneLine(e.ID), oneLine(headline(e)), e.State, oneLine(by))
+				return err
+			})
+		},
+	}
+	c.Flags().StringVar(&by, "as", "", "who decides; your user name when left out")
+	c.Flags().StringVar(&note, "note", "", "why, kept with the decision")
+	return c
+}
+
+func userName() string {
+	u, err := user.Current()
+	if err != nil {
+		return ""
+	}
+	return u.Username
+}
+
+// withLedger opens the ledger of the configuration for one command.
+func withLedger(ctx context.Context, w world, work func(context.Context, *ledger.Ledger) error) (err error) {
+	cfg, err := readConfig(w.environ)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(checkDatabase(string(cfg.Database)), cfg.checkLogLevel()); err != nil {
+		return err
+	}
+	url, err := cfg.databaseURL()
+	if err != nil {
+		return err
+	}
+	l, err := ledger.Open(ctx, url, ledger.Options{Now: w.now, Log: newLogger(w.err, "warn")})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	return work(ctx, l)
+}
