@@ -73,7 +73,7 @@ func (s *Server) fail(w http.ResponseWriter, status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := refuse(e, s.nextRequest())
-	ex := w.(*exchange) //nolint:forcetypeassert // the desk writes to what exchanging gave it
+	ex := w.(*exchange) // the desk writes to what exchanging gave it
 	ex.overwrite(a)
 	s.send(w, ex.request, a)
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -212,42 +213,46 @@ func TestCutAfterTheWriteReplaysItsSuccess(t *testing.T) {
 	}
 }
 
-func TestKeyInUseIsRefusedUntilTheFirstAnswerIsOut(t *testing.T) {
+func TestKeyInUseIsRefusedUntilTheFirstAnswerGoesOut(t *testing.T) {
 	w := refundWorld(t)
-	slow := &slowReader{ResponseRecorder: httptest.NewRecorder(), reached: make(chan struct{}), release: make(chan struct{})}
+	late := &lateAnswer{ResponseRecorder: httptest.NewRecorder(), reached: make(chan struct{}), release: make(chan struct{})}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/refunds", strings.NewReader("charge=ch&amount=100"))
 		req.Header.Set("Authorization", "Bearer "+testKey)
 		req.Header.Set("Idempotency-Key", "k")
-		w.Handler().ServeHTTP(slow, req)
+		w.Handler().ServeHTTP(late, req)
 	}()
-	<-slow.reached
+	<-late.reached
 	ask := func() reply {
 		return w.send("POST", "/v1/refunds", "charge=ch&amount=100", "Idempotency-Key", "k")
 	}
 	if got := ask(); got.status != 409 || got.trouble("code") != "idempotency_key_in_use" {
 		t.Errorf("%d %v", got.status, got.body)
 	}
-	close(slow.release)
+	close(late.release)
 	<-done
 	if got := ask(); got.status != 200 || got.header.Get("Idempotent-Replayed") != "true" || len(w.Refunds()) != 1 {
 		t.Errorf("%d %v", got.status, got.body)
 	}
 }
 
-// slowReader is a client that takes its answer only when released.
-type slowReader struct {
+// lateAnswer holds an executed request back until it is released.
+type lateAnswer struct {
 	*httptest.ResponseRecorder
 
+	once             sync.Once
 	reached, release chan struct{}
 }
 
-func (s *slowReader) WriteHeader(status int) {
-	close(s.reached)
-	<-s.release
-	s.ResponseRecorder.WriteHeader(status)
+// Header is the first thing that writing an answer asks for.
+func (l *lateAnswer) Header() http.Header {
+	l.once.Do(func() {
+		close(l.reached)
+		<-l.release
+	})
+	return l.ResponseRecorder.Header()
 }
 
 func inject(t *testing.T, w *world, f control.Fault) {

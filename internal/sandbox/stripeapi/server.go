@@ -76,7 +76,7 @@ func (s *Server) Handler() http.Handler {
 
 	mux := http.NewServeMux()
 	mux.Handle("/_sandbox/", control.Endpoint(&s.Desk, s.clock))
-	mux.Handle("/", s.exchanging(desk))
+	mux.Handle("/", exchanging(desk))
 	return mux
 }
 

@@ -139,3 +139,31 @@ func TestMetadataIsMergedAndCleared(t *testing.T) {
 		t.Errorf("%d", got.status)
 	}
 }
+
+func TestPeriodIsOneIntervalOfThePrice(t *testing.T) {
+	w := newWorld(t)
+	for id, c := range map[string]struct {
+		interval string
+		count    int
+		end      time.Time
+	}{
+		"day":   {"day", 10, start().AddDate(0, 0, 10)},
+		"week":  {"week", 2, start().AddDate(0, 0, 14)},
+		"month": {"month", 0, start().AddDate(0, 1, 0)},
+		"year":  {"year", 1, start().AddDate(1, 0, 0)},
+		"once":  {"", 0, start()},
+	} {
+		w.AddPrice(stripeapi.Price{ID: "price_" + id, Interval: c.interval, IntervalCount: c.count})
+		w.AddSubscription(stripeapi.Subscription{ID: "sub_" + id, Customer: "cus", Items: []stripeapi.Item{{Price: "price_" + id}, {Price: "price_none"}}})
+		s, err := w.stripe.Subscriptions.Get("sub_"+id, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.CurrentPeriodEnd != c.end.Unix() {
+			t.Errorf("%s ends at %d, want %d", id, s.CurrentPeriodEnd, c.end.Unix())
+		}
+		if second := s.Items.Data[1]; second.ID != "si_"+id+"_2" || second.Price != nil {
+			t.Errorf("%s: %+v", id, second)
+		}
+	}
+}
