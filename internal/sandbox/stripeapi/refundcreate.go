@@ -1,0 +1,120 @@
+package stripeapi
+
+import (
+	"math"
+	"net/http"
+
+	"supportmcp/internal/money"
+)
+
+// refundAsked is what a refund was asked for with.
+type refundAsked struct {
+	charge, intent string // exactly one
+	amount         int64  // minor units; 0 for all that is left
+	reason         string
+	metadata       map[string]string
+}
+
+// createRefund follows https://docs.stripe.com/api/refunds/create.
+func (s *Server) createRefund(p *params) action {
+	ask := refundAsked{
+		charge:   p.text("charge"),
+		intent:   p.text("payment_intent"),
+		amount:   p.integer("amount", 1, math.MaxInt64, 0),
+		reason:   p.oneOf("reason", "duplicate", "fraudulent", "requested_by_customer"),
+		metadata: p.metadata()(nil),
+	}
+	switch {
+	case ask.charge == "" && ask.intent == "":
+		p.refuse(invalid("parameter_missing", "", "One of the following params should be provided for this request: payment_intent or charge."))
+	case ask.charge != "" && ask.intent != "":
+		p.refuse(invalid("", "", "You may only specify one of these parameters: charge, payment_intent."))
+	}
+	return func() (object, *Error) {
+		c, err := s.refundable(ask)
+		if err != nil {
+			return nil, err
+		}
+		left := c.Amount - s.refunded(c)
+		if err := sumAllowed(c, ask.amount, left); err != nil {
+			return nil, err
+		}
+		if ask.amount == 0 {
+			ask.amount = left
+		}
+		return s.renderRefund(s.refund(c, ask)), nil
+	}
+}
+
+// refundable is the charge to refund, if anything of it can be refunded at all.
+func (s *Server) refundable(ask refundAsked) (*Charge, *Error) {
+	c, err := s.chargeAsked(ask)
+	if err != nil {
+		return nil, err
+	}
+	if c.Status != "succeeded" {
+		return nil, unpaid(c.ID, c.PaymentIntent)
+	}
+	switch d, ok := s.disputeOf(c.ID); {
+	case !c.captured():
+		return nil, refusal(c, "charge_not_refundable", "has not been captured; cancel its PaymentIntent to release the money.")
+	case ok && !d.refundable():
+		return nil, refusal(c, "charge_disputed", "has been charged back; cannot issue a refund.")
+	case s.refunded(c) >= c.Amount:
+		return nil, refusal(c, "charge_already_refunded", "has already been refunded.")
+	}
+	return c, nil
+}
+
+func refusal(c *Charge, code, what string) *Error {
+	e := invalid(code, "", "Charge %s %s", c.ID, what)
+	e.Charge = c.ID
+	return e
+}
+
+func (s *Server) chargeAsked(ask refundAsked) (*Charge, *Error) {
+	if ask.charge != "" {
+		return s.charges.find(ask.charge, "charge", http.StatusNotFound)
+	}
+	if _, err := s.intents.find(ask.intent, "payment_intent", http.StatusNotFound); err != nil {
+		return nil, err
+	}
+	if c, ok := s.paidBy(ask.intent); ok {
+		return c, nil
+	}
+	return nil, unpaid("", ask.intent)
+}
+
+// unpaid is the refusal to give back what was never taken. Stripe words it by
+// the intent even when the charge was named, and gives no code.
+func unpaid(charge, intent string) *Error {
+	if intent != "" {
+		return invalid("", "", "This PaymentIntent (%s) does not have a successful charge to refund.", intent)
+	}
+	return invalid("charge_not_refundable", "", "Charge %s did not succeed; there is nothing to refund.", charge)
+}
+
+// sumAllowed refuses an amount that is more than what is left, or that the
+// currency cannot express. Stripe gives the first no code, only these words.
+func sumAllowed(c *Charge, amount, left int64) *Error {
+	currency := money.Currency(c.Currency)
+	switch {
+	case amount > left:
+		return invalid("", "amount", "Refund amount (%s) is greater than unrefunded amount on charge (%s)",
+			money.Of(amount, currency), money.Of(left, currency))
+	case amount%currency.Step() != 0:
+		return invalid("invalid_charge_amount", "amount", "Invalid amount: the smallest step in %s is %d.", c.Currency, currency.Step())
+	}
+	return nil
+}
+
+// refund makes the refund, on the course that the story has set for the charge.
+func (s *Server) refund(c *Charge, ask refundAsked) *Refund {
+	r := &Refund{
+		ID: s.next("re"), Charge: c.ID, Amount: ask.amount, Currency: c.Currency, Created: s.clock.Now(),
+		Reason: ask.reason, Metadata: ask.metadata,
+	}
+	r.start(c.Refunding)
+	s.refunds.put(r)
+	return r
+}
