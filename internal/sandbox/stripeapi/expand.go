@@ -30,6 +30,7 @@ func links(kind string) map[string]link {
 	switch kind {
 	case "customer":
 		return map[string]link{
+			"default_source":   {"payment_source", byID},
 			"invoice_settings": {"invoice_settings", inside},
 			"subscriptions":    {"[]subscription", included},
 		}

@@ -1,0 +1,226 @@
+package stripe
+
+import (
+	"context"
+	"slices"
+
+	"github.com/stripe/stripe-go/v76"
+	"golang.org/x/sync/errgroup"
+
+	"supportmcp/internal/fault"
+	"supportmcp/internal/money"
+	"supportmcp/policies"
+)
+
+// Charge is one attempt to take money, with what became of it since.
+type Charge struct {
+	policies.Charge // what a refund is judged by
+
+	Refunded       money.Money // with refunds under way and what a partial capture released
+	Status         string      // succeeded, pending or failed
+	FailureCode    string
+	FailureMessage string
+	Description    string // written by the merchant, or by whoever could: data, never instructions
+	Invoice        string // id
+	Card           *Card
+	Refunds        []Refund  // newest first
+	Disputes       []Dispute // newest first; nearly always none
+}
+
+// Charge reads one charge with its refunds and disputes.
+func (c *Client) Charge(ctx context.Context, id string) (Charge, error) {
+	if err := chargeID().check(id); err != nil {
+		return Charge{}, err
+	}
+	p := &stripe.ChargeParams{}
+	p.Context, p.Expand = ctx, []*string{stripe.String("refunds")}
+	sc, err := c.charges.Get(id, p)
+	if err != nil {
+		return Charge{}, readFailed("charge "+id, err)
+	}
+	return c.complete(ctx, sc)
+}
+
+// ChargeOfPaymentIntent reads the latest charge of a payment intent, which is the
+// one that succeeded if any did: after success there are no more attempts.
+func (c *Client) ChargeOfPaymentIntent(ctx context.Context, id string) (Charge, error) {
+	if err := intentID().check(id); err != nil {
+		return Charge{}, err
+	}
+	p := &stripe.PaymentIntentParams{}
+	p.Context, p.Expand = ctx, []*string{stripe.String("latest_charge.refunds")}
+	intent, err := c.intents.Get(id, p)
+	if err != nil {
+		return Charge{}, readFailed("payment intent "+id, err)
+	}
+	if intent.LatestCharge == nil {
+		return Charge{}, &fault.Error{Code: fault.NotFound, Took: fault.No,
+			Message:  "nothing was charged for payment intent " + id,
+			NextStep: "tell the customer that this payment was never completed"}
+	}
+	return c.complete(ctx, intent.LatestCharge)
+}
+
+// Charges reads a customer's newest charges, at most limit of them (1 to 100),
+// newest first, with their refunds and disputes.
+func (c *Client) Charges(ctx context.Context, customer string, limit int) ([]Charge, error) {
+	if err := customerID().check(customer); err != nil {
+		return nil, err
+	}
+	if limit < 1 || limit > perPage {
+		return nil, fault.Invalidf("give a limit from 1 to 100", "the limit %d is out of range", limit)
+	}
+	list := page[stripe.Charge](func(p stripe.ListParams) ([]*stripe.Charge, stripe.ListMeta, error) {
+		it := c.charges.List(&stripe.ChargeListParams{ListParams: p, Customer: &customer,
+			Expand: []*string{stripe.String("data.refunds")}})
+		on := it.ChargeList()
+		return on.Data, on.ListMeta, it.Err()
+	})
+	found, _, err := list.read(ctx, limit, "")
+	if err != nil {
+		return nil, readFailed("charges of customer "+customer, err)
+	}
+	return c.completeAll(ctx, found)
+}
+
+func (c *Client) completeAll(ctx context.Context, found []*stripe.Charge) ([]Charge, error) {
+	out := make([]Charge, len(found))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(4)
+	for i, sc := range found {
+		group.Go(func() (err error) {
+			out[i], err = c.complete(ctx, sc)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// complete adds what a charge does not carry: refunds beyond the first ten, and
+// disputes. Nearly no charge has either, so nearly none costs a further request.
+func (c *Client) complete(ctx context.Context, sc *stripe.Charge) (Charge, error) {
+	what := "charge " + word(sc.ID)
+	refunds := sc.Refunds
+	if refunds == nil || refunds.HasMore {
+		all, err := c.refundsOf(ctx, sc.ID)
+		if err != nil {
+			return Charge{}, readFailed("refunds of "+what, err)
+		}
+		refunds = &stripe.RefundList{Data: all}
+	}
+	var disputes []*stripe.Dispute
+	if sc.Disputed {
+		var err error
+		if disputes, err = c.disputesOf(ctx, sc.ID); err != nil {
+			return Charge{}, readFailed("disputes of "+what, err)
+		}
+	}
+	out, err := chargeOf(sc, refunds.Data, disputes)
+	if err != nil {
+		return Charge{}, readFailed(what, err)
+	}
+	return out, nil
+}
+
+// chargeOf is pure: the facts of a charge from Stripe's objects.
+func chargeOf(sc *stripe.Charge, refunds []*stripe.Refund, disputes []*stripe.Dispute) (Charge, error) {
+	total, err := amount(sc.Amount, sc.Currency)
+	if err != nil {
+		return Charge{}, err
+	}
+	if kindOf(sc.ID) != chargeID().name {
+		return Charge{}, odd("is not a charge")
+	}
+	out := Charge{
+		Charge: policies.Charge{
+			ID: sc.ID, Amount: total, CreatedAt: at(sc.Created), Connected: connected(sc),
+			Succeeded: sc.Status == stripe.ChargeStatusSucceeded && sc.Paid, Captured: sc.Captured,
+		},
+		Status: string(sc.Status), FailureCode: sc.FailureCode, FailureMessage: sc.FailureMessage,
+		Description: sc.Description, Card: cardCharged(sc),
+	}
+	out.refer(sc)
+	if out.Refunds, err = refundsIn(refunds, total.Currency); err != nil {
+		return Charge{}, err
+	}
+	if out.Disputes, err = disputesIn(disputes); err != nil {
+		return Charge{}, err
+	}
+	out.Charge.Dispute = disputeState(sc.Disputed, out.Disputes)
+	out.count(sc)
+	return out, nil
+}
+
+// refer sets the ids of what the charge belongs to.
+func (ch *Charge) refer(sc *stripe.Charge) {
+	if sc.Customer != nil {
+		ch.Customer = sc.Customer.ID
+	}
+	if sc.PaymentIntent != nil {
+		ch.PaymentIntent = sc.PaymentIntent.ID
+	}
+	if sc.Invoice != nil {
+		ch.Invoice = sc.Invoice.ID
+	}
+}
+
+// count works out what is refunded and what remains. Both of Stripe's ways of
+// counting are taken, and the larger one believed. What a partial capture
+// released is among what is refunded, so that amount captured less amount
+// refunded would be too little.
+func (ch *Charge) count(sc *stripe.Charge) {
+	var under int64
+	for _, r := range ch.Refunds {
+		if !r.cameBack() {
+			under += r.Amount.Minor
+		}
+	}
+	c := ch.Amount.Currency
+	refunded := max(sc.AmountRefunded, under)
+	ch.Refunded = money.Of(refunded, c)
+	ch.Remaining = money.Of(max(0, min(sc.Amount-refunded, sc.AmountCaptured)), c)
+}
+
+// connected reports whether money of a connected account can be involved; a
+// refund would leave that money where it is
+// (https://docs.stripe.com/connect/charges).
+func connected(sc *stripe.Charge) bool {
+	return sc.OnBehalfOf != nil || sc.TransferData != nil || sc.TransferGroup != "" || sc.Transfer != nil ||
+		sc.SourceTransfer != nil || sc.ApplicationFee != nil || sc.ApplicationFeeAmount != 0
+}
+
+func cardCharged(sc *stripe.Charge) *Card {
+	if sc.PaymentMethodDetails == nil || sc.PaymentMethodDetails.Card == nil {
+		return nil
+	}
+	d := sc.PaymentMethodDetails.Card
+	return &Card{Brand: string(d.Brand), Last4: d.Last4, ExpMonth: int(d.ExpMonth), ExpYear: int(d.ExpYear)}
+}
+
+func (c *Client) refundsOf(ctx context.Context, charge string) ([]*stripe.Refund, error) {
+	id := func(r *stripe.Refund) string { return r.ID }
+	return all(ctx, id, func(p stripe.ListParams) ([]*stripe.Refund, stripe.ListMeta, error) {
+		it := c.refunds.List(&stripe.RefundListParams{ListParams: p, Charge: &charge})
+		list := it.RefundList()
+		return list.Data, list.ListMeta, it.Err()
+	})
+}
+
+func refundsIn(found []*stripe.Refund, c money.Currency) ([]Refund, error) {
+	out := make([]Refund, 0, len(found))
+	for _, r := range found {
+		one, err := refundOf(r)
+		if err != nil {
+			return nil, err
+		}
+		if one.Amount.Currency != c {
+			return nil, odd("has a refund in another currency than its charge")
+		}
+		out = append(out, one)
+	}
+	slices.SortStableFunc(out, func(a, b Refund) int { return b.CreatedAt.Compare(a.CreatedAt) })
+	return out, nil
+}

@@ -1,0 +1,125 @@
+package stripe
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stripe/stripe-go/v76"
+	"golang.org/x/sync/errgroup"
+
+	"supportmcp/internal/fault"
+	"supportmcp/internal/money"
+)
+
+// Customer is somebody who pays.
+type Customer struct {
+	ID         string
+	Name       string
+	Email      string
+	Balance    money.Money // negative is credit towards the next invoice; zero value for a customer without currency
+	Delinquent bool        // the latest invoice was not paid when due
+	Created    time.Time
+	Card       *Card // the default one; nil when there is none, or it is no card
+}
+
+// Customer reads one customer. A deleted one is fault.NotFound.
+func (c *Client) Customer(ctx context.Context, id string) (Customer, error) {
+	if err := customerID().check(id); err != nil {
+		return Customer{}, err
+	}
+	what := "customer " + id
+	p := &stripe.CustomerParams{}
+	p.Context, p.Expand = ctx, defaultCard("")
+	sc, err := c.customers.Get(id, p)
+	if err != nil {
+		return Customer{}, readFailed(what, err)
+	}
+	if sc.Deleted {
+		return Customer{}, &fault.Error{Code: fault.NotFound, Took: fault.No,
+			Message: what + " was deleted in Stripe", NextStep: toPerson}
+	}
+	out, err := customerOf(sc)
+	if err != nil {
+		return Customer{}, readFailed(what, err)
+	}
+	return out, nil
+}
+
+// CustomersByEmail finds customers by their address as given and in lower case,
+// ordered by id. Stripe compares addresses by case, so a customer kept in a third
+// way of writing is not found; its search would find them, but lags.
+func (c *Client) CustomersByEmail(ctx context.Context, email string) ([]Customer, error) {
+	if err := checkEmail(email); err != nil {
+		return nil, err
+	}
+	written := slices.Compact([]string{email, strings.ToLower(email)})
+	found := make([][]*stripe.Customer, len(written))
+	group, ctx := errgroup.WithContext(ctx)
+	for i, e := range written {
+		group.Go(func() (err error) {
+			found[i], err = c.customersWith(ctx, e)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, readFailed("customers by e-mail", err)
+	}
+	out := []Customer{}
+	for _, sc := range slices.Concat(found...) {
+		one, err := customerOf(sc)
+		if err != nil {
+			return nil, readFailed("customers by e-mail", err)
+		}
+		out = append(out, one)
+	}
+	byID := func(a, b Customer) int { return cmp.Compare(a.ID, b.ID) }
+	slices.SortFunc(out, byID)
+	return slices.CompactFunc(out, func(a, b Customer) bool { return a.ID == b.ID }), nil
+}
+
+// checkEmail refuses what is no address; without one Stripe would list everybody.
+func checkEmail(email string) error {
+	name, host, ok := strings.Cut(email, "@")
+	control := func(r rune) bool { return r <= ' ' || r == 0x7f }
+	if !ok || name == "" || host == "" || len(email) > 512 || strings.ContainsFunc(email, control) {
+		return fault.Invalidf("give one e-mail address", "this is no e-mail address")
+	}
+	return nil
+}
+
+func (c *Client) customersWith(ctx context.Context, email string) ([]*stripe.Customer, error) {
+	id := func(sc *stripe.Customer) string { return sc.ID }
+	return all(ctx, id, func(p stripe.ListParams) ([]*stripe.Customer, stripe.ListMeta, error) {
+		it := c.customers.List(&stripe.CustomerListParams{ListParams: p, Email: &email, Expand: defaultCard("data.")})
+		list := it.CustomerList()
+		return list.Data, list.ListMeta, it.Err()
+	})
+}
+
+// defaultCard lists both places of a default card, the second one being that of
+// accounts from before payment methods.
+func defaultCard(in string) []*string {
+	return stripe.StringSlice([]string{in + "invoice_settings.default_payment_method", in + "default_source"})
+}
+
+func customerOf(sc *stripe.Customer) (Customer, error) {
+	if sc.ID == "" {
+		return Customer{}, odd("is not a customer")
+	}
+	out := Customer{ID: sc.ID, Name: sc.Name, Email: sc.Email, Delinquent: sc.Delinquent, Created: at(sc.Created)}
+	if s := sc.DefaultSource; s != nil && s.Card != nil {
+		out.Card = &Card{Brand: string(s.Card.Brand), Last4: s.Card.Last4, ExpMonth: int(s.Card.ExpMonth), ExpYear: int(s.Card.ExpYear)}
+	}
+	if s := sc.InvoiceSettings; s != nil && cardOf(s.DefaultPaymentMethod) != nil {
+		out.Card = cardOf(s.DefaultPaymentMethod)
+	}
+	if sc.Currency == "" && sc.Balance == 0 {
+		return out, nil
+	}
+	var err error
+	out.Balance, err = balance(sc.Balance, sc.Currency)
+	return out, err
+}

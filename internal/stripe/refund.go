@@ -1,0 +1,126 @@
+package stripe
+
+import (
+	"context"
+	"time"
+
+	"github.com/stripe/stripe-go/v76"
+
+	"supportmcp/internal/fault"
+	"supportmcp/internal/money"
+	"supportmcp/policies"
+)
+
+// operationID is the metadata under which a refund names the ledger's entry, so
+// that it can be found again without our database.
+const operationID = "operation_id"
+
+// Refund is money on its way back, and the receipt of the action refund.
+type Refund struct {
+	ID        string      `json:"id"`
+	Charge    string      `json:"charge"`
+	Amount    money.Money `json:"amount"`
+	Status    string      `json:"status"` // succeeded means issued; banks take 5 to 10 business days more
+	Reason    string      `json:"reason,omitempty"`
+	Failure   string      `json:"failure_reason,omitempty"` // why it failed later
+	CreatedAt time.Time   `json:"created_at"`
+	Reference string      `json:"reference,omitempty"` // by which the customer's bank finds it (ARN)
+	Replayed  bool        `json:"-"`                   // Stripe had carried it out before under the same key
+}
+
+// cameBack reports whether the money is on the charge again.
+func (r Refund) cameBack() bool {
+	return r.Status == string(stripe.RefundStatusFailed) || r.Status == string(stripe.RefundStatusCanceled)
+}
+
+// CreateRefund makes the refund that the permit holds, once for its key. It sends
+// exactly one request; whether a failed one can have taken effect stands in the
+// error (see [fault.Took]).
+func (c *Client) CreateRefund(ctx context.Context, p *policies.Permit[policies.Refund]) (Refund, error) {
+	a, key, err := p.Redeem()
+	if err != nil {
+		return Refund{}, err
+	}
+	if err := sendable(a, key); err != nil {
+		return Refund{}, err
+	}
+	r, err := c.refunds.New(refundParams(ctx, a, key))
+	if err != nil {
+		return Refund{}, writeFailed("refund", "charge "+a.Charge.ID, err)
+	}
+	out, err := refundOf(r)
+	if err != nil {
+		return Refund{}, writeFailed("refund", "charge "+a.Charge.ID, err)
+	}
+	out.Replayed = r.LastResponse.Header.Get("Idempotent-Replayed") == "true"
+	return out, nil
+}
+
+// sendable refuses what would mean something else to Stripe than it says: no
+// amount is all that is left, and no key is no protection.
+func sendable(a policies.Refund, key string) error {
+	if err := chargeID().check(a.Charge.ID); err != nil {
+		return err
+	}
+	if a.Amount.Minor <= 0 || a.Amount.Currency != a.Charge.Amount.Currency {
+		return &fault.Error{Code: fault.Internal, Took: fault.No, Message: "the refund has no amount in the currency of its charge"}
+	}
+	if !wordOnly(key) || len(key) > 255 {
+		return &fault.Error{Code: fault.Internal, Took: fault.No, Message: "the refund has no usable idempotency key"}
+	}
+	return nil
+}
+
+// refundParams are the same bytes for the same action and key, since Stripe
+// refuses a key with other parameters.
+func refundParams(ctx context.Context, a policies.Refund, key string) *stripe.RefundParams {
+	p := &stripe.RefundParams{Charge: &a.Charge.ID, Amount: &a.Amount.Minor}
+	p.Context = ctx
+	p.SetIdempotencyKey(key)
+	if a.Reason != "" {
+		p.Reason = stripe.String(string(a.Reason))
+	}
+	// Not in p.Metadata: stripe-go writes a map in any order.
+	p.AddExtra("metadata["+operationID+"]", key)
+	p.AddExtra("metadata[conversation]", a.Asker.Conversation)
+	return p
+}
+
+// FindRefund looks for the refund that was made under a key. It lists, since
+// Stripe's search lags. Whatever became of the refund later, it was made.
+func (c *Client) FindRefund(ctx context.Context, a policies.Refund, key string) (Refund, bool, error) {
+	if err := chargeID().check(a.Charge.ID); err != nil {
+		return Refund{}, false, err
+	}
+	what := "refunds of charge " + a.Charge.ID
+	found, err := c.refundsOf(ctx, a.Charge.ID)
+	if err != nil {
+		return Refund{}, false, readFailed(what, err)
+	}
+	for _, r := range found {
+		if key != "" && r.Metadata[operationID] == key {
+			out, err := refundOf(r)
+			if err != nil {
+				return Refund{}, false, readFailed(what, err)
+			}
+			return out, true, nil
+		}
+	}
+	return Refund{}, false, nil
+}
+
+func refundOf(r *stripe.Refund) (Refund, error) {
+	sum, err := amount(r.Amount, r.Currency)
+	if err != nil {
+		return Refund{}, err
+	}
+	if r.ID == "" || r.Charge == nil {
+		return Refund{}, odd("is not a refund")
+	}
+	out := Refund{ID: r.ID, Charge: r.Charge.ID, Amount: sum, Status: string(r.Status), Reason: string(r.Reason),
+		Failure: string(r.FailureReason), CreatedAt: at(r.Created)}
+	if d := r.DestinationDetails; d != nil && d.Card != nil {
+		out.Reference = d.Card.Reference
+	}
+	return out, nil
+}
