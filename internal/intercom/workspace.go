@@ -1,0 +1,75 @@
+package intercom
+
+import (
+	"context"
+	"strings"
+
+	"supportmcp/internal/fault"
+)
+
+// Me is the teammate the access token belongs to, and the workspace.
+type Me struct {
+	ID        string // of the admin
+	Name      string
+	InboxSeat bool   // may answer conversations
+	App       string // id of the workspace
+	Region    string // where it is kept: US, EU or AU
+}
+
+// Me asks whom the token belongs to
+// (https://developers.intercom.com/docs/references/rest-api/api.intercom.io/admins/identifyadmin).
+func (c *Client) Me(ctx context.Context) (Me, error) {
+	var w struct {
+		wireAdmin
+		App struct {
+			ID     ident `json:"id_code"`
+			Region text  `json:"region"`
+		} `json:"app"`
+	}
+	if err := c.read(ctx, "read who the Intercom token belongs to", "/me", &w); err != nil {
+		return Me{}, err
+	}
+	return Me{
+		ID: string(w.ID), Name: string(w.Name), InboxSeat: w.InboxSeat,
+		App: string(w.App.ID), Region: strings.ToUpper(string(w.App.Region)),
+	}, nil
+}
+
+type wireAdmin struct {
+	ID        ident `json:"id"`
+	Name      text  `json:"name"`
+	InboxSeat bool  `json:"has_inbox_seat"`
+}
+
+// Check asks Intercom whether this client can do its work: the host is that of
+// the workspace's region, and the configured admin exists and has an inbox seat.
+// A server should not start without it: the US host forwards requests of other
+// regions, but not all of them.
+func (c *Client) Check(ctx context.Context) error {
+	me, err := c.Me(ctx)
+	if err != nil {
+		return err
+	}
+	if want := regionOf(c.base.Host); !isLoopback(c.base) && me.Region != want {
+		return fault.Invalidf("set the base URL to the host of the workspace's region",
+			"the Intercom workspace is in region %q, but the configured host serves %s", me.Region, want)
+	}
+	if c.admin == "" {
+		return fault.Invalidf("set the admin id; the token's own admin is "+me.ID, "no Intercom admin is configured to write as")
+	}
+	return c.checkAdmin(ctx, me)
+}
+
+func (c *Client) checkAdmin(ctx context.Context, me Me) error {
+	admin := wireAdmin{InboxSeat: me.InboxSeat}
+	if c.admin != me.ID {
+		if err := c.read(ctx, "read Intercom admin "+c.admin, "/admins/"+c.admin, &admin); err != nil {
+			return err
+		}
+	}
+	if !admin.InboxSeat {
+		return fault.Invalidf("give the admin an inbox seat in Intercom, or configure another",
+			"Intercom admin %s has no inbox seat and so cannot answer", c.admin)
+	}
+	return nil
+}
