@@ -46,7 +46,7 @@ race: ## run all tests under the race detector, PostgreSQL included
 
 fuzz: ## run every fuzz target for FUZZTIME
 	{ grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . || true; } | while IFS=: read -r file func; do \
-		(set -x; $(GO) test -run '^$$' -fuzz "^$${func#func }$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")" </dev/null); \
+		(set -x; $(GO) test -run '^$$' -fuzz "^$${func#func }$$" -fuzztime $(FUZZTIME) "$${file%/*}" </dev/null); \
 	done
 
 bench: ## run the benchmarks that match BENCH, each for BENCHTIME
