@@ -105,7 +105,6 @@ func (b Budget) judge(cost money.Money, now time.Time, u Usage) Finding {
 		f.MaxAllowedNow = money.Of(max(0, limit-u.Sum), cost.Currency)
 		if add(u.Sum, cost.Minor) > limit {
 			f.deny(fmt.Sprintf("%s of %s in %s are used", used, f.Limit, FormatSpan(b.Window)))
-			f.RetryAfter = b.frees(now, u, func(freed Settled) bool { return add(u.Sum-freed.Minor, cost.Minor) <= limit })
 		}
 	}
 	if b.Count > 0 && u.Count >= b.Count {
@@ -114,9 +113,9 @@ func (b Budget) judge(cost money.Money, now time.Time, u Usage) Finding {
 		if !cost.IsZero() {
 			f.MaxAllowedNow = money.Of(0, cost.Currency)
 		}
-		var left int64
-		count := b.frees(now, u, func(Settled) bool { left++; return u.Count-left < b.Count })
-		f.RetryAfter = later(f.RetryAfter, count)
+	}
+	if f.Effect == Deny {
+		f.RetryAfter = b.frees(cost, now, u)
 	}
 	return f
 }
@@ -126,24 +125,22 @@ func (f *Finding) deny(message string) {
 	f.NextStep = "ask for no more than max_allowed_now, wait until retry_after, or hand the conversation to a person"
 }
 
-// frees is when enough settled actions will have left the window; enough is told
-// the running total of what has left. Zero when actions in flight block, too.
-func (b Budget) frees(now time.Time, u Usage, enough func(freed Settled) bool) time.Time {
-	var gone Settled
+// frees is when enough settled actions will have left the window for both count
+// and sum; zero when actions in flight block, too, or nothing but a smaller amount helps.
+func (b Budget) frees(cost money.Money, now time.Time, u Usage) time.Time {
 	for _, s := range u.Settled {
-		gone.Minor = add(gone.Minor, s.Minor)
-		if at := s.At.Add(b.Window); enough(gone) && at.After(now) {
+		u.Count--
+		u.Sum -= s.Minor
+		if at := s.At.Add(b.Window); b.fits(cost, u) && at.After(now) {
 			return at
 		}
 	}
 	return time.Time{}
 }
 
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
+func (b Budget) fits(cost money.Money, u Usage) bool {
+	limit, summed := b.Sum[cost.Currency]
+	return (!summed || add(u.Sum, cost.Minor) <= limit) && (b.Count == 0 || u.Count < b.Count)
 }
 
 // add sums amounts and stops at the largest, so that no total wraps around to a small one.

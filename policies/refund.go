@@ -140,7 +140,7 @@ func (r Refund) refundable() Finding {
 func (r Refund) remains() Finding {
 	left := r.Charge.Remaining
 	f := Finding{Rule: "structure.remaining", Effect: Allow, Limit: left.String(), Actual: r.Amount.String(), MaxAllowedNow: left}
-	if r.Amount.Minor > left.Minor {
+	if r.Amount.Currency != left.Currency || r.Amount.Minor > left.Minor {
 		f.Effect, f.Message = Deny, fmt.Sprintf("only %s of %s are left on this charge", left, r.Charge.Amount)
 		f.NextStep = "ask for no more than what is left, or leave amount out"
 	}
@@ -149,10 +149,15 @@ func (r Refund) remains() Finding {
 
 func (r Refund) undisputed() Finding {
 	f := Finding{Rule: "structure.dispute", Effect: Allow}
-	if r.Charge.Dispute == DisputeBlocks {
-		f.Effect, f.Message = Deny, "the customer's bank has taken the money back in a dispute"
-		f.NextStep = "hand the conversation to a person who handles disputes"
+	switch r.Charge.Dispute {
+	case NoDispute, DisputeRefundable:
+		return f
+	case DisputeBlocks:
+		f.Message = "the customer's bank has taken the money back in a dispute"
+	default:
+		f.Message = "the charge is disputed, and it is not known whether it can be refunded"
 	}
+	f.Effect, f.NextStep = Deny, "hand the conversation to a person who handles disputes"
 	return f
 }
 
@@ -175,9 +180,12 @@ func (p *RefundRules) limit(amount money.Money) Finding {
 }
 
 func (p *RefundRules) window(created, now time.Time) Finding {
-	age := now.Sub(created)
-	f := Finding{Rule: "refund.window", Effect: Allow, Limit: FormatSpan(p.Window), Actual: FormatSpan(max(0, age).Truncate(ageUnit(age)))}
+	age := min(max(0, now.Sub(created)), forever)
+	unit := ageUnit(age)
+	f := Finding{Rule: "refund.window", Effect: Allow, Limit: FormatSpan(p.Window), Actual: FormatSpan(age.Truncate(unit))}
 	if age > p.Window {
+		// Rounded up, so that no denial reads "limit 30d, actual 30d".
+		f.Actual = FormatSpan((age + unit - 1).Truncate(unit))
 		f.Effect, f.Message, f.NextStep = Deny, "the charge is older than the refund window", "hand the conversation to a person"
 	}
 	return f

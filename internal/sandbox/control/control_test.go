@@ -100,7 +100,7 @@ func TestEndpoint(t *testing.T) {
 
 func send(t *testing.T, url, body string) int {
 	t.Helper()
-	res, err := http.Post(url, "application/json", bytes.NewReader([]byte(body))) //nolint:noctx // loopback, test
+	res, err := http.Post(url, "application/json", bytes.NewReader([]byte(body)))
 	if err != nil {
 		t.Fatal(err)
 	}

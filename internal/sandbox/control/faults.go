@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"path"
 	"sync"
@@ -160,8 +161,10 @@ func (d *Desk) Wrap(next http.Handler, fail Failer) http.Handler {
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		f, faulty := d.next(r)
-		req := Request{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Body: string(body),
-			IdempotencyKey: r.Header.Get("Idempotency-Key"), Fault: f.Kind}
+		req := Request{
+			Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Body: string(body),
+			IdempotencyKey: r.Header.Get("Idempotency-Key"), Fault: f.Kind,
+		}
 		var rec *recorder
 		if !faulty || f.applies() {
 			rec = &recorder{header: http.Header{}, status: http.StatusOK}
@@ -224,9 +227,7 @@ func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
 func (r *recorder) WriteHeader(status int)      { r.status = status }
 
 func (r *recorder) send(w http.ResponseWriter) {
-	for k, v := range r.header {
-		w.Header()[k] = v
-	}
+	maps.Copy(w.Header(), r.header)
 	w.WriteHeader(r.status)
 	_, _ = w.Write(r.body.Bytes())
 }

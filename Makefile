@@ -1,0 +1,65 @@
+# The tasks of supportmcp; `make` alone lists them.
+
+# Pinned here and nowhere else. The modules, tests' included, are pinned in go.mod.
+GOLANGCI_LINT_VERSION := v2.15.0
+
+GO        ?= go
+BENCH     ?= .
+BENCHTIME ?= 1s
+# Per fuzz target, about five seconds on two cores. A number of runs and not a
+# duration: before Go 1.27 a duration can fail without a finding (go.dev/issue/75804).
+FUZZTIME  ?= 20000x
+
+LINT := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test check tidy lint generated race fuzz bench generate format tools
+
+help: ## list the tasks
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+demo: ## tell the five stories against the sandbox
+	$(GO) run ./cmd/supportmcp demo
+
+test: ## run all tests
+	$(GO) test ./...
+
+check: tidy lint generated race fuzz ## everything a change must pass
+
+tidy: ## fail when go.mod or go.sum is not tidy
+	$(GO) mod tidy -diff
+
+lint: $(LINT) ## check rules, layout and import directions
+	$(LINT) run ./...
+
+generated: ## fail when go generate changes a file
+	before=$$(git status --porcelain && git diff HEAD); \
+	$(GO) generate ./...; \
+	after=$$(git status --porcelain && git diff HEAD); \
+	[ "$$before" = "$$after" ] || { echo "generated files were stale; look at them and commit them:"; git status --short; exit 1; }
+
+race: ## run all tests under the race detector, PostgreSQL included
+	SUPPORTMCP_REQUIRE_POSTGRES=1 $(GO) test -race ./...
+
+fuzz: ## run every fuzz target for FUZZTIME
+	{ grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . || true; } | while IFS=: read -r file func; do \
+		(set -x; $(GO) test -run '^$$' -fuzz "^$${func#func }$$" -fuzztime $(FUZZTIME) "$${file%/*}" </dev/null); \
+	done
+
+bench: ## run the benchmarks that match BENCH, each for BENCHTIME
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) ./...
+
+generate: ## write the generated files
+	$(GO) generate ./...
+
+format: $(LINT) ## lay out all files as the linter wants them
+	$(LINT) fmt ./...
+
+tools: $(LINT) ## install the pinned tools into bin
+
+$(LINT):
+	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	mv bin/golangci-lint $@
