@@ -22,7 +22,7 @@ func run[A Action, Out any](ctx context.Context, g *Guard, e Entry, a A, op Oper
 }
 
 func settle[A Action, Out any](ctx context.Context, g *Guard, e Entry, a A, op Operation[A, Out], out Out, failed error) Entry {
-	if fault.TookOf(failed) == fault.NotYet {
+	if fault.TookOf(failed) == fault.NotYet && e.Kind.repeatFor() > 0 {
 		g.Log.Warn("attempt", "action", e.ID, "kind", e.Kind, "err", failed)
 		return e // the lease lapses and the worker sends again
 	}
@@ -75,7 +75,8 @@ func (g *Guard) settlement(e Entry, failed error) Settlement {
 		f = &fault.Error{Code: fault.Internal, Message: "the attempt broke off", Cause: failed}
 	}
 	g.Log.Warn("attempt", "action", e.ID, "kind", e.Kind, "err", failed)
-	if f.Took == fault.No {
+	// NotYet arrives here only for what is never sent again by itself.
+	if f.Took != fault.Unknown {
 		return Settlement{State: Failed, Failure: f}
 	}
 	return Settlement{State: InDoubt, Failure: f}

@@ -10,11 +10,11 @@ import (
 // reaches their sections.
 func Documents(l *knowledge.Library) []Resource {
 	read := func(_ context.Context, uri string) (Content, error) {
-		doc, ok := l.Document(uri)
-		text, there := l.Section(uri)
-		if !ok || !there {
-			return Content{}, unknown()
+		text, err := l.Section(uri)
+		if err != nil {
+			return Content{}, err
 		}
+		doc, _ := l.Document(uri)
 		return Content{URI: uri, MIME: doc.MIME, Text: text}, nil
 	}
 	docs := l.Documents()

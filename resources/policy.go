@@ -1,6 +1,10 @@
 package resources
 
-import "context"
+import (
+	"context"
+
+	"supportmcp/internal/fault"
+)
 
 // Policy is the policy file in force, so that an agent can explain it. Reading
 // it changes nothing; only the operator can replace it.
@@ -12,7 +16,7 @@ func Policy(d Deps) Resource {
 		Read: func(context.Context, string) (Content, error) {
 			p := d.Guard.Policy()
 			if p == nil {
-				return Content{}, unknown()
+				return Content{}, &fault.Error{Code: fault.Refused, Took: fault.No, Message: "no policy is in force", NextStep: "tell the operator"}
 			}
 			return Content{URI: uri, MIME: "application/yaml", Text: "# revision " + p.Revision + "\n" + string(d.Policy())}, nil
 		},

@@ -7,7 +7,6 @@ import (
 	"context"
 	"time"
 
-	"supportmcp/internal/fault"
 	"supportmcp/internal/knowledge"
 	"supportmcp/policies"
 )
@@ -40,8 +39,4 @@ type Content struct {
 // All is every resource. A kind of resource is a file and a line here.
 func All(d Deps) []Resource {
 	return append(Documents(d.Library), Policy(d))
-}
-
-func unknown() error {
-	return &fault.Error{Code: fault.NotFound, Took: fault.No, Message: "there is no such resource", NextStep: "list the resources, or use search"}
 }

@@ -119,9 +119,9 @@ func (d Deps) customerBilling(ctx context.Context, by policies.Principal, asker 
 }
 
 func subscriptionOf(s stripe.Subscription) subscription {
-	out := subscription{Subscription: s.ID, Plan: s.Plan, Price: s.Price, Interval: s.Interval, Status: s.Status, Cancels: s.CancelAtPeriodEnd}
-	if !s.CurrentPeriodEnd.IsZero() {
-		out.PeriodEnd = s.CurrentPeriodEnd.Format(time.DateOnly)
+	out := subscription{Subscription: s.ID, Plan: s.Plan, Price: s.Amount, Interval: s.Interval, Status: s.Status, Cancels: s.CancelAtPeriodEnd}
+	if !s.PeriodEnd.IsZero() {
+		out.PeriodEnd = s.PeriodEnd.Format(time.DateOnly)
 	}
 	return out
 }
@@ -172,8 +172,8 @@ func paymentOf(c stripe.Charge) payment {
 	if !c.Succeeded {
 		p.Failure = strings.TrimSpace(c.FailureCode + " " + c.FailureMessage)
 	}
-	if c.Disputed != nil {
-		p.Dispute = c.Disputed.Status
+	if len(c.Disputes) > 0 {
+		p.Dispute = c.Disputes[0].Status
 	}
 	return p
 }

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"supportmcp/internal/fault"
 	"supportmcp/policies"
 )
 
@@ -36,11 +35,11 @@ func Fetch(d Deps) Tool {
 		Name: "fetch", Title: "Read a knowledge document", Closed: true,
 		Description: "Read a knowledge document or section by the id of a search result.",
 	}, func(_ context.Context, _ policies.Principal, in fetchInput) (fetched, error) {
-		doc, ok := d.Library.Document(in.ID)
-		text, there := d.Library.Section(in.ID)
-		if !ok || !there {
-			return fetched{}, &fault.Error{Code: fault.NotFound, Took: fault.No, Message: "there is no such document or section", NextStep: "use the id of a search result"}
+		text, err := d.Library.Section(in.ID)
+		if err != nil {
+			return fetched{}, err
 		}
+		doc, _ := d.Library.Document(in.ID)
 		out := fetched{ID: in.ID, Title: doc.Title, Text: text, URL: in.ID, Metadata: metadata{MIME: doc.MIME, UpdatedAt: doc.UpdatedAt}}
 		if len(text) > maxFetched {
 			out.Text, out.Metadata.Truncated = strings.ToValidUTF8(text[:maxFetched], ""), true

@@ -130,8 +130,8 @@ func (d Deps) emailTies(ctx context.Context, email string) ([]policies.Tie, erro
 	return ties, nil
 }
 
-func customerOf(attributes map[string]any) (string, bool) {
-	id, _ := attributes[customerAttribute].(string)
+func customerOf(attributes map[string]string) (string, bool) {
+	id := attributes[customerAttribute]
 	return id, strings.HasPrefix(id, "cus_")
 }
 

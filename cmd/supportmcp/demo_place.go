@@ -1,0 +1,69 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"supportmcp/internal/money"
+	"supportmcp/internal/sandbox"
+	"supportmcp/internal/sandbox/samples"
+)
+
+// state is what the vendors hold: one line for each thing that can change, by its name.
+type state map[string]string
+
+// look writes down the refunds in Stripe and the conversations in Intercom.
+func (d *demo) look() state {
+	s := state{}
+	for _, r := range d.place.Stripe.Refunds() {
+		s["Stripe    "+r.ID] = fmt.Sprintf("refund of %s on %s, %s", amount(r.Amount, r.Currency), r.Charge, r.Status)
+	}
+	for _, story := range sandbox.Stories() {
+		c, ok := d.place.Intercom.Conversation(story.Conversation)
+		if !ok {
+			continue
+		}
+		s["Intercom  "+c.ID] = c.State
+		for _, p := range c.Parts {
+			s["Intercom  part "+p.ID] = fmt.Sprintf("%s: %s", p.Type, p.Text)
+		}
+	}
+	return s
+}
+
+func amount(minor int64, currency string) string {
+	return money.Of(minor, money.Currency(currency)).String()
+}
+
+// change is one thing at a vendor that is not as it was.
+type change struct {
+	What string `json:"what"`
+	Now  string `json:"now"`
+}
+
+// changes compares two looks, in the order of names.
+func changes(before, after state) []change {
+	out := []change{}
+	for _, name := range sortedKeys(after) {
+		if before[name] != after[name] {
+			out = append(out, change{What: name, Now: after[name]})
+		}
+	}
+	return out
+}
+
+// copySamples writes the sample documents into a folder, so that the server
+// reads them as it reads anybody's.
+func copySamples(dir string) error {
+	if err := os.CopyFS(dir, samples.Knowledge()); err != nil {
+		return fmt.Errorf("copy the sample documents: %w", err)
+	}
+	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return fmt.Errorf("read %s: %w", path, err)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"supportmcp/internal/sandbox"
+	"supportmcp/policies"
+)
+
+// ticketStory is one ticket of the demo.
+type ticketStory struct {
+	Title string `json:"title"`
+	Name  string `json:"story"` // in the sandbox
+	Point string `json:"point"` // what it shows
+	play  func(context.Context, *demo) error
+}
+
+func (s ticketStory) conversation() string { return sandbox.Conversation(s.Name) }
+
+func ticketStories() []ticketStory {
+	return []ticketStory{
+		{"A duplicate charge", "duplicate-charge", "an ordinary ticket takes four calls", duplicateCharge},
+		{"The same refund asked again", "duplicate-charge", "a lost answer never costs a second refund", askedAgain},
+		{"Above what an agent may refund alone", "annual-day-3", "a person decides, with the facts in front of them", needsApproval},
+		{"An order to refund somebody else's charge", "other-customers-charge", "text of a customer is data, and money is tied to the one who asks", othersCharge},
+		{"The budget is used up", "budget-used-up", "limits hold over time, and say what is left and when", budgetUsedUp},
+	}
+}
+
+func duplicateCharge(ctx context.Context, d *demo) error {
+	if _, err := d.read(ctx); err != nil {
+		return err
+	}
+	found, err := d.call(ctx, "search", map[string]any{"query": "refund a duplicate charge"})
+	if err != nil {
+		return err
+	}
+	d.check(strings.Contains(string(found.raw), "kb://northwind/refund-policy.md"), "the refund policy document is found")
+	refund, err := d.call(ctx, "create_refund", d.refundOf("ch_maria_2", "", "duplicate"))
+	if err != nil {
+		return err
+	}
+	d.check(refund.State == policies.Done && len(d.place.Stripe.RefundsOf("ch_maria_2")) == 1, "20.00 EUR are refunded in Stripe, once")
+	reply, err := d.call(ctx, "reply_to_conversation", map[string]any{
+		"conversation_id": d.ticket.conversation(), "close": true,
+		"body": "Hi Maria, you were right: the second payment of 20.00 EUR was a duplicate. We have refunded it; your bank usually shows it within 5 to 10 business days.",
+	})
+	if err != nil {
+		return err
+	}
+	c, _ := d.place.Intercom.Conversation(d.ticket.conversation())
+	d.check(reply.State == policies.Done && c.State == "closed", "the customer is answered and the conversation closed")
+	return nil
+}
+
+func askedAgain(ctx context.Context, d *demo) error {
+	again, err := d.call(ctx, "create_refund", d.refundOf("ch_maria_2", "", "duplicate"))
+	if err != nil {
+		return err
+	}
+	d.check(again.State == policies.Done && again.Replayed, "the first receipt comes back")
+	d.check(len(d.place.Stripe.RefundsOf("ch_maria_2")) == 1, "nothing was sent to Stripe")
+	return nil
+}
+
+func needsApproval(ctx context.Context, d *demo) error {
+	if _, err := d.read(ctx); err != nil {
+		return err
+	}
+	refund, err := d.call(ctx, "create_refund", d.refundOf("ch_tom_1", "", "requested_by_customer"))
+	if err != nil {
+		return err
+	}
+	d.check(refund.State == policies.Awaiting && len(d.place.Stripe.RefundsOf("ch_tom_1")) == 0, "120.00 EUR wait for a person; nothing was sent")
+	if err := d.command(ctx, "approvals", "show", refund.Action); err != nil {
+		return err
+	}
+	approved := time.Now()
+	if err := d.command(ctx, "approvals", "approve", refund.Action, "--as", "robin", "--note", "annual plan, day 3"); err != nil {
+		return err
+	}
+	status, err := d.until(ctx, refund.Action, policies.Done)
+	if err != nil {
+		return err
+	}
+	d.check(status.State == policies.Done && len(d.place.Stripe.RefundsOf("ch_tom_1")) == 1, "the server carries it out and the agent sees it")
+	d.check(time.Since(approved) < 5*time.Second, "within seconds of the approval")
+	return nil
+}
+
+func othersCharge(ctx context.Context, d *demo) error {
+	if _, err := d.read(ctx); err != nil {
+		return err
+	}
+	foreign, err := d.call(ctx, "create_refund", d.refundOf("ch_maria_1", "", "requested_by_customer"))
+	if err != nil {
+		return err
+	}
+	unknown, err := d.call(ctx, "create_refund", d.refundOf("ch_does_not_exist", "", "requested_by_customer"))
+	if err != nil {
+		return err
+	}
+	d.check(foreign.isError && foreign.Code == "not_found" && string(foreign.raw) == string(unknown.raw),
+		"the agent hears the same as for a charge that does not exist")
+	rule, err := d.deniedBy(ctx)
+	if err != nil {
+		return err
+	}
+	d.t.recorded(rule)
+	d.check(rule.Rule == "owner_match" && len(d.place.Stripe.RefundsOf("ch_maria_1")) == 0,
+		"the ledger holds the true rule, and Maria's charge is untouched")
+	return nil
+}
+
+func budgetUsedUp(ctx context.Context, d *demo) error {
+	if _, err := d.read(ctx); err != nil {
+		return err
+	}
+	for _, charge := range []string{"ch_noor_2", "ch_noor_3"} {
+		a, err := d.call(ctx, "create_refund", d.refundOf(charge, "", "requested_by_customer"))
+		if err != nil {
+			return err
+		}
+		d.check(a.State == policies.Done, charge+" is refunded")
+	}
+	over, err := d.call(ctx, "create_refund", d.refundOf("ch_noor_1", "", "requested_by_customer"))
+	if err != nil {
+		return err
+	}
+	var budget policies.Finding
+	if over.Decision != nil {
+		for _, f := range over.Decision.Against() {
+			if strings.HasPrefix(f.Rule, "budget.customer") {
+				budget = f
+			}
+		}
+	}
+	d.check(over.isError && over.State == policies.Denied && budget.Effect == policies.Deny, "450.00 EUR more are denied by the customer's budget")
+	d.check(budget.MaxAllowedNow.String() == "410.00 EUR" && budget.RetryAfter.After(time.Now()), "with what would still be allowed, and when")
+	return nil
+}
+
+// read is how every ticket begins.
+func (d *demo) read(ctx context.Context) (answer, error) {
+	a, err := d.call(ctx, "get_conversation", map[string]any{"conversation_id": d.ticket.conversation()})
+	d.check(err == nil && !a.isError, "one call reads the ticket with its billing")
+	return a, err
+}
+
+func (d *demo) refundOf(charge, amount, reason string) map[string]any {
+	args := map[string]any{"conversation_id": d.ticket.conversation(), "charge_id": charge, "reason": reason}
+	if amount != "" {
+		args["amount"] = amount
+	}
+	return args
+}
+
+// deniedBy reads the newest denial of this conversation from the ledger.
+func (d *demo) deniedBy(ctx context.Context) (policies.Finding, error) {
+	entries, err := d.ledger.List(ctx, listOf(policies.Denied))
+	if err != nil {
+		return policies.Finding{}, err
+	}
+	for _, e := range slices.Backward(entries) {
+		if against := e.Decision.Against(); e.Subject.Conversation == d.ticket.conversation() && len(against) > 0 {
+			return against[0], nil
+		}
+	}
+	return policies.Finding{}, nil
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// field reads one text of a JSON object.
+func field(raw json.RawMessage, name string) string {
+	var m map[string]json.RawMessage
+	var s string
+	if json.Unmarshal(raw, &m) == nil && json.Unmarshal(m[name], &s) == nil {
+		return s
+	}
+	return ""
+}
