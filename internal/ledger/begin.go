@@ -1,0 +1,143 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"supportmcp/internal/fault"
+	"supportmcp/policies"
+)
+
+// Begin implements [policies.Ledger].
+func (l *Ledger) Begin(ctx context.Context, d policies.Draft, judge func(policies.Snapshot) policies.Decision) (e policies.Entry, replayed bool, err error) {
+	if err := checkDraft(d); err != nil {
+		return policies.Entry{}, false, err
+	}
+	err = l.transact(ctx, "begin", func(t *tx) error {
+		r, again, err := t.begin(d, judge)
+		if err == nil {
+			e, replayed = r.Entry, again
+		}
+		return err
+	})
+	return e, replayed, err
+}
+
+// checkDraft keeps out text that could be stored in one database and not in the other.
+func checkDraft(d policies.Draft) error {
+	s := d.Subject
+	return validText("an id of the action", string(d.Kind), string(d.Principal), s.Conversation, s.Customer, s.Charge,
+		s.Exclusive, s.Same, string(s.Cost.Currency), d.RepeatOf, d.Parent)
+}
+
+func (t *tx) begin(d policies.Draft, judge func(policies.Snapshot) policies.Decision) (r *row, replayed bool, err error) {
+	if err := t.lockScopes(d); err != nil {
+		return nil, false, err
+	}
+	if err := t.readClock(); err != nil {
+		return nil, false, err
+	}
+	at, err := t.place(d)
+	if err != nil {
+		return nil, false, err
+	}
+	if at.answer != nil {
+		return at.answer, true, nil
+	}
+	if err := t.keepExclusive(d.Subject.Exclusive); err != nil {
+		return nil, false, err
+	}
+	decision, err := t.decide(d.Reads, judge)
+	if err != nil {
+		return nil, false, err
+	}
+	r = &row{Entry: policies.Entry{Draft: d, ID: newID(d, at.ordinal), Ordinal: at.ordinal, Decision: decision}, identity: identityOf(d)}
+	r.Reads = policies.Reads{}
+	t.enter(r, policies.Next(decision, false))
+	if err := t.insert(r); err != nil {
+		return nil, false, err
+	}
+	t.judged(r)
+	return r, false, t.reserve(r)
+}
+
+// lockScopes keeps others from counting in the scopes of d until this transaction
+// ends. The rows are locked in one order by everyone, so that no two
+// transactions wait for each other, and in a statement of its own: a sum in the
+// same one would not see what was committed while waiting.
+func (t *tx) lockScopes(d policies.Draft) error {
+	if !t.ledger.engine.rowLocks {
+		return nil
+	}
+	scopes := policies.Scopes(d.Subject, d.Principal)
+	for _, q := range d.Reads.Queries {
+		scopes = append(scopes, q.Scope)
+	}
+	slices.Sort(scopes)
+	scopes = slices.Compact(scopes)
+	var args arguments
+	places := addAll(&args, scopes)
+	rows := `(` + strings.ReplaceAll(places, `, `, `), (`) + `)`
+	if err := t.exec(`INSERT INTO scope_lock (scope) VALUES `+rows+` ON CONFLICT DO NOTHING`, args...); err != nil {
+		return fmt.Errorf("note budget scopes: %w", err)
+	}
+	// Collated as Go sorts, since the order of locks must be that of the inserts.
+	if err := t.exec(`SELECT scope FROM scope_lock WHERE scope IN (`+places+`) ORDER BY scope COLLATE "C" FOR UPDATE`, args...); err != nil {
+		return fmt.Errorf("lock budget scopes: %w", err)
+	}
+	return nil
+}
+
+// keepExclusive refuses a draft whose target another action in flight keeps to
+// itself. The error does not name that action, which may be another customer's.
+func (t *tx) keepExclusive(target string) error {
+	if target == "" {
+		return nil
+	}
+	var taken int
+	err := t.sql.QueryRowContext(t.ctx, `SELECT COUNT(*) FROM entry WHERE exclusive = $1 AND exclusive <> ''
+		AND state IN ('executing', 'unknown', 'review')`, target).Scan(&taken)
+	if err != nil {
+		return fmt.Errorf("look for actions in flight: %w", err)
+	}
+	if taken > 0 {
+		return &fault.Error{Code: fault.Busy, Took: fault.No,
+			Message: "another action on the same target is under way", NextStep: "wait a few seconds, read the facts again, and then ask again"}
+	}
+	return nil
+}
+
+// decide reads usage and judges. The decision is given as a later read will give
+// it, and one that could not be read back is never recorded.
+func (t *tx) decide(r policies.Reads, judge func(policies.Snapshot) policies.Decision) (policies.Decision, error) {
+	used, err := usage(t.ctx, t.sql, r.Queries, t.now)
+	if err != nil {
+		return policies.Decision{}, err
+	}
+	b, err := json.Marshal(judge(policies.Snapshot{Now: t.now, Usage: used}))
+	if err != nil {
+		return policies.Decision{}, fmt.Errorf("encode the decision: %w", err)
+	}
+	var d policies.Decision
+	if err := json.Unmarshal(b, &d); err != nil {
+		return policies.Decision{}, fmt.Errorf("read the decision back: %w", err)
+	}
+	return d, nil
+}
+
+// enter puts an entry into the state that its judgement leads to.
+func (t *tx) enter(r *row, s policies.State) {
+	r.State = s
+	switch s {
+	case policies.Awaiting:
+		r.ExpiresAt = t.now.Add(r.Expires)
+	case policies.Executing:
+		r.leaseUntil = t.now.Add(r.Lease)
+		if r.FirstSent.IsZero() {
+			r.FirstSent = t.now
+		}
+	}
+}

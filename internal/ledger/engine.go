@@ -1,0 +1,24 @@
+package ledger
+
+import "github.com/pressly/goose/v3"
+
+// engine is all in which the two databases differ under one SQL text.
+type engine struct {
+	dialect goose.Dialect
+	clock   string // reads the time in unix milliseconds
+	// rowLocks says that transactions run side by side, so that rows must be
+	// locked before they are judged. SQLite runs one writing transaction at a time.
+	rowLocks bool
+	// transient reports an error after which the whole transaction may run again.
+	transient func(error) bool
+	// diagnose names the cause of an error that an operator can mend; "" for none.
+	diagnose func(error) (message, nextStep string)
+}
+
+// forUpdate ends a SELECT whose rows are about to change.
+func (e engine) forUpdate() string {
+	if e.rowLocks {
+		return " FOR UPDATE"
+	}
+	return ""
+}

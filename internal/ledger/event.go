@@ -1,0 +1,102 @@
+package ledger
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"supportmcp/internal/fault"
+	"supportmcp/policies"
+)
+
+// event is one transition as the log keeps it: who, what, from where to where,
+// and digests of everything else. It holds ids and amounts, and no text of
+// customers, agents or people. Apart from Seq, From and Decision it follows from
+// the entry as it then stood, which is how Verify compares the two.
+type event struct {
+	Seq            int64              `json:"seq"`
+	At             time.Time          `json:"at"`
+	Action         string             `json:"action"`
+	Kind           policies.Kind      `json:"kind"`
+	From           policies.State     `json:"from,omitempty"`
+	To             policies.State     `json:"to"`
+	Principal      policies.Principal `json:"principal"`
+	Subject        policies.Subject   `json:"subject"`
+	RepeatOf       string             `json:"repeat_of,omitempty"`
+	Parent         string             `json:"parent,omitempty"`
+	InputDigest    string             `json:"input_digest,omitempty"`
+	FactsDigest    string             `json:"facts_digest,omitempty"`
+	BoundDigest    string             `json:"bound_digest,omitempty"` // of the facts an approval binds
+	Decision       *verdict           `json:"decision,omitempty"`     // of a judgement
+	DecisionDigest string             `json:"decision_digest"`
+	Approver       string             `json:"approver,omitempty"`
+	ReceiptDigest  string             `json:"receipt_digest,omitempty"`
+	Code           fault.Code         `json:"code,omitempty"`
+	Looks          int                `json:"looks,omitempty"`
+	FirstSent      time.Time          `json:"first_sent,omitzero"`
+	ExpiresAt      time.Time          `json:"expires_at,omitzero"`
+}
+
+// verdict is a decision without its messages.
+type verdict struct {
+	Effect   policies.Effect `json:"effect"`
+	Revision string          `json:"policy_revision"`
+	Findings []said          `json:"findings"`
+}
+
+// said is what one rule said.
+type said struct {
+	Rule   string          `json:"rule"`
+	Effect policies.Effect `json:"effect"`
+	Limit  string          `json:"limit,omitempty"`
+	Actual string          `json:"actual,omitempty"`
+}
+
+// record notes a transition, to be appended when the transaction ends.
+func (t *tx) record(from policies.State, r *row) error {
+	e, err := r.event()
+	if err != nil {
+		return err
+	}
+	e.From = from
+	t.events = append(t.events, e)
+	return nil
+}
+
+// judged adds the decision on r to the event just noted.
+func (t *tx) judged(r *row) {
+	v := &verdict{Effect: r.Decision.Effect, Revision: r.Decision.Revision, Findings: make([]said, len(r.Decision.Findings))}
+	for i, f := range r.Decision.Findings {
+		v.Findings[i] = said{f.Rule, f.Effect, f.Limit, f.Actual}
+	}
+	t.events[len(t.events)-1].Decision = v
+}
+
+// event describes r as it stands.
+func (r *row) event() (event, error) {
+	decision, err := json.Marshal(r.Decision)
+	if err != nil {
+		return event{}, fmt.Errorf("encode the decision on %s: %w", r.ID, err)
+	}
+	e := event{
+		At: r.UpdatedAt, Action: r.ID, Kind: r.Kind, To: r.State, Principal: r.Principal, Subject: r.Subject,
+		RepeatOf: r.RepeatOf, Parent: r.Parent, BoundDigest: r.Digest, Approver: r.Approver, Looks: r.Looks,
+		FirstSent: r.FirstSent, ExpiresAt: r.ExpiresAt,
+		InputDigest: digest(r.Input), FactsDigest: digest(r.Facts), DecisionDigest: digest(decision), ReceiptDigest: digest(r.Receipt),
+	}
+	if r.Failure != nil {
+		e.Code = r.Failure.Code
+	}
+	return e, nil
+}
+
+// digest is the SHA-256 of stored bytes, and "" when there are none.
+func digest(b []byte) string {
+	if len(b) == 0 {
+		return ""
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,35 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+
+	"supportmcp/internal/fault"
+)
+
+// uncommitted is an error of COMMIT itself: unless the database says that it
+// rolled back, nobody knows whether the transaction took place.
+type uncommitted struct{ error }
+
+func (u uncommitted) Unwrap() error { return u.error }
+
+// explain makes an error of the database one that an agent and an operator can
+// act on.
+func (l *Ledger) explain(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, ok := errors.AsType[*fault.Error](err); ok {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	f := &fault.Error{Code: fault.Internal, Took: fault.No, Cause: fmt.Errorf("%s: %w", doing, err),
+		Message: "the ledger cannot be used, so nothing is allowed", NextStep: "try again in a minute, then tell the operator of this server"}
+	if message, next := l.engine.diagnose(err); message != "" {
+		f.Message, f.NextStep = message, next
+	}
+	if _, ok := errors.AsType[uncommitted](err); ok && !l.engine.transient(err) {
+		f.Took, f.Message = fault.Unknown, "the ledger did not confirm whether this was recorded"
+		f.NextStep = "ask again in a minute: what was recorded is answered, not done twice"
+	}
+	return f
+}

@@ -1,0 +1,124 @@
+package ledger
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"supportmcp/internal/fault"
+	"supportmcp/policies"
+)
+
+// identityOf is what makes two requests one and the same: kind, conversation and
+// what was asked for. A desired state and a follow-up have none, so they are
+// never taken for a repeat.
+func identityOf(d policies.Draft) string {
+	if d.Subject.Same == "" || d.Parent != "" {
+		return ""
+	}
+	return hash(string(d.Kind), d.Subject.Conversation, d.Subject.Same)
+}
+
+// newID is the id of an entry, and with it the vendor's idempotency key. The same
+// request has the same id wherever and however often it is made.
+func newID(d policies.Draft, ordinal int) string {
+	if identityOf(d) == "" {
+		return "act_" + hex.EncodeToString(random(12))
+	}
+	return "act_" + hash(string(d.Kind), d.Subject.Conversation, d.Subject.Same, strconv.Itoa(ordinal))[:24]
+}
+
+// followID is the id of what parent queues. No kind begins with the byte 1, so it
+// is never the id of a request.
+func followID(parent string, index int) string {
+	return "act_" + hash("\x01"+parent, strconv.Itoa(index))[:24]
+}
+
+func hash(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return hex.EncodeToString(sum[:])
+}
+
+func random(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails: https://pkg.go.dev/crypto/rand#Read
+	return b
+}
+
+// place is where a draft stands among the entries of its identity.
+type place struct {
+	ordinal int
+	answer  *row // the entry that answers the draft, if there is one
+}
+
+// place looks for the entry that answers a draft. Attempts that ended without
+// effect do not answer; the next one takes the next ordinal.
+func (t *tx) place(d policies.Draft) (place, error) {
+	after, err := t.repeated(d)
+	if err != nil {
+		return place{}, err
+	}
+	identity := identityOf(d)
+	if identity == "" {
+		return place{}, nil
+	}
+	for {
+		answer, err := t.answer(identity, after, millis(t.now.Add(-d.Kind.ReplayFor())))
+		if err != nil {
+			return place{}, err
+		}
+		if answer == nil {
+			break
+		}
+		if !answer.overdue(t.now) {
+			return place{answer: answer}, nil
+		}
+		if err := t.expire(answer); err != nil {
+			return place{}, err
+		}
+	}
+	var next int
+	err = t.sql.QueryRowContext(t.ctx, `SELECT COALESCE(MAX(ordinal) + 1, 0) FROM entry WHERE identity = $1 AND identity <> ''`, identity).Scan(&next)
+	if err != nil {
+		return place{}, fmt.Errorf("count earlier attempts: %w", err)
+	}
+	return place{ordinal: next}, nil
+}
+
+// answer is the first entry behind the ordinal after that is live, or was done
+// later than since.
+func (t *tx) answer(identity string, after int, since int64) (*row, error) {
+	found, err := several(t.ctx, t.sql, `WHERE identity = $1 AND identity <> '' AND ordinal > $2
+		AND (state IN (`+quoted(live()...)+`) OR state = 'done' AND updated_at > $3)
+		ORDER BY ordinal LIMIT 1`+t.ledger.engine.forUpdate(), identity, after, since)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return found[0], nil
+}
+
+// repeated gives the ordinal of the entry that d repeats on purpose, and -1 when
+// it repeats none. Whatever is wrong with the named entry, the answer is the
+// same, so that foreign ids cannot be probed.
+func (t *tx) repeated(d policies.Draft) (ordinal int, err error) {
+	if d.RepeatOf == "" {
+		return -1, nil
+	}
+	first, err := t.load(d.RepeatOf)
+	if err != nil && fault.CodeOf(err) != fault.NotFound {
+		return 0, err
+	}
+	if err != nil || first.State != policies.Done || first.Parent != "" || first.Kind != d.Kind ||
+		first.Subject.Conversation != d.Subject.Conversation || first.Subject.Same != d.Subject.Same {
+		return 0, fault.Invalidf("give the action_id of the done action that you mean to do again with equal arguments, or leave repeat_of out",
+			"repeat_of must name a done action of the same tool, conversation and request")
+	}
+	return first.Ordinal, nil
+}
+
+func live() []policies.State {
+	return []policies.State{policies.Awaiting, policies.Approved, policies.Executing, policies.InDoubt, policies.Review}
+}

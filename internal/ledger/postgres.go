@@ -1,0 +1,82 @@
+package ledger
+
+import (
+	"errors"
+	"net"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+
+	"supportmcp/internal/fault"
+)
+
+// Connections to PostgreSQL per process: writing ones wait for each other's row
+// locks, and reading ones must not wait behind them.
+const (
+	pgWriters = 16
+	pgReaders = 4
+)
+
+func openPostgres(url string) (*Ledger, error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		// The parser's message may quote the URL, so it is not passed on.
+		return nil, fault.Invalidf("write postgres://user:password@host:port/database", "the ledger's PostgreSQL URL cannot be read")
+	}
+	if config.RuntimeParams["application_name"] == "" {
+		config.RuntimeParams["application_name"] = "supportmcp"
+	}
+	db := stdlib.OpenDB(*config)
+	db.SetMaxOpenConns(pgWriters + pgReaders)
+	db.SetMaxIdleConns(pgWriters + pgReaders)
+	return &Ledger{writer: db, reader: db, turn: make(chan struct{}, pgWriters), engine: engine{
+		dialect: goose.DialectPostgres,
+		// Not now(): that is when the transaction began, before it waited for its locks.
+		clock:     `SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)`,
+		rowLocks:  true,
+		transient: pgTransient,
+		diagnose:  pgDiagnose,
+	}}, nil
+}
+
+// pgTransient reports an error class after which PostgreSQL has rolled back and
+// asks to run again (https://www.postgresql.org/docs/current/errcodes-appendix.html),
+// and a unique index that caught a race.
+func pgTransient(err error) bool {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		return false
+	}
+	switch e.Code {
+	case "40001", "40P01", // serialization failure, deadlock
+		"23505": // unique violation
+		return true
+	}
+	return false
+}
+
+func pgDiagnose(err error) (message, nextStep string) {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		switch e.Code {
+		case "25006":
+			return "the ledger's PostgreSQL is read-only", "point the server at the primary"
+		case "28000", "28P01":
+			return "the ledger's PostgreSQL refuses the user or the password", "check the URL and pg_hba.conf"
+		case "3D000":
+			return "the ledger's database does not exist", "create it, or correct the URL"
+		case "42501":
+			return "the ledger's PostgreSQL user lacks a right", "grant it the right to create and change tables in its schema"
+		case "53100":
+			return "the disk of the ledger's PostgreSQL is full", "free space on it; nothing is allowed until then"
+		}
+	}
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return "the ledger's PostgreSQL cannot be reached", "check that it runs and that the URL is right"
+	}
+	if _, ok := errors.AsType[net.Error](err); ok {
+		return "the connection to the ledger's PostgreSQL broke", "check that it runs; the server connects again by itself"
+	}
+	return "", ""
+}

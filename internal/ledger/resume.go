@@ -1,0 +1,78 @@
+package ledger
+
+import (
+	"context"
+
+	"supportmcp/internal/fault"
+	"supportmcp/policies"
+)
+
+// Resume implements [policies.Ledger]. What a person approved becomes Stale when
+// facts or verdict changed. A follow-up, which nobody has approved, gets its
+// facts here and is judged like a new request: it may be denied, or wait for a
+// person.
+func (l *Ledger) Resume(ctx context.Context, id string, d policies.Draft, judge func(policies.Snapshot) policies.Decision) (e policies.Entry, err error) {
+	if err := checkDraft(d); err != nil {
+		return policies.Entry{}, err
+	}
+	err = l.transact(ctx, "resume "+id, func(t *tx) error {
+		r, err := t.resume(id, d, judge)
+		if err == nil {
+			e = r.Entry
+		}
+		return err
+	})
+	return e, err
+}
+
+func (t *tx) resume(id string, d policies.Draft, judge func(policies.Snapshot) policies.Decision) (*row, error) {
+	if err := t.lockScopes(d); err != nil {
+		return nil, err
+	}
+	if err := t.readClock(); err != nil {
+		return nil, err
+	}
+	r, err := t.load(id)
+	if err != nil || r.State != policies.Approved {
+		return r, err
+	}
+	if r.overdue(t.now) {
+		return r, t.expire(r)
+	}
+	if r.Kind != d.Kind || r.Principal != d.Principal {
+		return nil, &fault.Error{Code: fault.Internal, Took: fault.No, Message: id + " was proposed again as another action"}
+	}
+	if err := t.keepExclusive(d.Subject.Exclusive); err != nil {
+		return nil, err
+	}
+	if r.Approver != "" && r.Digest != d.Digest {
+		return r, t.stale(r, "the facts changed after a person approved them")
+	}
+	return r, t.resumed(r, d, judge)
+}
+
+func (t *tx) resumed(r *row, d policies.Draft, judge func(policies.Snapshot) policies.Decision) error {
+	decision, err := t.decide(d.Reads, judge)
+	if err != nil {
+		return err
+	}
+	r.Subject, r.Facts, r.Digest, r.Decision, r.Lease, r.Expires = d.Subject, d.Facts, d.Digest, decision, d.Lease, d.Expires
+	t.enter(r, policies.Next(decision, r.Approver != ""))
+	if r.State == policies.Stale {
+		r.Failure = changed("the policy no longer allows what a person approved")
+	}
+	if err := t.save(policies.Approved, r); err != nil {
+		return err
+	}
+	t.judged(r)
+	return t.reserve(r)
+}
+
+func (t *tx) stale(r *row, why string) error {
+	r.State, r.Failure = policies.Stale, changed(why)
+	return t.save(policies.Approved, r)
+}
+
+func changed(message string) *fault.Error {
+	return &fault.Error{Code: fault.Refused, Took: fault.No, Message: message}
+}

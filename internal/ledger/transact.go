@@ -1,0 +1,103 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// patience bounds one write, whatever deadline its caller has: waiting for the
+// turn, for locks and for the disk. shortest and longest bound the pause before
+// a transaction that lost a race runs again.
+const (
+	patience = 10 * time.Second
+	shortest = time.Millisecond
+	longest  = 32 * time.Millisecond
+)
+
+// tx is one writing transaction. It lives as long as the function it is passed to.
+type tx struct {
+	ctx    context.Context
+	sql    *sql.Tx
+	ledger *Ledger
+	now    time.Time // set by readClock
+	events []event   // to be appended last
+}
+
+// transact runs work in a transaction of its own, again when another process or
+// transaction got in the way; work must therefore start afresh each time. When
+// it returns an error nothing was recorded, except where the error says that
+// this is not known.
+func (l *Ledger) transact(ctx context.Context, doing string, work func(*tx) error) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	select {
+	case l.turn <- struct{}{}:
+		defer func() { <-l.turn }()
+	case <-ctx.Done():
+		return l.explain(doing, ctx.Err())
+	}
+	for pause := shortest; ; pause = min(2*pause, longest) {
+		err := l.attempt(ctx, work)
+		if err == nil || !l.again(err) {
+			return l.explain(doing, err)
+		}
+		l.log.DebugContext(ctx, "ledger transaction runs again", "doing", doing, "err", err)
+		if ended := sleep(ctx, rand.N(pause)); ended != nil {
+			return l.explain(doing, errors.Join(ended, err))
+		}
+	}
+}
+
+func (l *Ledger) attempt(ctx context.Context, work func(*tx) error) error {
+	// The server's default may be another one, under which a sum after a lock
+	// would not see what was committed while waiting for it.
+	began, err := l.writer.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() { _ = began.Rollback() }() // does nothing after Commit
+	t := &tx{ctx: ctx, sql: began, ledger: l}
+	if err := work(t); err != nil {
+		return err
+	}
+	if err := t.appendEvents(); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := began.Commit(); err != nil {
+		return uncommitted{err}
+	}
+	return nil
+}
+
+// moved says that a row changed between being read and being written.
+type moved struct{ id string }
+
+func (m moved) Error() string { return m.id + " changed meanwhile" }
+
+func (l *Ledger) again(err error) bool {
+	_, lost := errors.AsType[moved](err)
+	return lost || l.engine.transient(err)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (t *tx) exec(query string, args ...any) error {
+	_, err := t.sql.ExecContext(t.ctx, query, args...)
+	return err
+}
