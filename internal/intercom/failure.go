@@ -97,6 +97,12 @@ func (q call) unanswered(err error, sent bool) error {
 	return q.fail(f, answer{}, took, err)
 }
 
+// unreadable is the error of a success that cannot be read. It says nothing about
+// what a write has done.
+func (q call) unreadable(a answer, err error) error {
+	return q.fail(failure{fault.Upstream, "Intercom's answer could not be read", askOperator}, a, q.took(a.status), err)
+}
+
 func isTimeout(err error) bool {
 	n, ok := errors.AsType[net.Error](err)
 	return errors.Is(err, context.DeadlineExceeded) || ok && n.Timeout()

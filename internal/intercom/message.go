@@ -1,10 +1,10 @@
 package intercom
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -163,13 +163,11 @@ func newer(c Conversation, after string) []Part {
 	if i := slices.IndexFunc(c.Parts, func(p Part) bool { return p.ID == after }); i >= 0 {
 		return c.Parts[i+1:]
 	}
-	return slices.DeleteFunc(slices.Clone(c.Parts), func(p Part) bool { return number(p.ID) <= number(after) })
+	return slices.DeleteFunc(slices.Clone(c.Parts), func(p Part) bool { return !isNumber(p.ID) || compareNumbers(p.ID, after) <= 0 })
 }
 
-func number(id string) uint64 {
-	n, err := strconv.ParseUint(id, 10, 64)
-	if err != nil {
-		return 0
-	}
-	return n
+// compareNumbers compares decimal numbers of any length.
+func compareNumbers(a, b string) int {
+	a, b = strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
+	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
 }
