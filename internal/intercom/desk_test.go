@@ -60,15 +60,21 @@ func furnish(s *intercomapi.Server) {
 	s.AddAdmin(intercomapi.Admin{ID: noSeat, Name: "Noa", Email: "noa@acme.test"})
 	s.AddTag(intercomapi.Tag{ID: billing, Name: "Billing"})
 	s.AddTag(intercomapi.Tag{ID: "72", Name: "VIP"})
-	s.AddCompany(intercomapi.Company{ID: acme, CompanyID: "acme-1", Name: "Acme",
-		CustomAttributes: map[string]any{"stripe_id": "cus_9", "seats": 5}})
-	s.AddContact(intercomapi.Contact{ID: ana, Name: "Ana CANARY-name", Email: "Ana.CANARY-mail@example.com", ExternalID: "u-1",
-		Companies: []string{acme}, CustomAttributes: map[string]any{"stripe_id": "cus_1", "seats": 5}})
+	s.AddCompany(intercomapi.Company{
+		ID: acme, CompanyID: "acme-1", Name: "Acme",
+		CustomAttributes: map[string]any{"stripe_id": "cus_9", "seats": 5},
+	})
+	s.AddContact(intercomapi.Contact{
+		ID: ana, Name: "Ana CANARY-name", Email: "Ana.CANARY-mail@example.com", ExternalID: "u-1",
+		Companies: []string{acme}, CustomAttributes: map[string]any{"stripe_id": "cus_1", "seats": 5},
+	})
 	s.AddContact(intercomapi.Contact{ID: old, Email: "old@example.com", MergedInto: ana})
 	s.AddConversation(intercomapi.Conversation{
 		ID: ticket, Title: "Charged twice", Contacts: []string{ana}, Created: noon().Add(-time.Hour), Tags: []string{"72"},
-		Messages: []intercomapi.Message{{From: "contact:" + ana, Body: "CANARY-body I was <b>charged</b> twice",
-			Attachments: []intercomapi.Attachment{{Name: "bank.png", URL: "https://files.example/CANARY-url", ContentType: "image/png"}}}},
+		Messages: []intercomapi.Message{{
+			From: "contact:" + ana, Body: "CANARY-body I was <b>charged</b> twice",
+			Attachments: []intercomapi.Attachment{{Name: "bank.png", URL: "https://files.example/CANARY-url", ContentType: "image/png"}},
+		}},
 	})
 	s.AddConversation(intercomapi.Conversation{
 		ID: mail, Subject: "Refund", Channel: "email", State: "closed", Contacts: []string{ana}, Created: noon().Add(-2 * time.Hour),

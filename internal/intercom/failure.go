@@ -1,6 +1,7 @@
 package intercom
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -127,9 +128,7 @@ type errorList struct{ requestID, code, field string }
 
 // parseErrors reads as much as there is: an answer may come from a proxy, too.
 func parseErrors(a answer) errorList {
-	if a.status == 0 || a.ok() {
-		return errorList{requestID: word(a.header.Get("X-Request-Id"))}
-	}
+	list := errorList{requestID: word(a.header.Get("X-Request-Id"))}
 	var wire struct {
 		RequestID any `json:"request_id"`
 		Errors    []struct {
@@ -137,13 +136,10 @@ func parseErrors(a answer) errorList {
 			Field any `json:"field"`
 		} `json:"errors"`
 	}
-	if err := json.Unmarshal(a.body, &wire); err != nil {
-		return errorList{requestID: word(a.header.Get("X-Request-Id"))}
+	if a.ok() || json.Unmarshal(a.body, &wire) != nil {
+		return list
 	}
-	list := errorList{requestID: word(wire.RequestID)}
-	if list.requestID == "" {
-		list.requestID = word(a.header.Get("X-Request-Id"))
-	}
+	list.requestID = cmp.Or(word(wire.RequestID), list.requestID)
 	if len(wire.Errors) > 0 {
 		list.code, list.field = word(wire.Errors[0].Code), word(wire.Errors[0].Field)
 	}

@@ -97,7 +97,7 @@ func (d desk) wantNoSecret(err error) {
 func TestWriteThatNeverLeftHadNoEffect(t *testing.T) {
 	d := newDesk(t)
 	a := policies.Reply{Message: d.message(ticket, "CANARY-answer")}
-	nowhere, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // loopback, test
+	nowhere, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,8 +31,9 @@ func (c *Client) Reply(ctx context.Context, p *policies.Permit[policies.Reply]) 
 	return c.say(ctx, replying(a))
 }
 
-// FindReply looks for a reply that may have been sent. Not finding it says only
-// that it is not there yet.
+// FindReply looks for a reply that may have been sent. Found means that the
+// customer has the text; the receipt's State tells whether it also closed. Not
+// found says only that it is not there yet.
 func (c *Client) FindReply(ctx context.Context, a policies.Reply, _ string) (Sent, bool, error) {
 	return c.heard(ctx, replying(a))
 }
@@ -110,7 +111,10 @@ func (c *Client) checkMessage(m policies.Message) error {
 		return fault.Invalidf("write a text", "the message has no visible text")
 	}
 	if !isNumber(m.After) {
-		return &fault.Error{Code: fault.Internal, Took: fault.No, Message: "a message without its place in the conversation cannot be sent"}
+		return &fault.Error{
+			Code: fault.Internal, Took: fault.No,
+			Message: "a message without its place in the conversation cannot be sent", NextStep: askOperator,
+		}
 	}
 	return nil
 }
@@ -118,8 +122,10 @@ func (c *Client) checkMessage(m policies.Message) error {
 // checkWriter refuses a write that names no possible conversation or no admin.
 func (c *Client) checkWriter(conversation string) error {
 	if c.admin == "" {
-		return &fault.Error{Code: fault.Refused, Took: fault.No,
-			Message: "this server has no Intercom admin to write as", NextStep: askOperator}
+		return &fault.Error{
+			Code: fault.Refused, Took: fault.No,
+			Message: "this server has no Intercom admin to write as", NextStep: askOperator,
+		}
 	}
 	return checkConversation(conversation)
 }
