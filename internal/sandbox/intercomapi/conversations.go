@@ -39,17 +39,17 @@ func (s *Server) conversation(r *http.Request) (*conversation, error) {
 	return c, nil
 }
 
-// record appends a part and lets search learn of it later.
+// record appends a part.
 func (s *Server) record(c *conversation, p part) {
 	p.id = s.nextMessageID()
 	c.happen(p)
 	s.learn(c)
 }
 
-// learn tells the index what it is going to know once the lag has passed.
+// learn tells the index what it is going to know of the conversation's last
+// change once the lag has passed.
 func (s *Server) learn(c *conversation) {
-	now := s.clock.Now()
-	s.foundConversations.put(c.id, now.Add(s.Settings.IndexLag), s.conversationDocument(c))
+	s.foundConversations.put(c.id, c.updated.Add(s.Settings.IndexLag), s.conversationDocument(c))
 }
 
 // wake opens the conversations whose snooze is over.

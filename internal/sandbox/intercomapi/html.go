@@ -82,9 +82,20 @@ func parseTag(inner string) token {
 	return t
 }
 
+func afterHref(attributes string) string {
+	const name = "href="
+	for i := range len(attributes) - len(name) + 1 {
+		if strings.EqualFold(attributes[i:i+len(name)], name) {
+			return attributes[i+len(name):]
+		}
+	}
+	return ""
+}
+
+// hrefIn is the address among the attributes of a link.
 func hrefIn(attributes string) string {
-	_, value, ok := strings.Cut(attributes, "href=")
-	if !ok || value == "" {
+	value := afterHref(attributes)
+	if value == "" {
 		return ""
 	}
 	if quote := value[:1]; quote == `"` || quote == `'` {

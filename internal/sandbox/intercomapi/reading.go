@@ -14,7 +14,8 @@ type ConversationState struct {
 	AdminAssignee    string
 	TeamAssignee     string
 	Tags             []Tag
-	Parts            []Part // everything after the source, oldest first
+	Source           Part   // the first message
+	Parts            []Part // everything after it, oldest first
 }
 
 // Part is one thing that happened on a conversation.
@@ -38,19 +39,23 @@ func (s *Server) Conversation(id string) (ConversationState, bool) {
 	}
 	t := ConversationState{
 		ID: c.id, Title: c.title, State: c.state, SnoozedUntil: c.snoozedUntil,
-		AdminAssignee: c.adminAssignee, TeamAssignee: c.teamAssignee,
+		AdminAssignee: c.adminAssignee, TeamAssignee: c.teamAssignee, Source: c.source.reading(),
 	}
 	for _, a := range c.tags {
 		tag, _ := s.tags.get(a.id)
 		t.Tags = append(t.Tags, *tag)
 	}
 	for _, p := range c.parts {
-		t.Parts = append(t.Parts, Part{
-			ID: p.id, Type: p.kind, Author: p.author.String(), Body: p.body, Text: plaintext(p.body),
-			At: p.at, Notified: !p.unnotified,
-		})
+		t.Parts = append(t.Parts, p.reading())
 	}
 	return t, true
+}
+
+func (p part) reading() Part {
+	return Part{
+		ID: p.id, Type: p.kind, Author: p.author.String(), Body: p.body, Text: plaintext(p.body),
+		At: p.at, Notified: !p.unnotified,
+	}
 }
 
 // Contact tells how a contact stands now, merged or not.

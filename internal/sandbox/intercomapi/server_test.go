@@ -149,8 +149,11 @@ func (d desk) try(method, path, body string, header ...string) (answer, error) {
 	return a, json.Unmarshal(raw, &a.body)
 }
 
-func (d desk) get(path string) answer        { d.t.Helper(); return d.call(http.MethodGet, path, "") }
-func (d desk) post(path, body string) answer { d.t.Helper(); return d.call(http.MethodPost, path, body) }
+func (d desk) get(path string) answer { d.t.Helper(); return d.call(http.MethodGet, path, "") }
+func (d desk) post(path, body string) answer {
+	d.t.Helper()
+	return d.call(http.MethodPost, path, body)
+}
 
 // want compares some fields of an answer.
 func (d desk) want(a answer, fields map[string]any) {
@@ -295,19 +298,26 @@ func TestSandboxControlsAreServedBesideTheAPI(t *testing.T) {
 
 func TestAStoryThatContradictsItselfPanics(t *testing.T) {
 	for name, add := range map[string]func(*intercomapi.Server){
-		"admin twice":         func(s *intercomapi.Server) { s.AddAdmin(intercomapi.Admin{ID: mia}) },
-		"admin id":            func(s *intercomapi.Server) { s.AddAdmin(intercomapi.Admin{ID: "mia"}) },
-		"contact id":          func(s *intercomapi.Server) { s.AddContact(intercomapi.Contact{ID: "ana"}) },
-		"tag name twice":      func(s *intercomapi.Server) { s.AddTag(intercomapi.Tag{ID: "5", Name: "BILLING"}) },
-		"unknown tag":         func(s *intercomapi.Server) { s.AddContact(intercomapi.Contact{ID: strings.Repeat("a", 24), Tags: []string{"5"}}) },
-		"no message":          func(s *intercomapi.Server) { s.AddConversation(intercomapi.Conversation{ID: "5"}) },
-		"unknown type":        func(s *intercomapi.Server) { s.AddAttribute("x", "text") },
-		"attribute two types": func(s *intercomapi.Server) { s.AddContact(intercomapi.Contact{ID: strings.Repeat("a", 24), CustomAttributes: map[string]any{"seats": "x"}}) },
+		"admin twice":    func(s *intercomapi.Server) { s.AddAdmin(intercomapi.Admin{ID: mia}) },
+		"admin id":       func(s *intercomapi.Server) { s.AddAdmin(intercomapi.Admin{ID: "mia"}) },
+		"contact id":     func(s *intercomapi.Server) { s.AddContact(intercomapi.Contact{ID: "ana"}) },
+		"tag name twice": func(s *intercomapi.Server) { s.AddTag(intercomapi.Tag{ID: "5", Name: "BILLING"}) },
+		"unknown tag": func(s *intercomapi.Server) {
+			s.AddContact(intercomapi.Contact{ID: strings.Repeat("a", 24), Tags: []string{"5"}})
+		},
+		"no message":   func(s *intercomapi.Server) { s.AddConversation(intercomapi.Conversation{ID: "5"}) },
+		"unknown type": func(s *intercomapi.Server) { s.AddAttribute("x", "text") },
+		"attribute two types": func(s *intercomapi.Server) {
+			s.AddContact(intercomapi.Contact{ID: strings.Repeat("a", 24), CustomAttributes: map[string]any{"seats": "x"}})
+		},
 		"unknown author": func(s *intercomapi.Server) {
 			s.AddConversation(intercomapi.Conversation{ID: "5", Messages: []intercomapi.Message{{From: "contact:x", Body: "Hi"}}})
 		},
 		"author of no kind": func(s *intercomapi.Server) {
 			s.AddConversation(intercomapi.Conversation{ID: "5", Messages: []intercomapi.Message{{From: "ana", Body: "Hi"}}})
+		},
+		"unknown assignee": func(s *intercomapi.Server) {
+			s.AddConversation(intercomapi.Conversation{ID: "5", AdminAssignee: "x", Messages: []intercomapi.Message{{From: "bot", Body: "Hi"}}})
 		},
 		"snoozed without end": func(s *intercomapi.Server) {
 			s.AddConversation(intercomapi.Conversation{ID: "5", State: "snoozed", Messages: []intercomapi.Message{{From: "bot", Body: "Hi"}}})
