@@ -4,7 +4,7 @@ package stripeapi
 const accountID = "acct_sandbox"
 
 func (s *Server) account(*params) action {
-	return func() (object, *Error) {
+	return func() (object, *apiError) {
 		return object{
 			"id":                accountID,
 			"object":            "account",

@@ -22,19 +22,19 @@ func (s *Server) Restrict(key string, lacks ...string) {
 
 // authorize checks the key of a request, and what that key may do.
 // See https://docs.stripe.com/api/authentication.
-func (s *Server) authorize(r *http.Request, rt route) *Error {
+func (s *Server) authorize(r *http.Request, rt route) *apiError {
 	key := apiKey(r)
 	switch {
 	case key == "":
-		return &Error{Status: http.StatusUnauthorized, Type: invalidRequest,
+		return &apiError{Status: http.StatusUnauthorized, Type: invalidRequest,
 			Message: "You did not provide an API key. Send it in the Authorization header, as a Bearer token."}
 	case !testKey(key):
-		return &Error{Status: http.StatusUnauthorized, Type: invalidRequest,
+		return &apiError{Status: http.StatusUnauthorized, Type: invalidRequest,
 			Message: "Invalid API Key provided: " + masked(key)}
 	}
 	needed := rt.permission(r.Method)
 	if s.lacking[key][needed] {
-		return &Error{Status: http.StatusForbidden, Type: invalidRequest, Message: fmt.Sprintf(
+		return &apiError{Status: http.StatusForbidden, Type: invalidRequest, Message: fmt.Sprintf(
 			"The provided key '%s' does not have the required permissions for this endpoint on account '%s'. "+
 				"Having the 'rak_%s' permission would allow this request to continue.", masked(key), accountID, needed)}
 	}

@@ -13,8 +13,8 @@ const (
 	apiTrouble     = "api_error"
 )
 
-// Error is a refusal in Stripe's form.
-type Error struct {
+// apiError is a refusal in Stripe's form.
+type apiError struct {
 	Status  int    // of HTTP
 	Type    string // such as "invalid_request_error"
 	Code    string // "" where Stripe gives none
@@ -23,24 +23,22 @@ type Error struct {
 	Charge  string // the charge at fault
 }
 
-func (e *Error) Error() string { return e.Message }
-
 // invalid is a refusal of one parameter.
-func invalid(code, param, format string, args ...any) *Error {
-	return &Error{Status: http.StatusBadRequest, Type: invalidRequest, Code: code, Param: param,
+func invalid(code, param, format string, args ...any) *apiError {
+	return &apiError{Status: http.StatusBadRequest, Type: invalidRequest, Code: code, Param: param,
 		Message: fmt.Sprintf(format, args...)}
 }
 
 // missing is the answer to an id that names nothing: 404 for the object that
 // was asked for, 400 for one that a parameter refers to.
-func missing(status int, noun, id, param string) *Error {
+func missing(status int, noun, id, param string) *apiError {
 	e := invalid("resource_missing", param, "No such %s: '%s'", noun, id)
 	e.Status = status
 	return e
 }
 
 // refuse is the answer that carries e.
-func refuse(e *Error, request string) answer {
+func refuse(e *apiError, request string) answer {
 	o := object{
 		"type":            e.Type,
 		"message":         e.Message,
@@ -61,21 +59,21 @@ func refuse(e *Error, request string) answer {
 // Stripe's other 429, the one of an object locked by somebody else's request.
 // See https://docs.stripe.com/rate-limits.
 func (s *Server) fail(w http.ResponseWriter, status int) {
-	e := &Error{Status: status, Type: apiTrouble,
+	e := &apiError{Status: status, Type: apiTrouble,
 		Message: "An unknown error occurred while processing your request."}
 	switch status {
 	case http.StatusTooManyRequests:
-		e = &Error{Status: status, Type: invalidRequest, Code: "rate_limit",
+		e = &apiError{Status: status, Type: invalidRequest, Code: "rate_limit",
 			Message: "Request rate limit exceeded. Slow down and try again."}
 		w.Header().Set("Stripe-Rate-Limited-Reason", "global-rate")
 	case http.StatusLocked:
-		e = &Error{Status: http.StatusTooManyRequests, Type: invalidRequest, Code: "lock_timeout",
+		e = &apiError{Status: http.StatusTooManyRequests, Type: invalidRequest, Code: "lock_timeout",
 			Message: "This object is being accessed by another request. Try again in a moment."}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := refuse(e, s.nextRequest())
-	ex := w.(*exchange) //nolint:forcetypeassert // the desk writes to what exchanging gave it
+	ex := w.(*exchange) // the desk writes to what exchanging gave it
 	ex.overwrite(a)
 	s.send(w, ex.request, a)
 }

@@ -140,7 +140,8 @@ func (s *Server) expand(kind string, o object, path []string) {
 		}
 	case included:
 		if _, there := o[step]; !there {
-			o[step] = s.include(kind, step, o["id"])
+			id, _ := o["id"].(string)
+			o[step] = s.include(kind+"."+step, id)
 		}
 	case inside:
 	}
@@ -180,17 +181,20 @@ func (s *Server) load(kind, id string) object {
 }
 
 // include renders a list that is part of an object only when asked for.
-func (s *Server) include(kind, field string, id any) object {
-	const first = 10
-	switch kind + "." + field {
+func (s *Server) include(field, id string) object {
+	switch field {
 	case "charge.refunds":
-		rows := s.refunds.newest(func(r *Refund) bool { return r.Charge == id })
-		shown := rows[:min(len(rows), first)]
-		return listing(s.refunds, "/v1/charges/"+id.(string)+"/refunds", shown, len(rows) > first) //nolint:forcetypeassert // ids are strings
+		return first(s.refunds, "/v1/charges/"+id+"/refunds", func(r *Refund) bool { return r.Charge == id })
 	case "customer.subscriptions":
-		rows := s.subscriptions.newest(func(sub *Subscription) bool { return sub.Customer == id && !sub.ended() })
-		shown := rows[:min(len(rows), first)]
-		return listing(s.subscriptions, "/v1/customers/"+id.(string)+"/subscriptions", shown, len(rows) > first) //nolint:forcetypeassert // ids are strings
+		return first(s.subscriptions, "/v1/customers/"+id+"/subscriptions",
+			func(sub *Subscription) bool { return sub.Customer == id && !sub.ended() })
 	}
 	return nil
+}
+
+// first is the beginning of a list, as it is shown inside another object.
+func first[T record](t *table[T], url string, keep func(T) bool) object {
+	const shown = 10
+	rows := t.newest(keep)
+	return listing(t, url, rows[:min(len(rows), shown)], len(rows) > shown)
 }

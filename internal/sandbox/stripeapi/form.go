@@ -18,12 +18,12 @@ type params struct {
 	path    func(name string) string
 	values  url.Values
 	read    map[string]bool
-	trouble *Error
+	trouble *apiError
 }
 
 // readParams takes parameters from the query and from a form in the body, in
 // Stripe's bracket syntax.
-func readParams(r *http.Request) (*params, *Error) {
+func readParams(r *http.Request) (*params, *apiError) {
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, invalid("", "", "Invalid query string.")
@@ -46,11 +46,11 @@ func readParams(r *http.Request) (*params, *Error) {
 func (p *params) canonical() string { return p.values.Encode() }
 
 // refuse remembers the first thing that was wrong.
-func (p *params) refuse(e *Error) { p.trouble = cmp.Or(p.trouble, e) }
+func (p *params) refuse(e *apiError) { p.trouble = cmp.Or(p.trouble, e) }
 
 // finish is the refusal of the request, if there is one: the first bad value,
 // or else the first parameter that the endpoint does not know.
-func (p *params) finish() *Error {
+func (p *params) finish() *apiError {
 	if p.trouble != nil {
 		return p.trouble
 	}

@@ -1,8 +1,11 @@
 package stripeapi
 
 import (
+	"bufio"
 	"context"
+	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,7 +22,7 @@ type stored struct {
 	path     string
 	params   string // canonical
 	until    time.Time
-	underWay bool // the first request has not been answered yet
+	underWay atomic.Bool // the first request is not being answered yet
 }
 
 // once executes a keyed request, or repeats the answer of the first one. Only
@@ -40,7 +43,8 @@ func (s *Server) once(key string, r *http.Request, p *params, id string, rt rout
 	first := &stored{answer: run(id), path: r.URL.Path, params: p.canonical(), until: now.Add(keyLife)}
 	s.answers[key] = first
 	if ex, ok := r.Context().Value(exchangeKey{}).(*exchange); ok {
-		ex.made, first.underWay = first, true
+		ex.made = first
+		first.underWay.Store(true)
 	}
 	return first.answer
 }
@@ -57,7 +61,7 @@ func (f *stored) repeat(key string, r *http.Request, p *params, id string) answe
 		e := invalid("", "", "Keys for idempotent requests can only be used with the same parameters they were first used with. "+hint, key)
 		e.Type = idempotency
 		return refuse(e, id)
-	case f.underWay:
+	case f.underWay.Load():
 		e := invalid("idempotency_key_in_use", "", "There is currently another in-progress request using this Idempotent Key: %s. Please try again later.", key)
 		e.Status, e.Type = http.StatusConflict, idempotency
 		return refuse(e, id)
@@ -79,24 +83,31 @@ type exchange struct {
 
 type exchangeKey struct{}
 
-// exchanging follows each request until its answer has been sent.
-func (s *Server) exchanging(next http.Handler) http.Handler {
+// exchanging follows each request until it is answered.
+func exchanging(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ex := &exchange{ResponseWriter: w}
 		ex.request = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, ex))
-		defer s.finish(ex)
+		defer ex.answered()
 		next.ServeHTTP(ex, ex.request)
 	})
 }
 
-// Unwrap lets the desk reach the connection, to cut it.
-func (ex *exchange) Unwrap() http.ResponseWriter { return ex.ResponseWriter }
+// WriteHeader begins the answer. Whoever reads it may use the key again at once.
+func (ex *exchange) WriteHeader(status int) {
+	ex.answered()
+	ex.ResponseWriter.WriteHeader(status)
+}
 
-func (s *Server) finish(ex *exchange) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// Hijack hands the connection to the desk, to cut it.
+func (ex *exchange) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	ex.answered()
+	return http.NewResponseController(ex.ResponseWriter).Hijack()
+}
+
+func (ex *exchange) answered() {
 	if ex.made != nil {
-		ex.made.underWay = false
+		ex.made.underWay.Store(false)
 	}
 }
 

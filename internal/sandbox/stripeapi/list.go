@@ -7,7 +7,7 @@ import (
 )
 
 // action executes a request whose parameters have been checked.
-type action func() (object, *Error)
+type action func() (object, *apiError)
 
 // page is the part of a list that was asked for.
 type page struct {
@@ -29,7 +29,7 @@ func (p *params) limit() int { return int(p.integer("limit", 1, 100, 10)) }
 // See https://docs.stripe.com/api/pagination.
 func list[T record](p *params, t *table[T], url string, keep func(T) bool) action {
 	pg, during := p.page(), p.during("created")
-	return func() (object, *Error) {
+	return func() (object, *apiError) {
 		rows, more, err := cut(t, pg, func(row T) bool {
 			_, created := row.stamp()
 			return during(created) && keep(row)
@@ -43,7 +43,7 @@ func list[T record](p *params, t *table[T], url string, keep func(T) bool) actio
 
 // cut gives one page. A cursor marks a place among all objects of the kind, so
 // it may be one that the filter leaves out.
-func cut[T record](t *table[T], pg page, keep func(T) bool) (rows []T, more bool, err *Error) {
+func cut[T record](t *table[T], pg page, keep func(T) bool) (rows []T, more bool, err *apiError) {
 	every := t.newest(func(T) bool { return true })
 	if pg.before != "" {
 		i, err := position(t, every, pg.before, "ending_before")
@@ -66,7 +66,7 @@ func cut[T record](t *table[T], pg page, keep func(T) bool) (rows []T, more bool
 	return rows[:to], to < len(rows), nil
 }
 
-func position[T record](t *table[T], rows []T, id, param string) (int, *Error) {
+func position[T record](t *table[T], rows []T, id, param string) (int, *apiError) {
 	if _, err := t.find(id, param, http.StatusBadRequest); err != nil {
 		return 0, err
 	}
@@ -89,7 +89,7 @@ func listing[T record](t *table[T], url string, rows []T, more bool) object {
 // retrieve answers with the object whose id is in the path.
 func retrieve[T record](p *params, t *table[T]) action {
 	id := p.path("id")
-	return func() (object, *Error) {
+	return func() (object, *apiError) {
 		row, err := t.find(id, "id", http.StatusNotFound)
 		if err != nil {
 			return nil, err

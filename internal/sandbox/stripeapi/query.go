@@ -34,23 +34,39 @@ func parseQuery(text string) (matcher, error) {
 			return nil, err
 		}
 		all = append(all, m)
-		after := rest[len(parts[0]):]
-		if rest = strings.TrimSpace(after); rest == "" {
-			break
+		joint, after, err := nextJoint(rest[len(parts[0]):])
+		if err != nil {
+			return nil, err
 		}
-		joint := "AND"
-		if word, tail, _ := strings.Cut(rest, " "); strings.EqualFold(word, "AND") || strings.EqualFold(word, "OR") {
-			joint, rest = strings.ToUpper(word), strings.TrimSpace(tail)
-			if rest == "" {
-				return nil, fmt.Errorf("nothing follows %s", joint)
-			}
-		}
-		joints = append(joints, joint)
+		joints, rest = append(joints, joint), after
+	}
+	if len(all) == 0 {
+		return nil, errors.New("it is blank")
 	}
 	if slices.Contains(joints, "AND") && slices.Contains(joints, "OR") {
 		return nil, errors.New("AND and OR cannot be combined")
 	}
 	return join(all, slices.Contains(joints, "OR")), nil
+}
+
+// nextJoint reads what stands between two clauses; both texts are empty at the end.
+func nextJoint(rest string) (joint, after string, err error) {
+	after = strings.TrimSpace(rest)
+	if after == "" {
+		return "", "", nil
+	}
+	if !strings.HasPrefix(rest, " ") {
+		return "", "", fmt.Errorf("no blank before %q", after)
+	}
+	word, tail, _ := strings.Cut(after, " ")
+	if !strings.EqualFold(word, "AND") && !strings.EqualFold(word, "OR") {
+		return "AND", after, nil
+	}
+	joint, after = strings.ToUpper(word), strings.TrimSpace(tail)
+	if after == "" {
+		return "", "", fmt.Errorf("nothing follows %s", joint)
+	}
+	return joint, after, nil
 }
 
 func join(all []matcher, either bool) matcher {
@@ -75,9 +91,13 @@ func parseClause(parts []string) (matcher, error) {
 }
 
 func match(field, key, op, value, number string) (matcher, error) {
-	switch field {
-	case "created":
+	switch {
+	case field == "created":
 		return matchTime(op, number)
+	case number != "":
+		return nil, fmt.Errorf("field %q is compared with a text in quotes", field)
+	}
+	switch field {
 	case "email":
 		return matchText(op, value, func(c *Customer) string { return c.Email })
 	case "name":

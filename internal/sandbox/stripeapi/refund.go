@@ -100,7 +100,7 @@ func (s *Server) listRefunds(p *params) action {
 // See https://docs.stripe.com/api/refunds/cancel.
 func (s *Server) cancelRefund(p *params) action {
 	id := p.path("id")
-	return func() (object, *Error) {
+	return func() (object, *apiError) {
 		r, err := s.refunds.find(id, "id", http.StatusNotFound)
 		if err != nil {
 			return nil, err

@@ -30,7 +30,7 @@ func (s *Server) createRefund(p *params) action {
 	case ask.charge != "" && ask.intent != "":
 		p.refuse(invalid("", "", "You may only specify one of these parameters: charge, payment_intent."))
 	}
-	return func() (object, *Error) {
+	return func() (object, *apiError) {
 		c, err := s.refundable(ask)
 		if err != nil {
 			return nil, err
@@ -47,7 +47,7 @@ func (s *Server) createRefund(p *params) action {
 }
 
 // refundable is the charge to refund, if anything of it can be refunded at all.
-func (s *Server) refundable(ask refundAsked) (*Charge, *Error) {
+func (s *Server) refundable(ask refundAsked) (*Charge, *apiError) {
 	c, err := s.chargeAsked(ask)
 	if err != nil {
 		return nil, err
@@ -66,13 +66,13 @@ func (s *Server) refundable(ask refundAsked) (*Charge, *Error) {
 	return c, nil
 }
 
-func refusal(c *Charge, code, what string) *Error {
+func refusal(c *Charge, code, what string) *apiError {
 	e := invalid(code, "", "Charge %s %s", c.ID, what)
 	e.Charge = c.ID
 	return e
 }
 
-func (s *Server) chargeAsked(ask refundAsked) (*Charge, *Error) {
+func (s *Server) chargeAsked(ask refundAsked) (*Charge, *apiError) {
 	if ask.charge != "" {
 		return s.charges.find(ask.charge, "charge", http.StatusNotFound)
 	}
@@ -87,7 +87,7 @@ func (s *Server) chargeAsked(ask refundAsked) (*Charge, *Error) {
 
 // unpaid is the refusal to give back what was never taken. Stripe words it by
 // the intent even when the charge was named, and gives no code.
-func unpaid(charge, intent string) *Error {
+func unpaid(charge, intent string) *apiError {
 	if intent != "" {
 		return invalid("", "", "This PaymentIntent (%s) does not have a successful charge to refund.", intent)
 	}
@@ -96,7 +96,7 @@ func unpaid(charge, intent string) *Error {
 
 // sumAllowed refuses an amount that is more than what is left, or that the
 // currency cannot express. Stripe gives the first no code, only these words.
-func sumAllowed(c *Charge, amount, left int64) *Error {
+func sumAllowed(c *Charge, amount, left int64) *apiError {
 	currency := money.Currency(c.Currency)
 	switch {
 	case amount > left:

@@ -25,7 +25,7 @@ func (s *Server) searchCustomers(p *params) action {
 	if err != nil {
 		p.refuse(invalid("", "query", "We were unable to parse your search query: %v.", err))
 	}
-	return func() (object, *Error) {
+	return func() (object, *apiError) {
 		indexed := s.clock.Now().Add(-s.lag)
 		rows := s.customers.newest(func(c *Customer) bool {
 			return !c.Deleted && !c.Created.After(indexed) && match(c)

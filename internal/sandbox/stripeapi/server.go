@@ -76,7 +76,7 @@ func (s *Server) Handler() http.Handler {
 
 	mux := http.NewServeMux()
 	mux.Handle("/_sandbox/", control.Endpoint(&s.Desk, s.clock))
-	mux.Handle("/", s.exchanging(desk))
+	mux.Handle("/", exchanging(desk))
 	return mux
 }
 
@@ -119,7 +119,7 @@ func (s *Server) answer(r *http.Request, rt route) answer {
 
 // prepare checks everything about a request that can be checked before it is
 // executed. Nothing has changed when it returns an error.
-func (s *Server) prepare(p *params, rt route) (func(request string) answer, *Error) {
+func (s *Server) prepare(p *params, rt route) (func(request string) answer, *apiError) {
 	act := rt.prepare(p)
 	paths := p.expand(rt.kind)
 	if err := p.finish(); err != nil {
@@ -165,7 +165,7 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, a answer) {
 func (s *Server) unrecognized(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.send(w, r, refuse(&Error{Status: http.StatusNotFound, Type: invalidRequest,
+	s.send(w, r, refuse(&apiError{Status: http.StatusNotFound, Type: invalidRequest,
 		Message: fmt.Sprintf("Unrecognized request URL (%s: %s).", r.Method, r.URL.Path)}, s.nextRequest()))
 }
 

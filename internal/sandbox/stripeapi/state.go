@@ -36,7 +36,7 @@ func (t *table[T]) put(row T) {
 }
 
 // find gives the row with this id, or Stripe's refusal naming the parameter it came from.
-func (t *table[T]) find(id, param string, status int) (T, *Error) {
+func (t *table[T]) find(id, param string, status int) (T, *apiError) {
 	row, ok := t.byID[id]
 	if !ok {
 		return row, missing(status, t.noun, id, param)

@@ -12,7 +12,7 @@ func (s *Server) updateSubscription(p *params) action {
 	end, given := p.flag("cancel_at_period_end")
 	say := p.cancellation()
 	metadata := p.metadata()
-	return func() (object, *Error) {
+	return func() (object, *apiError) {
 		sub, err := s.subscriptions.find(id, "id", http.StatusNotFound)
 		if err != nil {
 			return nil, err
@@ -39,7 +39,7 @@ func (s *Server) cancelSubscription(p *params) action {
 	p.flag("invoice_now")
 	p.flag("prorate")
 	say := p.cancellation()
-	return func() (object, *Error) {
+	return func() (object, *apiError) {
 		sub, err := s.subscriptions.find(id, "id", http.StatusNotFound)
 		if err != nil {
 			return nil, err
