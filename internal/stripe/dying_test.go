@@ -2,6 +2,7 @@ package stripe_test
 
 import (
 	"bufio"
+	"io"
 	"net"
 	"net/http"
 	"strconv"
@@ -31,7 +32,8 @@ func (d *dyingServer) start(t *testing.T) (url string) {
 			return
 		}
 		_, _ = conn.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: " + strconv.Itoa(len(aCharge)) + "\r\n\r\n" + aCharge))
-		if _, err := http.ReadRequest(in); err == nil {
+		if write, err := http.ReadRequest(in); err == nil {
+			_, _ = io.Copy(io.Discard, write.Body)
 			d.writes.Add(1)
 		}
 		_ = door.Close()

@@ -30,9 +30,10 @@ func (r Refund) cameBack() bool {
 	return r.Status == string(stripe.RefundStatusFailed) || r.Status == string(stripe.RefundStatusCanceled)
 }
 
-// CreateRefund makes the refund that the permit holds, once for its key. It sends
-// exactly one request; whether a failed one can have taken effect stands in the
-// error (see [fault.Took]).
+// CreateRefund makes the refund that the permit holds, under the permit's key. It
+// asks once; only net/http may repeat that, with the same key, when a kept
+// connection turns out to be dead. Whether a failure can have taken effect stands
+// in the error (see [fault.Took]).
 func (c *Client) CreateRefund(ctx context.Context, p *policies.Permit[policies.Refund]) (Refund, error) {
 	a, key, err := p.Redeem()
 	if err != nil {

@@ -42,8 +42,9 @@ func refusal(what string, e *stripe.Error) *fault.Error {
 		return said(e, fault.Busy, "something else is changing this in Stripe", soon)
 	case stripe.ErrorCodeRateLimit:
 		return said(e, fault.RateLimited, "Stripe gets too many requests", soon)
+	default:
+		return byStatus(what, e)
 	}
-	return byStatus(what, e)
 }
 
 func byStatus(what string, e *stripe.Error) *fault.Error {

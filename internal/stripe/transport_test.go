@@ -1,6 +1,7 @@
 package stripe_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -159,7 +160,19 @@ func TestTheHostIsNotTold(t *testing.T) {
 	}
 }
 
+func TestAnAnswerOutOfAllProportionIsNotKept(t *testing.T) {
+	var n atomic.Int64
+	c, _ := against(t, func(w http.ResponseWriter, _ *http.Request) {
+		n.Add(1)
+		_, _ = w.Write(bytes.Repeat([]byte(" "), 17<<20))
+	})
+	if _, err := c.Charge(t.Context(), "ch_1"); err == nil || !strings.Contains(err.Error(), "larger than 16 MiB") || n.Load() != 1 {
+		t.Errorf("%v after %d requests", err, n.Load())
+	}
+}
+
 func TestNeitherKeysNorAddressesAreLogged(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.account.AddCustomer(stripeapi.Customer{ID: "cus_1", Name: "Jane Canary", Email: "jane.canary@example.com", Currency: "eur"})
 	b.account.AddCharge(stripeapi.Charge{ID: "ch_1", Customer: "cus_1", Amount: 5, Currency: "eur", Description: "for jane.canary"})
