@@ -69,8 +69,10 @@ func (c *Client) conversation(ctx context.Context, id, query string) (Conversati
 		return Conversation{}, err
 	}
 	if string(w.ID) != id {
-		return Conversation{}, &fault.Error{Code: fault.Upstream, Took: fault.No,
-			Message: what + ": Intercom answered with another conversation", NextStep: askOperator}
+		return Conversation{}, &fault.Error{
+			Code: fault.Upstream, Took: fault.No,
+			Message: what + ": Intercom answered with another conversation", NextStep: askOperator,
+		}
 	}
 	return w.conversation(), nil
 }

@@ -1,6 +1,7 @@
 package intercom
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -97,6 +98,12 @@ func (q call) unanswered(err error, sent bool) error {
 	return q.fail(f, answer{}, took, err)
 }
 
+// unreadable is the error of a success that cannot be read. It says nothing about
+// what a write has done.
+func (q call) unreadable(a answer, err error) error {
+	return q.fail(failure{fault.Upstream, "Intercom's answer could not be read", askOperator}, a, q.took(a.status), err)
+}
+
 func isTimeout(err error) bool {
 	n, ok := errors.AsType[net.Error](err)
 	return errors.Is(err, context.DeadlineExceeded) || ok && n.Timeout()
@@ -121,9 +128,7 @@ type errorList struct{ requestID, code, field string }
 
 // parseErrors reads as much as there is: an answer may come from a proxy, too.
 func parseErrors(a answer) errorList {
-	if a.status == 0 || a.ok() {
-		return errorList{requestID: word(a.header.Get("X-Request-Id"))}
-	}
+	list := errorList{requestID: word(a.header.Get("X-Request-Id"))}
 	var wire struct {
 		RequestID any `json:"request_id"`
 		Errors    []struct {
@@ -131,13 +136,10 @@ func parseErrors(a answer) errorList {
 			Field any `json:"field"`
 		} `json:"errors"`
 	}
-	if err := json.Unmarshal(a.body, &wire); err != nil {
-		return errorList{requestID: word(a.header.Get("X-Request-Id"))}
+	if a.ok() || json.Unmarshal(a.body, &wire) != nil {
+		return list
 	}
-	list := errorList{requestID: word(wire.RequestID)}
-	if list.requestID == "" {
-		list.requestID = word(a.header.Get("X-Request-Id"))
-	}
+	list.requestID = cmp.Or(word(wire.RequestID), list.requestID)
 	if len(wire.Errors) > 0 {
 		list.code, list.field = word(wire.Errors[0].Code), word(wire.Errors[0].Field)
 	}

@@ -21,7 +21,7 @@ import (
 
 // Version is the API version that every request names. Without it the
 // workspace's own setting would decide what a field means
-// (https://developers.intercom.com/docs/build-an-integration/learn-more/rest-apis/unversioned-changes).
+// (https://developers.intercom.com/building-apps/docs/update-your-api-version).
 const Version = "2.16"
 
 // DefaultBaseURL is the host of workspaces in the United States.

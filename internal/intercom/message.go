@@ -1,10 +1,10 @@
 package intercom
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -31,8 +31,9 @@ func (c *Client) Reply(ctx context.Context, p *policies.Permit[policies.Reply]) 
 	return c.say(ctx, replying(a))
 }
 
-// FindReply looks for a reply that may have been sent. Not finding it says only
-// that it is not there yet.
+// FindReply looks for a reply that may have been sent. Found means that the
+// customer has the text; the receipt's State tells whether it also closed. Not
+// found says only that it is not there yet.
 func (c *Client) FindReply(ctx context.Context, a policies.Reply, _ string) (Sent, bool, error) {
 	return c.heard(ctx, replying(a))
 }
@@ -110,7 +111,10 @@ func (c *Client) checkMessage(m policies.Message) error {
 		return fault.Invalidf("write a text", "the message has no visible text")
 	}
 	if !isNumber(m.After) {
-		return &fault.Error{Code: fault.Internal, Took: fault.No, Message: "a message without its place in the conversation cannot be sent"}
+		return &fault.Error{
+			Code: fault.Internal, Took: fault.No,
+			Message: "a message without its place in the conversation cannot be sent", NextStep: askOperator,
+		}
 	}
 	return nil
 }
@@ -118,8 +122,10 @@ func (c *Client) checkMessage(m policies.Message) error {
 // checkWriter refuses a write that names no possible conversation or no admin.
 func (c *Client) checkWriter(conversation string) error {
 	if c.admin == "" {
-		return &fault.Error{Code: fault.Refused, Took: fault.No,
-			Message: "this server has no Intercom admin to write as", NextStep: askOperator}
+		return &fault.Error{
+			Code: fault.Refused, Took: fault.No,
+			Message: "this server has no Intercom admin to write as", NextStep: askOperator,
+		}
 	}
 	return checkConversation(conversation)
 }
@@ -163,13 +169,11 @@ func newer(c Conversation, after string) []Part {
 	if i := slices.IndexFunc(c.Parts, func(p Part) bool { return p.ID == after }); i >= 0 {
 		return c.Parts[i+1:]
 	}
-	return slices.DeleteFunc(slices.Clone(c.Parts), func(p Part) bool { return number(p.ID) <= number(after) })
+	return slices.DeleteFunc(slices.Clone(c.Parts), func(p Part) bool { return !isNumber(p.ID) || compareNumbers(p.ID, after) <= 0 })
 }
 
-func number(id string) uint64 {
-	n, err := strconv.ParseUint(id, 10, 64)
-	if err != nil {
-		return 0
-	}
-	return n
+// compareNumbers compares decimal numbers of any length.
+func compareNumbers(a, b string) int {
+	a, b = strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
+	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
 }

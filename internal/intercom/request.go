@@ -12,12 +12,10 @@ import (
 	"net/http/httptrace"
 	"sync/atomic"
 	"time"
-
-	"supportmcp/internal/fault"
 )
 
 const (
-	maxAnswer = 32 << 20 // bytes; 500 long parts fit easily
+	maxAnswer = 16 << 20 // bytes; 500 long parts fit easily
 	retries   = 2        // of a read, after the first attempt
 )
 
@@ -95,8 +93,11 @@ func (c *Client) attempt(ctx context.Context, q call) (answer, error) {
 		return answer{}, q.unanswered(err, sent)
 	}
 	c.quota.learn(c.now(), a.header)
-	if !a.ok() {
+	switch {
+	case !a.ok():
 		return a, q.refused(a)
+	case len(a.body) > maxAnswer:
+		return a, q.unreadable(a, errors.New("it is too long"))
 	}
 	return a, nil
 }
@@ -118,9 +119,6 @@ func (c *Client) exchange(ctx context.Context, q call) (a answer, sent bool, err
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
-	if err == nil && len(body) > maxAnswer {
-		err = errors.New("the answer is too long")
-	}
 	if err != nil {
 		return answer{}, true, err
 	}
@@ -150,11 +148,10 @@ func (c *Client) request(ctx context.Context, q call) (*http.Request, error) {
 	return req, nil
 }
 
-// decode reads the answer to a call. An answer that cannot be read says nothing
-// about what a write has done.
+// decode reads the answer to a call.
 func (q call) decode(a answer, into any) error {
 	if err := json.Unmarshal(a.body, into); err != nil {
-		return q.fail(failure{code: fault.Upstream, message: "Intercom's answer could not be read", next: askOperator}, a, q.took(a.status), err)
+		return q.unreadable(a, err)
 	}
 	return nil
 }

@@ -102,7 +102,10 @@ func (c *Client) completeAll(ctx context.Context, found []*stripe.Charge) ([]Cha
 // complete adds what a charge does not carry: refunds beyond the first ten, and
 // disputes. Nearly no charge has either, so nearly none costs a further request.
 func (c *Client) complete(ctx context.Context, sc *stripe.Charge) (Charge, error) {
-	what := "charge " + word(sc.ID)
+	if chargeID().check(sc.ID) != nil {
+		return Charge{}, readFailed("charge", odd("is not a charge"))
+	}
+	what := "charge " + sc.ID
 	refunds := sc.Refunds
 	if refunds == nil || refunds.HasMore {
 		all, err := c.refundsOf(ctx, sc.ID)
@@ -131,9 +134,6 @@ func chargeOf(sc *stripe.Charge, refunds []*stripe.Refund, disputes []*stripe.Di
 	if err != nil {
 		return Charge{}, err
 	}
-	if kindOf(sc.ID) != chargeID().name {
-		return Charge{}, odd("is not a charge")
-	}
 	out := Charge{
 		Charge: policies.Charge{
 			ID: sc.ID, Amount: total, CreatedAt: at(sc.Created), Connected: connected(sc),
@@ -149,9 +149,8 @@ func chargeOf(sc *stripe.Charge, refunds []*stripe.Refund, disputes []*stripe.Di
 	if out.Disputes, err = disputesIn(disputes); err != nil {
 		return Charge{}, err
 	}
-	out.Charge.Dispute = disputeState(sc.Disputed, out.Disputes)
-	out.count(sc)
-	return out, nil
+	out.Dispute = disputeState(sc.Disputed, out.Disputes)
+	return out, out.count(sc)
 }
 
 // refer sets the ids of what the charge belongs to.
@@ -171,7 +170,10 @@ func (ch *Charge) refer(sc *stripe.Charge) {
 // counting are taken, and the larger one believed. What a partial capture
 // released is among what is refunded, so that amount captured less amount
 // refunded would be too little.
-func (ch *Charge) count(sc *stripe.Charge) {
+func (ch *Charge) count(sc *stripe.Charge) error {
+	if sc.AmountRefunded < 0 || sc.AmountCaptured < 0 {
+		return odd("has a negative amount")
+	}
 	var under int64
 	for _, r := range ch.Refunds {
 		if !r.cameBack() {
@@ -182,6 +184,7 @@ func (ch *Charge) count(sc *stripe.Charge) {
 	refunded := max(sc.AmountRefunded, under)
 	ch.Refunded = money.Of(refunded, c)
 	ch.Remaining = money.Of(max(0, min(sc.Amount-refunded, sc.AmountCaptured)), c)
+	return nil
 }
 
 // connected reports whether money of a connected account can be involved; a

@@ -54,8 +54,11 @@ func tookOf(err error) fault.Took {
 		return fault.No
 	}
 	e, ok := errors.AsType[*stripe.Error](err)
-	if !ok || e.Type == stripe.ErrorTypeIdempotency {
+	switch {
+	case !ok:
 		return fault.Unknown
+	case e.HTTPStatusCode == http.StatusBadRequest && e.Type == stripe.ErrorTypeIdempotency:
+		return fault.Unknown // the key did something once, with other parameters
 	}
 	switch e.HTTPStatusCode {
 	case http.StatusBadRequest, http.StatusPaymentRequired, http.StatusForbidden, http.StatusNotFound:

@@ -2,6 +2,7 @@ package stripe
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/stripe/stripe-go/v76"
@@ -10,10 +11,6 @@ import (
 	"supportmcp/internal/money"
 	"supportmcp/policies"
 )
-
-// operationID is the metadata under which a refund names the ledger's entry, so
-// that it can be found again without our database.
-const operationID = "operation_id"
 
 // Refund is money on its way back, and the receipt of the action refund.
 type Refund struct {
@@ -33,9 +30,10 @@ func (r Refund) cameBack() bool {
 	return r.Status == string(stripe.RefundStatusFailed) || r.Status == string(stripe.RefundStatusCanceled)
 }
 
-// CreateRefund makes the refund that the permit holds, once for its key. It sends
-// exactly one request; whether a failed one can have taken effect stands in the
-// error (see [fault.Took]).
+// CreateRefund makes the refund that the permit holds, under the permit's key. It
+// asks once; only net/http may repeat that, with the same key, when a kept
+// connection turns out to be dead. Whether a failure can have taken effect stands
+// in the error (see [fault.Took]).
 func (c *Client) CreateRefund(ctx context.Context, p *policies.Permit[policies.Refund]) (Refund, error) {
 	a, key, err := p.Redeem()
 	if err != nil {
@@ -44,7 +42,7 @@ func (c *Client) CreateRefund(ctx context.Context, p *policies.Permit[policies.R
 	if err := sendable(a, key); err != nil {
 		return Refund{}, err
 	}
-	r, err := c.refunds.New(refundParams(ctx, a, key))
+	r, err := c.send(ctx, a, key)
 	if err != nil {
 		return Refund{}, writeFailed("refund", "charge "+a.Charge.ID, err)
 	}
@@ -72,18 +70,31 @@ func sendable(a policies.Refund, key string) error {
 }
 
 // refundParams are the same bytes for the same action and key, since Stripe
-// refuses a key with other parameters.
-func refundParams(ctx context.Context, a policies.Refund, key string) *stripe.RefundParams {
-	p := &stripe.RefundParams{Charge: &a.Charge.ID, Amount: &a.Amount.Minor}
+// refuses a key with other parameters. stripe-go's own parameters hold metadata
+// in a map, and write it in any order.
+type refundParams struct {
+	stripe.Params `form:"*"`
+
+	Charge   string         `form:"charge"`
+	Amount   int64          `form:"amount"` // always: without one Stripe refunds all that is left
+	Reason   string         `form:"reason"`
+	Metadata refundMetadata `form:"metadata"`
+}
+
+// refundMetadata makes a refund findable without our database.
+type refundMetadata struct {
+	Operation    string `form:"operation_id"`
+	Conversation string `form:"conversation"`
+}
+
+func (c *Client) send(ctx context.Context, a policies.Refund, key string) (*stripe.Refund, error) {
+	p := &refundParams{Charge: a.Charge.ID, Amount: a.Amount.Minor, Reason: string(a.Reason),
+		Metadata: refundMetadata{Operation: key, Conversation: a.Asker.Conversation}}
 	p.Context = ctx
 	p.SetIdempotencyKey(key)
-	if a.Reason != "" {
-		p.Reason = stripe.String(string(a.Reason))
-	}
-	// Not in p.Metadata: stripe-go writes a map in any order.
-	p.AddExtra("metadata["+operationID+"]", key)
-	p.AddExtra("metadata[conversation]", a.Asker.Conversation)
-	return p
+	r := &stripe.Refund{}
+	err := c.refunds.B.Call(http.MethodPost, "/v1/refunds", c.refunds.Key, p, r)
+	return r, err
 }
 
 // FindRefund looks for the refund that was made under a key. It lists, since
@@ -98,7 +109,7 @@ func (c *Client) FindRefund(ctx context.Context, a policies.Refund, key string) 
 		return Refund{}, false, readFailed(what, err)
 	}
 	for _, r := range found {
-		if key != "" && r.Metadata[operationID] == key {
+		if key != "" && r.Metadata["operation_id"] == key {
 			out, err := refundOf(r)
 			if err != nil {
 				return Refund{}, false, readFailed(what, err)
@@ -110,12 +121,12 @@ func (c *Client) FindRefund(ctx context.Context, a policies.Refund, key string) 
 }
 
 func refundOf(r *stripe.Refund) (Refund, error) {
+	if r == nil || r.ID == "" || r.Charge == nil {
+		return Refund{}, odd("is not a refund")
+	}
 	sum, err := amount(r.Amount, r.Currency)
 	if err != nil {
 		return Refund{}, err
-	}
-	if r.ID == "" || r.Charge == nil {
-		return Refund{}, odd("is not a refund")
 	}
 	out := Refund{ID: r.ID, Charge: r.Charge.ID, Amount: sum, Status: string(r.Status), Reason: string(r.Reason),
 		Failure: string(r.FailureReason), CreatedAt: at(r.Created)}

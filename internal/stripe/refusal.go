@@ -19,9 +19,6 @@ const (
 // refusal tells what an error of Stripe's means to an agent, first by code and
 // then by HTTP status (https://docs.stripe.com/error-codes).
 func refusal(what string, e *stripe.Error) *fault.Error {
-	if e.Type == stripe.ErrorTypeIdempotency {
-		return said(e, fault.Internal, "the key of this action was used with other parameters before", operator)
-	}
 	switch e.Code {
 	case stripe.ErrorCodeChargeAlreadyRefunded:
 		return said(e, fault.Refused, "nothing is left to refund on this charge",
@@ -45,12 +42,15 @@ func refusal(what string, e *stripe.Error) *fault.Error {
 		return said(e, fault.Busy, "something else is changing this in Stripe", soon)
 	case stripe.ErrorCodeRateLimit:
 		return said(e, fault.RateLimited, "Stripe gets too many requests", soon)
+	default:
+		return byStatus(what, e)
 	}
-	return byStatus(what, e)
 }
 
 func byStatus(what string, e *stripe.Error) *fault.Error {
 	switch status := e.HTTPStatusCode; {
+	case status == http.StatusBadRequest && e.Type == stripe.ErrorTypeIdempotency:
+		return said(e, fault.Internal, "the key of this action was used with other parameters before", operator)
 	case strings.Contains(e.Msg, "greater than unrefunded amount"): // a code is not always given
 		return said(e, fault.Refused, "the amount is more than what is left on the charge", lookAgain)
 	case status == http.StatusUnauthorized:

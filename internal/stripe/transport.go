@@ -42,7 +42,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		if r.Method != http.MethodGet || try == repeats || !passing(res, err) {
 			return res, err
 		}
-		if wait, ok := pause(try, res); !ok || !rest(r.Context(), wait) {
+		if wait, ok := pause(try, res); !ok || !waited(r.Context(), wait) {
 			return res, err
 		}
 	}
@@ -125,8 +125,8 @@ func pause(try int, res *http.Response) (wait time.Duration, ok bool) {
 	return wait, true
 }
 
-// rest waits, unless the caller would be gone by then.
-func rest(ctx context.Context, wait time.Duration) bool {
+// waited waits, and reports false when the caller gave up first.
+func waited(ctx context.Context, wait time.Duration) bool {
 	t := time.NewTimer(wait)
 	defer t.Stop()
 	select {

@@ -1,0 +1,326 @@
+package policies
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"supportmcp/internal/fault"
+	"supportmcp/internal/money"
+)
+
+func TestAnAllowedActionIsPerformedUnderItsEntry(t *testing.T) {
+	d := newDesk(t)
+	o := enforce(t, d, d.ask(), d.refunding(refundOf(2000)))
+	want := &slip{money.Of(2000, "eur"), o.Action}
+	if o.State != Done || !cmp.Equal(o.Receipt, want) || !slices.Equal(d.sent, []string{o.Action}) {
+		t.Errorf("%+v, sent %v", o, d.sent)
+	}
+	if o.Decision.Effect != Allow || o.Decision.Headroom != money.Of(28000, "eur") || o.Decision.Revision != d.Policy().Revision {
+		t.Errorf("decision %+v", o.Decision)
+	}
+}
+
+func TestTheSameAskedAgainGivesTheFirstReceipt(t *testing.T) {
+	d := newDesk(t)
+	first := enforce(t, d, d.ask(), d.refunding(refundOf(2000)))
+	d.pass(365 * day)
+	again := enforce(t, d, d.ask(), d.refunding(refundOf(2000)))
+	if !again.Replayed || again.Action != first.Action || !cmp.Equal(again.Receipt, first.Receipt) || len(d.sent) != 1 {
+		t.Errorf("%+v, sent %v", again, d.sent)
+	}
+}
+
+func TestADryRunRecordsAndSendsNothing(t *testing.T) {
+	for minor, want := range map[int64]Effect{2000: Allow, 6000: NeedsApproval, 60000: Deny} {
+		d := newDesk(t)
+		o := enforce(t, d, d.ask(func(r *Request) { r.DryRun = true }), d.refunding(refundOf(minor)))
+		if o.State != Previewed || o.Action != "" || o.Receipt != nil || o.Decision.Effect != want || o.Refused() != (want == Deny) {
+			t.Errorf("%d: %+v", minor, o)
+		}
+		if len(d.ledger.all()) != 0 || len(d.sent) != 0 {
+			t.Errorf("%d: recorded %d, sent %v", minor, len(d.ledger.all()), d.sent)
+		}
+	}
+}
+
+func TestADenialIsRecordedAndExplained(t *testing.T) {
+	d := newDesk(t)
+	o := enforce(t, d, d.ask(), d.refunding(refundOf(60000)))
+	if o.State != Denied || o.Code != fault.Refused || !o.Refused() || len(d.sent) != 0 || d.state(t, o.Action) != Denied {
+		t.Errorf("%+v, sent %v", o, d.sent)
+	}
+	if o.Message != "structure.remaining: only 400.00 EUR of 400.00 EUR are left on this charge" || o.NextStep == "" {
+		t.Errorf("%q, %q", o.Message, o.NextStep)
+	}
+}
+
+func TestWithoutAPolicyEverythingIsRefused(t *testing.T) {
+	d := newDesk(t)
+	d.Use(nil)
+	for _, dry := range []bool{false, true} {
+		_, err := Enforce(t.Context(), d.Guard, d.ask(func(r *Request) { r.DryRun = dry }), d.refunding(refundOf(1)))
+		if fault.CodeOf(err) != fault.Refused || fault.TookOf(err) != fault.No || len(d.ledger.all()) != 0 || len(d.sent) != 0 {
+			t.Errorf("dry run %v: %v, %d entries, sent %v", dry, err, len(d.ledger.all()), d.sent)
+		}
+	}
+}
+
+func TestALockedVendorIsNotWrittenTo(t *testing.T) {
+	d := newDesk(t)
+	d.Locked = map[Vendor]string{Stripe: "the key belongs to another account"}
+	o := enforce(t, d, d.ask(), d.refunding(refundOf(2000)))
+	if o.State != Denied || o.Message != "writes.locked: the key belongs to another account" || len(d.sent) != 0 {
+		t.Errorf("%+v, sent %v", o, d.sent)
+	}
+	if o := enforce(t, d, d.ask(), d.replying("Hello")); o.State != InDoubt || len(d.sent) != 1 {
+		t.Errorf("the other vendor: %+v, sent %v", o, d.sent)
+	}
+}
+
+func TestARepetitionOnPurposeNeedsAPerson(t *testing.T) {
+	d := newDesk(t)
+	first := enforce(t, d, d.ask(), d.refunding(refundOf(2000)))
+	o := enforce(t, d, d.ask(func(r *Request) { r.RepeatOf = first.Action }), d.refunding(refundOf(2000)))
+	if o.State != Awaiting || o.Action == first.Action || o.Refused() || !o.Expires.Equal(noon().Add(day)) || len(d.sent) != 1 {
+		t.Errorf("%+v, sent %v", o, d.sent)
+	}
+	if got := o.Decision.Against(); len(got) != 1 || got[0].Rule != "repeat" {
+		t.Errorf("against: %+v", got)
+	}
+}
+
+func TestARepetitionCannotLoosenADenial(t *testing.T) {
+	d := newDesk(t)
+	first := enforce(t, d, d.ask(), d.refunding(refundOf(60000)))
+	o := enforce(t, d, d.ask(func(r *Request) { r.RepeatOf = first.Action }), d.refunding(refundOf(60000)))
+	if o.State != Denied {
+		t.Errorf("%+v", o)
+	}
+}
+
+func TestAForeignChargeAndAMissingOneAreTheSameAnswer(t *testing.T) {
+	foreign := refundOf(2000)
+	foreign.Asker.Ties = []Tie{{Customer: "cus_9"}}
+	foreign.Asker.Conversation = "9"
+	for name, change := range map[string]func(*desk, *Request){
+		"plain":                   func(*desk, *Request) {},
+		"dry run":                 func(_ *desk, r *Request) { r.DryRun = true },
+		"repeat_of of nothing":    func(_ *desk, r *Request) { r.RepeatOf = "act_999" },
+		"repeat_of of its own":    func(_ *desk, r *Request) { r.RepeatOf = "act_001" },
+		"target busy":             func(d *desk, _ *Request) { d.ledger.become(d.ledger.entries["act_001"], Executing) },
+		"target busy and dry run": func(d *desk, r *Request) { d.ledger.become(d.ledger.entries["act_001"], Executing); r.DryRun = true },
+		"vendor locked":           func(d *desk, _ *Request) { d.Locked = map[Vendor]string{Stripe: "locked"} },
+		"no section":              func(d *desk, _ *Request) { d.Use(&Policy{}) },
+	} {
+		d := newDesk(t)
+		enforce(t, d, d.ask(), d.refunding(refundOf(2000)))
+		r := d.ask()
+		change(d, &r)
+		missing := d.refunding(foreign)
+		missing.Propose = func(context.Context) (Refund, error) { return Refund{}, UnknownCharge("ch_1") }
+		_, wantErr := Enforce(t.Context(), d.Guard, r, missing)
+		o, gotErr := Enforce(t.Context(), d.Guard, r, d.refunding(foreign))
+		if diff := cmp.Diff(wantErr, gotErr); diff != "" || !cmp.Equal(o, Outcome[slip]{}) {
+			t.Errorf("%s: %+v\n%s", name, o, diff)
+		}
+		if len(d.sent) != 1 {
+			t.Errorf("%s: sent %v", name, d.sent)
+		}
+	}
+}
+
+func TestNothingIsRecordedWhenTheFactsCannotBeRead(t *testing.T) {
+	d := newDesk(t)
+	op := d.refunding(refundOf(2000))
+	broken := errors.New("stripe is unreachable")
+	op.Propose = func(context.Context) (Refund, error) { return Refund{}, broken }
+	if _, err := Enforce(t.Context(), d.Guard, d.ask(), op); !errors.Is(err, broken) || len(d.ledger.all()) != 0 || len(d.sent) != 0 {
+		t.Errorf("%v, %d entries, sent %v", err, len(d.ledger.all()), d.sent)
+	}
+}
+
+func TestAPanicRevokesThePermitAndLeavesTheEntryExecuting(t *testing.T) {
+	d := newDesk(t)
+	op := d.refunding(refundOf(2000))
+	var kept *Permit[Refund]
+	op.Perform = func(_ context.Context, p *Permit[Refund]) (slip, error) {
+		kept = p
+		panic("a bug in the adapter")
+	}
+	func() {
+		defer func() {
+			if got := recover(); got != "a bug in the adapter" {
+				t.Errorf("recovered %v", got)
+			}
+		}()
+		_, _ = Enforce(t.Context(), d.Guard, d.ask(), op)
+	}()
+	if _, _, err := kept.Redeem(); err == nil {
+		t.Error("the permit outlived the panic")
+	}
+	if all := d.ledger.all(); len(all) != 1 || all[0].State != Executing {
+		t.Errorf("entries: %+v", all)
+	}
+}
+
+func TestTheCallersDisconnectDoesNotStopAnAttempt(t *testing.T) {
+	d := newDesk(t)
+	op := d.refunding(refundOf(2000))
+	works := op.Perform
+	ctx, cancel := context.WithCancel(t.Context())
+	op.Perform = func(attempt context.Context, p *Permit[Refund]) (slip, error) {
+		cancel()
+		if err := attempt.Err(); err != nil {
+			t.Errorf("the attempt ended with its caller: %v", err)
+		}
+		if _, ok := attempt.Deadline(); !ok {
+			t.Error("the attempt has no end of its own")
+		}
+		return works(attempt, p)
+	}
+	o, err := Enforce(ctx, d.Guard, d.ask(), op)
+	if err != nil || o.State != Done || d.state(t, o.Action) != Done {
+		t.Errorf("%+v, %v", o, err)
+	}
+}
+
+func TestWhatAnAttemptAmountsTo(t *testing.T) {
+	for name, c := range map[string]struct {
+		err  error
+		want State
+		code fault.Code
+	}{
+		"it worked":                     {nil, Done, ""},
+		"the vendor said no":            {&fault.Error{Code: fault.Refused, Message: "no", Took: fault.No}, Failed, fault.Refused},
+		"a wrapped no":                  {errors.Join(&fault.Error{Code: fault.Upstream, Message: "no", Took: fault.No}), Failed, fault.Upstream},
+		"it timed out":                  {&fault.Error{Code: fault.Upstream, Message: "timed out"}, InDoubt, fault.Upstream},
+		"nobody knows":                  {errors.New("connection reset, key sk_live_canary"), InDoubt, fault.Internal},
+		"the vendor asks to slow down":  {&fault.Error{Code: fault.RateLimited, Message: "slow", Took: fault.NotYet}, Executing, ""},
+		"the deadline of the attempt":   {context.DeadlineExceeded, InDoubt, fault.Internal},
+		"an error that claims too much": {&fault.Error{Code: fault.Internal, Message: "?", Took: fault.Took(9)}, InDoubt, fault.Internal},
+	} {
+		d := newDesk(t)
+		o := enforce(t, d, d.ask(), d.failing(refundOf(2000), c.err))
+		if o.State != c.want || d.state(t, o.Action) != c.want || o.Code != c.code || strings.Contains(o.Message, "canary") || o.State != Done && o.NextStep == "" {
+			t.Errorf("%s: %+v", name, o)
+		}
+	}
+}
+
+func TestOnlyAFailureGivesTheBudgetBack(t *testing.T) {
+	for took, want := range map[fault.Took]money.Money{
+		fault.No:      money.Of(28000, "eur"),
+		fault.NotYet:  money.Of(26000, "eur"),
+		fault.Unknown: money.Of(26000, "eur"),
+	} {
+		d := newDesk(t)
+		enforce(t, d, d.ask(), d.failing(refundOf(2000), &fault.Error{Code: fault.Upstream, Took: took}))
+		other := refundOf(2000)
+		other.Charge.ID = "ch_2"
+		o := enforce(t, d, d.ask(func(r *Request) { r.DryRun = true }), d.refunding(other))
+		if o.Decision.Headroom != want {
+			t.Errorf("took %d: headroom %s, want %s", took, o.Decision.Headroom, want)
+		}
+	}
+}
+
+func TestWhatCannotBeSettledStaysExecuting(t *testing.T) {
+	d := newDesk(t)
+	d.ledger.deny = errors.New("disk full")
+	o := enforce(t, d, d.ask(), d.refunding(refundOf(2000)))
+	if o.State != Executing || o.Receipt != nil || o.Refused() || o.NextStep == "" || d.state(t, o.Action) != Executing {
+		t.Errorf("%+v", o)
+	}
+	d.ledger.deny = nil
+	again := enforce(t, d, d.ask(), d.refunding(refundOf(2000)))
+	if !again.Replayed || again.State != Executing || len(d.sent) != 1 {
+		t.Errorf("asked again: %+v, sent %v", again, d.sent)
+	}
+}
+
+func TestFollowUpsAreQueuedWithTheReceipt(t *testing.T) {
+	d := newDesk(t)
+	op := d.refunding(refundOf(2000))
+	op.Follow = func(_ Refund, r slip) []Followup {
+		return []Followup{{KindNote, map[string]string{"text": r.Refunded.String()}}}
+	}
+	o := enforce(t, d, d.ask(), op)
+	all := d.ledger.all()
+	if len(all) != 2 || all[1].State != Approved || all[1].Parent != o.Action || all[1].Kind != KindNote ||
+		all[1].Principal != "agent" || string(all[1].Input) != `{"text":"20.00 EUR"}` {
+		t.Errorf("%+v", all)
+	}
+}
+
+func TestABusyTargetIsWaitedForAndJudgedOnTheNewFacts(t *testing.T) {
+	d := newDesk(t)
+	d.Wait = time.Minute
+	first := enforce(t, d, d.ask(), d.failing(refundOf(1000), errors.New("timed out")))
+	op, proposals := d.refunding(refundOf(2000)), 0
+	op.Propose = func(ctx context.Context) (Refund, error) {
+		proposals++
+		if proposals == 1 {
+			return refundOf(2000), nil
+		}
+		if _, err := d.ledger.Settle(ctx, first.Action, Settlement{State: Done}); err != nil {
+			return Refund{}, err
+		}
+		a := refundOf(2000)
+		a.Charge.Remaining = money.Of(500, "eur")
+		return a, nil
+	}
+	o := enforce(t, d, d.ask(), op)
+	if o.State != Denied || proposals != 2 || o.Decision.Against()[0].Rule != "structure.remaining" {
+		t.Errorf("%d proposals: %+v", proposals, o)
+	}
+}
+
+func TestABusyTargetIsNotWaitedForLongerThanAllowed(t *testing.T) {
+	d := newDesk(t)
+	enforce(t, d, d.ask(), d.failing(refundOf(1000), errors.New("timed out")))
+	_, err := Enforce(t.Context(), d.Guard, d.ask(), d.refunding(refundOf(2000)))
+	if fault.CodeOf(err) != fault.Busy || len(d.ledger.all()) != 1 {
+		t.Errorf("%v, %d entries", err, len(d.ledger.all()))
+	}
+	d.Wait = time.Hour
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Enforce(ctx, d.Guard, d.ask(), d.refunding(refundOf(2000))); !errors.Is(err, context.Canceled) || len(d.sent) != 1 {
+		t.Errorf("the caller left: %v, sent %v", err, d.sent)
+	}
+}
+
+func TestEqualCallsAtOnceReachTheVendorOnce(t *testing.T) {
+	d := newDesk(t)
+	sent := make(chan string, 100)
+	op := d.refunding(refundOf(2000))
+	op.Perform = func(_ context.Context, p *Permit[Refund]) (slip, error) {
+		a, key, err := p.Redeem()
+		sent <- key
+		return slip{a.Amount, key}, err
+	}
+	answers := make(chan Outcome[slip], 100)
+	for range cap(answers) {
+		go func() {
+			o, err := Enforce(t.Context(), d.Guard, d.ask(), op)
+			if err != nil {
+				t.Error(err)
+			}
+			answers <- o
+		}()
+	}
+	for range cap(answers) {
+		if o := <-answers; o.Action != "act_001" || o.State != Done && o.State != Executing {
+			t.Errorf("%+v", o)
+		}
+	}
+	if len(sent) != 1 {
+		t.Errorf("sent %d times", len(sent))
+	}
+}

@@ -1,0 +1,180 @@
+package policies
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"supportmcp/internal/fault"
+)
+
+// memory is the smallest ledger that keeps the promises of Ledger: one lock
+// around everything, nothing on disk.
+type memory struct {
+	now  func() time.Time
+	deny error // what Settle answers instead of settling; nil settles
+
+	mu      sync.Mutex
+	entries map[string]*Entry
+	leases  map[string]time.Time
+}
+
+func newLedger() *memory {
+	return &memory{now: noon, entries: map[string]*Entry{}, leases: map[string]time.Time{}}
+}
+
+// all are the entries in the order of their making.
+func (m *memory) all() []*Entry {
+	return slices.SortedFunc(maps.Values(m.entries), func(a, b *Entry) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+func (m *memory) Read(_ context.Context, r Reads) (Snapshot, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.read(r), nil
+}
+
+func (m *memory) read(r Reads) Snapshot {
+	s := Snapshot{Now: m.now()}
+	for _, q := range r.Queries {
+		s.Usage = append(s.Usage, m.usage(q, s.Now))
+	}
+	return s
+}
+
+func (m *memory) usage(q Query, now time.Time) (u Usage) {
+	for _, e := range m.all() {
+		counted := e.State.InFlight() || e.State == Done && e.CreatedAt.After(now.Add(-q.Window))
+		if !counted || !slices.Contains(q.Kinds, e.Kind) || !slices.Contains(Scopes(e.Subject, e.Principal), q.Scope) {
+			continue
+		}
+		var minor int64
+		if e.Subject.Cost.Currency == q.Currency {
+			minor = e.Subject.Cost.Minor
+		}
+		u.Count++
+		u.Sum += minor
+		if e.State == Done && len(u.Settled) < 16 {
+			u.Settled = append(u.Settled, Settled{e.CreatedAt, minor})
+		}
+	}
+	return u
+}
+
+func (m *memory) Begin(_ context.Context, d Draft, judge func(Snapshot) Decision) (Entry, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if e, err := m.same(d); e != nil || err != nil {
+		return *cmp.Or(e, &Entry{}), e != nil, err
+	}
+	if m.busy(d.Subject.Exclusive, "") {
+		return Entry{}, false, &fault.Error{Code: fault.Busy, Message: "another action is under way", Took: fault.No}
+	}
+	e := &Entry{Draft: d, ID: fmt.Sprintf("act_%03d", len(m.entries)+1), CreatedAt: m.now(), Decision: judge(m.read(d.Reads))}
+	e.ExpiresAt = e.CreatedAt.Add(d.Expires)
+	m.entries[e.ID] = e
+	m.become(e, Next(e.Decision, false))
+	return *e, false, nil
+}
+
+// same finds the live or done entry that was asked for already. The identity
+// holds the conversation, so that nobody replays another's receipt.
+func (m *memory) same(d Draft) (*Entry, error) {
+	if named, ok := m.entries[d.RepeatOf]; d.RepeatOf != "" && (!ok || named.Kind != d.Kind || named.Subject.Same != d.Subject.Same) {
+		return nil, fault.Invalidf("name an action of the same kind and target", "repeat_of %s", d.RepeatOf)
+	}
+	for _, e := range m.all() {
+		if d.Subject.Same != "" && e.Kind == d.Kind && e.Subject.Same == d.Subject.Same && e.RepeatOf == d.RepeatOf &&
+			e.Subject.Conversation == d.Subject.Conversation &&
+			(e.State.Live() || e.State == Done && m.now().Sub(e.CreatedAt) < d.Kind.ReplayFor()) {
+			return e, nil
+		}
+	}
+	return nil, nil
+}
+
+func (m *memory) busy(exclusive, but string) bool {
+	return exclusive != "" && slices.ContainsFunc(m.all(), func(e *Entry) bool {
+		return e.ID != but && e.State.InFlight() && e.Subject.Exclusive == exclusive
+	})
+}
+
+func (m *memory) become(e *Entry, s State) {
+	e.State, e.UpdatedAt = s, m.now()
+	if s == Executing {
+		e.FirstSent, m.leases[e.ID] = m.now(), m.now().Add(e.Lease)
+	}
+}
+
+func (m *memory) Resume(_ context.Context, id string, d Draft, judge func(Snapshot) Decision) (Entry, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	e := m.entries[id]
+	switch {
+	case e.State != Approved:
+	case e.Digest != d.Digest:
+		m.become(e, Stale)
+	case m.busy(d.Subject.Exclusive, id):
+		return Entry{}, &fault.Error{Code: fault.Busy, Message: "another action is under way", Took: fault.No}
+	default:
+		e.Draft, e.Decision = d, judge(m.read(d.Reads))
+		m.become(e, Next(e.Decision, true))
+	}
+	return *e, nil
+}
+
+func (m *memory) Claim(_ context.Context, id string, lease time.Duration) (Entry, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	e := m.entries[id]
+	if e.State != Executing && e.State != InDoubt || m.leases[id].After(m.now()) {
+		return Entry{}, false, nil
+	}
+	e.State, m.leases[id] = InDoubt, m.now().Add(lease)
+	e.Looks++
+	return *e, true, nil
+}
+
+func (m *memory) Settle(_ context.Context, id string, s Settlement) (Entry, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	e := m.entries[id]
+	if m.deny != nil {
+		return Entry{}, m.deny
+	}
+	if e.State != Executing && e.State != InDoubt {
+		return *e, nil
+	}
+	e.Receipt, e.Failure = s.Receipt, s.Failure
+	m.become(e, s.State)
+	for _, d := range s.Follow {
+		f := &Entry{Draft: d, ID: fmt.Sprintf("act_%03d", len(m.entries)+1), State: Approved, CreatedAt: m.now()}
+		m.entries[f.ID] = f
+	}
+	return *e, nil
+}
+
+// approve is what a person does over a channel of their own.
+func (m *memory) approve(id string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.become(m.entries[id], Approved)
+}
+
+func (m *memory) Entry(_ context.Context, id string) (Entry, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if e, ok := m.entries[id]; ok {
+		return *e, nil
+	}
+	return Entry{}, &fault.Error{Code: fault.NotFound, Message: "no such action", Took: fault.No}
+}
+
+func (m *memory) Due(context.Context, Due, int) ([]Entry, error) {
+	return nil, errors.New("nothing here asks what is due")
+}
