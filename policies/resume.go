@@ -54,6 +54,9 @@ func Recover[A Action, Out any](ctx context.Context, g *Guard, e Entry, op Opera
 		return fmt.Errorf("read facts of %s: %w", e.ID, err)
 	}
 	out, found, err := op.Find(ctx, a, e.ID)
+	if fault.CodeOf(err) == fault.NotFound {
+		found, err = false, nil // its conversation or charge is gone, and it will not be found there
+	}
 	switch {
 	case err != nil:
 		return fmt.Errorf("look for %s: %w", e.ID, err)

@@ -28,18 +28,16 @@ func newLines(in io.Reader, pending *pendingAnswers, wait time.Duration) *lines 
 
 // Read implements io.Reader.
 func (l *lines) Read(p []byte) (int, error) {
-	if len(l.rest) == 0 {
+	for len(l.rest) == 0 {
 		if l.ended != nil {
 			l.pending.settle(l.wait)
 			return 0, l.ended
 		}
 		var line []byte
-		line, l.ended = l.next()
-		if len(bytes.TrimSpace(line)) == 0 {
-			return 0, nil
+		if line, l.ended = l.next(); len(bytes.TrimSpace(line)) > 0 {
+			l.pending.asked(line)
+			l.rest = append(line, '\n')
 		}
-		l.pending.asked(line)
-		l.rest = append(line, '\n')
 	}
 	n := copy(p, l.rest)
 	l.rest = l.rest[n:]
@@ -85,7 +83,7 @@ type pendingAnswers struct {
 	empty chan struct{} // closed when open falls to zero while someone waits
 }
 
-// isRequest reports whether a message wants an answer, and isAnswer whether it is one.
+// messageKind reports whether a message wants an answer, or is one.
 func messageKind(line []byte) (isRequest, isAnswer bool) {
 	var m struct {
 		ID     json.RawMessage `json:"id"`

@@ -49,11 +49,11 @@ func (desiredState) Schema() *jsonschema.Schema {
 		Enum: []any{string(policies.Open), string(policies.Closed), string(policies.Snoozed)}}
 }
 
-// instant reads a time given as text.
+// instant reads a time given as text, to the second that Intercom keeps.
 func instant(name, text string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
 		return time.Time{}, fault.Invalidf("give a time such as 2026-12-01T09:00:00Z", "%s: got %q, want an RFC 3339 time", name, text)
 	}
-	return t.UTC(), nil
+	return t.UTC().Truncate(time.Second), nil
 }

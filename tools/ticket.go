@@ -50,6 +50,9 @@ func (d Deps) ticket(ctx context.Context, id conversationID) (ticket, error) {
 		return ticket{}, fmt.Errorf("read contact: %w", err)
 	}
 	t.Asker.Contact = t.Contact.ID
+	if t.Contact.MoreCompanies || len(t.Contact.Companies) > maxCompanies {
+		t.Asker.Doubt = "the contact belongs to more companies than were looked at"
+	}
 	return t, d.tie(ctx, &t)
 }
 

@@ -30,7 +30,7 @@ func listCommand(w world) *cobra.Command {
 		Use: "list", Short: "List what waits, oldest first", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withLedger(cmd.Context(), w, func(ctx context.Context, l *ledger.Ledger) error {
-				f := ledger.Filter{States: []policies.State{policies.Awaiting}, Limit: 200}
+				f := ledger.Filter{States: []policies.State{policies.Awaiting}, OldestFirst: true}
 				if all {
 					f.States = nil
 				}
@@ -72,11 +72,14 @@ func expiry(e policies.Entry, now time.Time) string {
 	if e.State != policies.Awaiting {
 		return "-"
 	}
-	left := e.ExpiresAt.Sub(now).Truncate(time.Minute)
-	if left < 0 {
+	left := e.ExpiresAt.Sub(now)
+	switch {
+	case left < 0:
 		return "expired"
+	case left < 2*time.Hour:
+		return fmt.Sprintf("in %d min", int(left.Minutes()))
 	}
-	return "in " + policies.FormatSpan(max(left, time.Minute))
+	return fmt.Sprintf("in %d h", int(left.Hours()))
 }
 
 func showCommand(w world) *cobra.Command {

@@ -33,9 +33,9 @@ func printReport(w world, r ledger.Report) error {
 		fmt.Fprintln(w.out, "PROBLEM", oneLine(p))
 	}
 	if len(r.Problems) > 0 {
-		fmt.Fprintf(w.out, "%d events, %d problems: the ledger was changed outside supportmcp or is damaged\n", r.Size, len(r.Problems))
+		fmt.Fprintf(w.out, "%d events, %d problems: the ledger was changed outside supportmcp or is damaged\n", r.Events, len(r.Problems))
 		return errSilent
 	}
-	_, err := fmt.Fprintf(w.out, "%d events fit, tree root %s\n", r.Size, r.Root)
+	_, err := fmt.Fprintf(w.out, "%d events fit, tree root %s\n", r.Events, r.Root)
 	return err
 }

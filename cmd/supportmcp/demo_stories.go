@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"supportmcp/internal/ledger"
 	"supportmcp/internal/sandbox"
 	"supportmcp/policies"
 )
@@ -162,11 +162,11 @@ func (d *demo) refundOf(charge, amount, reason string) map[string]any {
 
 // deniedBy reads the newest denial of this conversation from the ledger.
 func (d *demo) deniedBy(ctx context.Context) (policies.Finding, error) {
-	entries, err := d.ledger.List(ctx, listOf(policies.Denied))
+	entries, err := d.ledger.List(ctx, ledger.Filter{States: []policies.State{policies.Denied}})
 	if err != nil {
 		return policies.Finding{}, err
 	}
-	for _, e := range slices.Backward(entries) {
+	for _, e := range entries {
 		if against := e.Decision.Against(); e.Subject.Conversation == d.ticket.conversation() && len(against) > 0 {
 			return against[0], nil
 		}
@@ -175,13 +175,3 @@ func (d *demo) deniedBy(ctx context.Context) (policies.Finding, error) {
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
-
-// field reads one text of a JSON object.
-func field(raw json.RawMessage, name string) string {
-	var m map[string]json.RawMessage
-	var s string
-	if json.Unmarshal(raw, &m) == nil && json.Unmarshal(m[name], &s) == nil {
-		return s
-	}
-	return ""
-}
