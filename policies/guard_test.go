@@ -123,7 +123,7 @@ func TestAForeignChargeAndAMissingOneAreTheSameAnswer(t *testing.T) {
 		r := d.ask()
 		change(d, &r)
 		missing := d.refunding(foreign)
-		missing.Propose = func(context.Context) (Refund, error) { return Refund{}, UnknownCharge("ch_1") }
+		missing.Propose = func(context.Context) (Refund, error) { return Refund{}, UnknownCharge() }
 		_, wantErr := Enforce(t.Context(), d.Guard, r, missing)
 		o, gotErr := Enforce(t.Context(), d.Guard, r, d.refunding(foreign))
 		if diff := cmp.Diff(wantErr, gotErr); diff != "" || !cmp.Equal(o, Outcome[slip]{}) {
