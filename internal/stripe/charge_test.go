@@ -257,3 +257,20 @@ func TestALimitOutOfRangeAsksNothing(t *testing.T) {
 		t.Errorf("%d requests", n)
 	}
 }
+
+func TestHalfTheFactsAreAnError(t *testing.T) {
+	for lacking, read := range map[string]func(*bench) error{
+		"dispute_read": func(b *bench) error { _, err := b.Charge(t.Context(), "ch_maria"); return err },
+		"charge_read":  func(b *bench) error { _, err := b.Charges(t.Context(), "cus_maria", 5); return err },
+		"product_read": func(b *bench) error { _, err := b.Subscriptions(t.Context(), "cus_maria"); return err },
+	} {
+		b := withMaria(t)
+		b.account.AddDispute(stripeapi.Dispute{ID: "dp_1", Charge: "ch_maria"})
+		b.account.AddPrice(stripeapi.Price{ID: "price_1", Product: "prod_1", Amount: 5, Interval: "month"})
+		b.account.AddSubscription(stripeapi.Subscription{ID: "sub_1", Customer: "cus_maria", Items: []stripeapi.Item{{Price: "price_1"}}})
+		b.account.Restrict(testKey, lacking)
+		if err := read(b); err == nil || !strings.Contains(err.Error(), "rak_"+lacking) {
+			t.Errorf("without %s: %v", lacking, err)
+		}
+	}
+}

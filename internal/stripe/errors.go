@@ -30,18 +30,18 @@ func readFailed(what string, err error) error {
 	return fmt.Errorf("read %s: %w", what, f)
 }
 
-// writeFailed is what a failed write amounts to. Where it may have taken effect,
-// the next step is to look and not to repeat, whatever went wrong.
-func writeFailed(doing, what string, err error) error {
-	f := explain(what, err)
-	f.Took = tookOf(err)
-	if next := "read it with get_action in a minute; do not repeat it"; f.Took != fault.No {
+// refundFailed is what a failed refund of a charge amounts to. Where it may have
+// taken effect, the next step is to look and not to repeat, whatever went wrong.
+func refundFailed(charge string, err error) error {
+	f := explain("charge "+charge, err)
+	if f.Took = tookOf(err); f.Took != fault.No {
+		next := "read it with get_action in a minute; do not repeat it"
 		if f.NextStep == operator {
 			next += "; " + operator
 		}
 		f.NextStep = next
 	}
-	return fmt.Errorf("%s %s: %w", doing, what, f)
+	return fmt.Errorf("refund charge %s: %w", charge, f)
 }
 
 // tookOf says whether a failed write can have taken effect. 429 and a refused

@@ -44,11 +44,11 @@ func (c *Client) CreateRefund(ctx context.Context, p *policies.Permit[policies.R
 	}
 	r, err := c.send(ctx, a, key)
 	if err != nil {
-		return Refund{}, writeFailed("refund", "charge "+a.Charge.ID, err)
+		return Refund{}, refundFailed(a.Charge.ID, err)
 	}
 	out, err := refundOf(r)
 	if err != nil {
-		return Refund{}, writeFailed("refund", "charge "+a.Charge.ID, err)
+		return Refund{}, refundFailed(a.Charge.ID, err)
 	}
 	out.Replayed = r.LastResponse.Header.Get("Idempotent-Replayed") == "true"
 	return out, nil
