@@ -21,30 +21,28 @@ func run[A Action, Out any](ctx context.Context, g *Guard, e Entry, a A, op Oper
 	return settle(ctx, g, e, a, op, out, err)
 }
 
+// settle records how an attempt ended. When that cannot be recorded the entry
+// stays executing, and the worker finds out.
 func settle[A Action, Out any](ctx context.Context, g *Guard, e Entry, a A, op Operation[A, Out], out Out, failed error) Entry {
-	if fault.TookOf(failed) == fault.NotYet && e.Kind.repeatFor() > 0 {
-		g.Log.Warn("attempt", "action", e.ID, "kind", e.Kind, "err", failed)
+	s, err := Settlement{}, error(nil)
+	switch {
+	case failed == nil:
+		s, err = receipt(g, e, op, a, out)
+	case fault.TookOf(failed) == fault.NotYet && e.Kind.repeatFor() > 0:
+		g.Log.Warn("attempt not executed", "action", e.ID, "kind", e.Kind, "err", failed)
 		return e // the lease lapses and the worker sends again
+	default:
+		s = g.settlement(e, failed)
 	}
-	settled, err := g.record(ctx, e, func() (Settlement, error) {
-		if failed != nil {
-			return g.settlement(e, failed), nil
-		}
-		return receipt(g, e, op, a, out)
-	})
+	settled := e
 	if err == nil {
-		return settled
+		settled, err = g.Ledger.Settle(context.WithoutCancel(ctx), e.ID, s)
 	}
-	g.Log.Error("settle", "action", e.ID, "err", err)
-	return e // still executing in the ledger: the worker finishes
-}
-
-func (g *Guard) record(ctx context.Context, e Entry, what func() (Settlement, error)) (Entry, error) {
-	s, err := what()
 	if err != nil {
-		return e, err
+		g.Log.Error("settle", "action", e.ID, "err", err)
+		return e
 	}
-	return g.Ledger.Settle(context.WithoutCancel(ctx), e.ID, s)
+	return settled
 }
 
 // receipt is the settlement of what is done.
@@ -68,15 +66,17 @@ func receipt[A Action, Out any](g *Guard, e Entry, op Operation[A, Out], a A, ou
 }
 
 // settlement is what a failed attempt amounts to. Only a definite no fails an
-// entry; in doubt it stays counted until someone has looked.
+// entry; in doubt it stays counted until someone has looked. A no to a second
+// attempt says nothing of the first, which may still arrive: it counts only after
+// the vendor was looked at as often as it takes to call an action lost.
 func (g *Guard) settlement(e Entry, failed error) Settlement {
 	f, ok := errors.AsType[*fault.Error](failed)
 	if !ok {
 		f = &fault.Error{Code: fault.Internal, Message: "the attempt broke off", Cause: failed}
 	}
-	g.Log.Warn("attempt", "action", e.ID, "kind", e.Kind, "err", failed)
-	// NotYet arrives here only for what is never sent again by itself.
-	if f.Took != fault.Unknown {
+	g.Log.Warn("attempt failed", "action", e.ID, "kind", e.Kind, "err", failed)
+	definite := f.Took == fault.No || f.Took == fault.NotYet
+	if definite && (e.Looks == 0 || e.Looks >= looks) {
 		return Settlement{State: Failed, Failure: f}
 	}
 	return Settlement{State: InDoubt, Failure: f}

@@ -21,10 +21,10 @@ func ParseSpan(s string) (time.Duration, error) {
 	return time.Duration(n) * unit, nil
 }
 
-// FormatSpan writes a time span as ParseSpan reads it, in the largest unit that is exact.
+// FormatSpan writes a time span as ParseSpan reads it, in the largest unit that is exact; one day is 24h.
 func FormatSpan(d time.Duration) string {
 	switch {
-	case d%day == 0:
+	case d%day == 0 && d != day:
 		return strconv.FormatInt(int64(d/day), 10) + "d"
 	case d%time.Hour == 0:
 		return strconv.FormatInt(int64(d/time.Hour), 10) + "h"

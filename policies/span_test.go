@@ -28,9 +28,9 @@ func TestParseSpan(t *testing.T) {
 	}
 }
 
-func TestFormatSpanUsesTheLargestExactUnit(t *testing.T) {
+func TestFormatSpanUsesTheLargestUnitThatReadsWell(t *testing.T) {
 	for want, d := range map[string]time.Duration{
-		"1d": 24 * time.Hour, "25h": 25 * time.Hour, "1h": 60 * time.Minute, "61m": 61 * time.Minute, "2m": 120 * time.Second, "61s": 61 * time.Second,
+		"24h": 24 * time.Hour, "2d": 48 * time.Hour, "25h": 25 * time.Hour, "1h": 60 * time.Minute, "61m": 61 * time.Minute, "2m": 120 * time.Second, "61s": 61 * time.Second,
 	} {
 		if got := FormatSpan(d); got != want {
 			t.Errorf("%s: got %s", want, got)
