@@ -51,7 +51,7 @@ func GetConversation(d Deps) Tool {
 		Description: "Start here: a conversation's newest messages, its contact, and the customer's billing with what the policy would allow now.",
 	}, func(ctx context.Context, by policies.Principal, in getConversationInput) (conversation, error) {
 		if in.NoBilling {
-			c, _, err := d.conversation(ctx, in.Conversation)
+			c, err := d.Intercom.Conversation(ctx, string(in.Conversation))
 			return conversationOf(c), err
 		}
 		t, err := d.ticket(ctx, in.Conversation)

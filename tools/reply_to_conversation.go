@@ -2,7 +2,6 @@ package tools
 
 import (
 	"context"
-	"fmt"
 
 	"supportmcp/internal/intercom"
 	"supportmcp/policies"
@@ -30,22 +29,9 @@ func ReplyToConversation(d Deps) Tool {
 
 // message resolves where a text goes and behind which part it will stand.
 func (d Deps) message(ctx context.Context, id conversationID, body messageText) (policies.Message, error) {
-	c, asker, err := d.conversation(ctx, id)
+	c, asker, err := d.writable(ctx, id)
 	if err != nil {
 		return policies.Message{}, err
 	}
 	return policies.Message{Asker: asker, Body: string(body), After: c.LastPart()}, nil
-}
-
-// conversation reads a conversation for an action that needs nothing of Stripe's.
-func (d Deps) conversation(ctx context.Context, id conversationID) (intercom.Conversation, policies.Asker, error) {
-	c, err := d.Intercom.Conversation(ctx, string(id))
-	if err != nil {
-		return c, policies.Asker{}, fmt.Errorf("read conversation: %w", err)
-	}
-	a := policies.Asker{Conversation: c.ID, Ties: []policies.Tie{}}
-	if len(c.Contacts) > 0 {
-		a.Contact = c.Contacts[0]
-	}
-	return c, a, nil
 }

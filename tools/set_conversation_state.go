@@ -35,6 +35,6 @@ func (d Deps) proposeState(ctx context.Context, in stateInput) (policies.SetStat
 			return s, err
 		}
 	}
-	_, s.Asker, err = d.conversation(ctx, in.Conversation)
+	_, s.Asker, err = d.writable(ctx, in.Conversation)
 	return s, err
 }

@@ -37,6 +37,6 @@ func (d Deps) proposeTag(ctx context.Context, in tagInput) (policies.Tag, error)
 		}
 	}
 	var err error
-	_, t.Asker, err = d.conversation(ctx, in.Conversation)
+	_, t.Asker, err = d.writable(ctx, in.Conversation)
 	return t, err
 }

@@ -56,6 +56,26 @@ func (d Deps) ticket(ctx context.Context, id conversationID) (ticket, error) {
 	return t, d.tie(ctx, &t)
 }
 
+// writable reads a conversation for an action that needs nothing of Stripe's, and
+// makes sure that this server may write to the workspace at all.
+func (d Deps) writable(ctx context.Context, id conversationID) (intercom.Conversation, policies.Asker, error) {
+	var c intercom.Conversation
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return d.Intercom.Ready(ctx) })
+	g.Go(func() (err error) {
+		c, err = d.Intercom.Conversation(ctx, string(id))
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		return c, policies.Asker{}, err
+	}
+	a := policies.Asker{Conversation: c.ID, Ties: []policies.Tie{}}
+	if len(c.Contacts) > 0 {
+		a.Contact = c.Contacts[0]
+	}
+	return c, a, nil
+}
+
 // tie finds the Stripe customers of the contact. What the company wrote down in
 // Intercom goes before an equal e-mail address.
 func (d Deps) tie(ctx context.Context, t *ticket) error {

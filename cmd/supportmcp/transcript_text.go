@@ -178,18 +178,18 @@ func brief(text string, n int) string {
 
 // outcome shows what the guard judged, why, and what came of it.
 func (s *storyteller) outcome(a answer) {
-	if a.Decision != nil {
+	if a.Decision != nil && !a.Replayed {
 		s.decision(*a.Decision)
 	}
 	switch {
 	case a.isError:
-		s.line(5, "refused", red, strings.TrimSpace(a.Code+": "+a.Message))
+		s.line(5, "refused", red, strings.TrimPrefix(a.Code+": "+a.Message, "refused: "))
 	case a.Replayed:
-		s.line(5, string(a.State), green, "the first receipt again, "+string(a.Receipt))
+		s.line(5, string(a.State), green, "this was asked before; its first receipt again: "+receipt(a.Receipt))
 	case a.State == policies.Awaiting:
-		s.line(5, "waits", yellow, a.Action+" for a person")
+		s.line(5, "waits", yellow, a.Action+" waits for a person")
 	case a.Receipt != nil:
-		s.line(5, string(a.State), green, string(a.Receipt))
+		s.line(5, string(a.State), green, receipt(a.Receipt))
 	default:
 		s.line(5, string(a.State), yellow, a.Message)
 	}
@@ -198,19 +198,38 @@ func (s *storyteller) outcome(a answer) {
 	}
 }
 
+// receipt is a receipt's facts without their names.
+func receipt(raw json.RawMessage) string {
+	var fields map[string]any
+	if json.Unmarshal(raw, &fields) != nil {
+		return string(raw)
+	}
+	var parts []string
+	for _, name := range []string{"id", "amount", "charge", "part_id", "state", "status"} {
+		if v, ok := fields[name]; ok {
+			parts = append(parts, fmt.Sprint(v))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
 func (s *storyteller) decision(d policies.Decision) {
 	colour := map[policies.Effect]string{policies.Allow: green, policies.NeedsApproval: yellow, policies.Deny: red}[d.Effect]
 	s.line(5, "guard", colour, strings.ReplaceAll(d.Effect.String(), "_", " "))
 	for _, f := range d.Against() {
 		s.line(5, "", colour, finding(f))
 	}
-	var quiet []string
+	var limits []string
+	allowed := 0
 	for _, f := range d.Findings {
 		if f.Effect == policies.Allow {
-			quiet = append(quiet, finding(f))
+			allowed++
+		}
+		if f.Effect == policies.Allow && f.Limit != "" && f.Actual != "" {
+			limits = append(limits, finding(f))
 		}
 	}
-	s.line(5, "", dim, strings.Join(quiet, " · "))
+	s.line(5, "", dim, strings.Join(append([]string{fmt.Sprintf("%d rules allow", allowed)}, limits...), " · "))
 	if !d.Headroom.IsZero() {
 		s.line(5, "headroom", "0", d.Headroom.String()+" left")
 	}
@@ -251,10 +270,10 @@ func (s *storyteller) recorded(f policies.Finding) { s.line(5, "ledger", red, fi
 
 func (s *storyteller) checked(ok bool, claim string) {
 	if ok {
-		s.line(3, "  ok", green, claim)
+		s.line(5, "✓", green, claim)
 		return
 	}
-	s.line(3, "  WRONG", red, claim)
+	s.line(5, "✗ WRONG", red, claim)
 }
 
 func (s *storyteller) end(failed int) {

@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"sync/atomic"
 	"time"
 )
 
@@ -55,6 +56,7 @@ type Client struct {
 	now          func() time.Time
 	sleep        func(context.Context, time.Duration) error
 	quota        *quota
+	ready        atomic.Bool // Check has said yes
 }
 
 // New makes a client without asking Intercom anything; [Client.Check] does that.

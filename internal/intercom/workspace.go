@@ -2,6 +2,7 @@ package intercom
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"supportmcp/internal/fault"
@@ -72,4 +73,21 @@ func (c *Client) checkAdmin(ctx context.Context, me Me) error {
 			"Intercom admin %s has no inbox seat and so cannot answer", c.admin)
 	}
 	return nil
+}
+
+// Ready is [Client.Check] before a first write: it asks until the answer was yes
+// once. Its error tells an agent that the operator must act.
+func (c *Client) Ready(ctx context.Context) error {
+	if c.ready.Load() {
+		return nil
+	}
+	err := c.Check(ctx)
+	if f, ok := errors.AsType[*fault.Error](err); ok && f.Code == fault.Invalid {
+		return &fault.Error{Code: fault.Refused, Took: fault.No, Message: "nothing can be written to Intercom: " + f.Message,
+			NextStep: "tell the operator of this server: " + f.NextStep}
+	}
+	if err == nil {
+		c.ready.Store(true)
+	}
+	return err
 }
