@@ -129,6 +129,7 @@ func TestAFileThatIsNotReadableGivesNoPolicy(t *testing.T) {
 		"version: 1 # \u2028tag: {}":    "1:14: the invisible character U+2028 stands here: remove it",
 		"version: 1 # \u0085tag: {}":    "1:14: the invisible character U+0085 stands here: remove it",
 		"version: 1 # \u3164":           "1:14: the invisible character U+3164 stands here: remove it",
+		"version: 1 # a\ufe0f":          "1:15: the invisible character U+FE0F stands here: remove it",
 		"version: 1 # \U000e0041":       "1:14: the invisible character U+E0041 stands here: remove it",
 		"version: 1\x00":                "1:11: the invisible character U+0000 stands here: remove it",
 		"version: 1\nrefund:\n\twindow": "3:1: this line is indented with a tab: use spaces",
@@ -179,6 +180,7 @@ func TestEveryMistakeIsToldWithItsPlaceAndWhatIsAllowed(t *testing.T) {
 		// replies and tags
 		"version: 1\nreply: {}":                                        "2:8: reply: want a block of keys and values, got nothing",
 		"version: 1\nreply: {max_char: 5}":                             "2:8: reply needs the key max_chars\n2:9: unknown key \"max_char\" in reply; did you mean max_chars?",
+		"version: 1\nreply: {max_chars: [5]}":                          "2:20: reply.max_chars: want a whole number from 1 to 20000, got a list",
 		"version: 1\nreply: {max_chars: 0}":                            `2:20: reply.max_chars: want a whole number from 1 to 20000, got "0"`,
 		"version: 1\nreply: {max_chars: 20001}":                        `2:20: reply.max_chars: want a whole number from 1 to 20000, got "20001"`,
 		"version: 1\nreply: {max_chars: 1e3}":                          `2:20: reply.max_chars: want a whole number from 1 to 20000, got "1e3"`,
@@ -193,10 +195,10 @@ func TestEveryMistakeIsToldWithItsPlaceAndWhatIsAllowed(t *testing.T) {
 		"version: 1\ntag: {allow: [VIP, vip]}":                         `2:20: tag.allow[2]: the tag "vip" is listed twice; upper and lower case are the same tag`,
 		"version: 1\ntag: {allow: [007]}":                              `2:15: tag.allow[1]: write "007" in quotes, so that it is read as a name`,
 		"version: 1\ntag: {allow: [true]}":                             `2:15: tag.allow[1]: write "true" in quotes, so that it is read as a name`,
-		"version: 1\ntag: {allow: [null]}":                             "2:15: tag.allow[1]: want the name of a tag, got nothing",
-		"version: 1\ntag:\n  allow:\n  - \n":                           "4:4: tag.allow[1]: want the name of a tag, got nothing",
-		"version: 1\ntag: {allow: [{a: b}]}":                           "2:15: tag.allow[1]: want the name of a tag, got a block of keys and values",
-		"version: 1\ntag: {allow: [" + strings.Repeat("x", 101) + "]}": `2:15: tag.allow[1]: want the name of a tag, got "` + strings.Repeat("x", 40) + `…"`,
+		"version: 1\ntag: {allow: [null]}":                             "2:15: tag.allow[1]: want the name of a tag, at most 100 characters, got nothing",
+		"version: 1\ntag:\n  allow:\n  - \n":                           "4:4: tag.allow[1]: want the name of a tag, at most 100 characters, got nothing",
+		"version: 1\ntag: {allow: [{a: b}]}":                           "2:15: tag.allow[1]: want the name of a tag, at most 100 characters, got a block of keys and values",
+		"version: 1\ntag: {allow: [" + strings.Repeat("x", 101) + "]}": `2:15: tag.allow[1]: want the name of a tag, at most 100 characters, got "` + strings.Repeat("x", 40) + `…"`,
 		// aliases
 		"version: 1\ntag: {allow: [&a x, *a]}": "2:15: the anchor &a has no use in a policy: remove it\n" +
 			"2:21: *a repeats what is written elsewhere: write it out here",
@@ -213,6 +215,7 @@ func TestMistakesInTheRefundSection(t *testing.T) {
 		"":                        "2:8: refund: want a block of keys and values, got nothing",
 		" {duplicate_within: 7d}": "2:9: refund needs the key window\n2:9: refund needs the key currencies",
 		" {window: 30, currencies: {eur: {auto: 1, max: 1}}}":                          `2:18: refund.window: want a time span such as 30d, 24h or 15m, got "30"`,
+		" {window: 30d, budgets: [{scope: global, window: 1h, sum: {usd: 5}}]}":        "2:9: refund needs the key currencies",
 		" {window: 30d, currencies: {}}":                                               "2:35: refund.currencies: want a block of keys and values, got nothing",
 		" {window: 30d, currencies: {eur: }}":                                          "2:41: refund.currencies.eur: want a block of keys and values, got nothing",
 		" {window: 30d, currencies: {eur: 50}}":                                        `2:41: refund.currencies.eur: want a block of keys and values, got "50"`,

@@ -36,6 +36,18 @@ func TestTheSameAskedAgainGivesTheFirstReceipt(t *testing.T) {
 	}
 }
 
+func TestTheRestAskedForTwiceIsOneRefund(t *testing.T) {
+	d := newDesk(t)
+	rest := refundOf(2000)
+	rest.Rest = true
+	first := enforce(t, d, d.ask(), d.refunding(rest))
+	rest.Amount, rest.Charge.Remaining = money.Of(0, "eur"), money.Of(0, "eur")
+	again := enforce(t, d, d.ask(), d.refunding(rest))
+	if !again.Replayed || again.Action != first.Action || again.State != Done || len(d.sent) != 1 {
+		t.Errorf("%+v, sent %v", again, d.sent)
+	}
+}
+
 func TestADryRunRecordsAndSendsNothing(t *testing.T) {
 	for minor, want := range map[int64]Effect{2000: Allow, 6000: NeedsApproval, 60000: Deny} {
 		d := newDesk(t)

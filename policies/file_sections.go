@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -53,7 +54,7 @@ func (r *fileReader) tag(path string, n *yaml.Node) *TagRules {
 }
 
 func (r *fileReader) tagName(path string, n *yaml.Node, rules *TagRules) {
-	name, ok := r.text(path, n, "the name of a tag")
+	name, ok := r.text(path, n, fmt.Sprintf("the name of a tag, at most %d characters", longest))
 	switch {
 	case !ok:
 	case n.ShortTag() != "!!str":
@@ -69,21 +70,34 @@ func (r *fileReader) tagName(path string, n *yaml.Node, rules *TagRules) {
 }
 
 func (r *fileReader) refund(path string, n *yaml.Node) *RefundRules {
-	rules := &RefundRules{DuplicateWithin: 7 * day, Currencies: map[money.Currency]Limits{}}
+	rules := &RefundRules{DuplicateWithin: 7 * day}
 	r.block(path, n,
 		required("window", func(path string, n *yaml.Node) { rules.Window = r.span(path, n) }),
 		optional("duplicate_within", func(path string, n *yaml.Node) { rules.DuplicateWithin = r.span(path, n) }),
-		required("currencies", func(path string, n *yaml.Node) {
-			r.currencies(path, n, func(path string, _ *yaml.Node, c money.Currency, n *yaml.Node) {
-				rules.Currencies[c] = r.limits(path, n, c)
-			})
-		}),
-		optional("budgets", func(path string, n *yaml.Node) {
-			r.list(path, n, func(path string, n *yaml.Node) {
-				rules.Budgets = append(rules.Budgets, r.budget(path, n, rules.Currencies))
-			})
-		}))
+		required("currencies", func(path string, n *yaml.Node) { rules.Currencies = r.limits(path, n) }),
+		// After currencies, whatever their order in the file: only what is refunded can be summed.
+		optional("budgets", func(path string, n *yaml.Node) { rules.Budgets = r.budgets(path, n, rules.Currencies) }))
 	return rules
+}
+
+func (r *fileReader) limits(path string, n *yaml.Node) map[money.Currency]Limits {
+	limits := map[money.Currency]Limits{}
+	r.currencies(path, n, func(path string, _ *yaml.Node, c money.Currency, n *yaml.Node) {
+		limits[c] = r.limitsIn(c, path, n)
+	})
+	return limits
+}
+
+func (r *fileReader) limitsIn(c money.Currency, path string, n *yaml.Node) Limits {
+	var auto, ceiling money.Money
+	var autoOK, ceilingOK bool
+	r.block(path, n,
+		required("auto", func(path string, n *yaml.Node) { auto, autoOK = r.amount(path, n, c) }),
+		required("max", func(path string, n *yaml.Node) { ceiling, ceilingOK = r.positive(path, n, c) }))
+	if autoOK && ceilingOK && auto.Minor > ceiling.Minor {
+		r.at(n, "%s: auto (%s) must not be above max (%s)", path, auto, ceiling)
+	}
+	return Limits{Auto: auto.Minor, Max: ceiling.Minor}
 }
 
 // currencies goes through a block whose keys are currencies, each given once.
@@ -103,18 +117,6 @@ func (r *fileReader) currencies(path string, n *yaml.Node, each func(path string
 	})
 }
 
-func (r *fileReader) limits(path string, n *yaml.Node, c money.Currency) Limits {
-	var auto, ceiling money.Money
-	var autoOK, ceilingOK bool
-	r.block(path, n,
-		required("auto", func(path string, n *yaml.Node) { auto, autoOK = r.amount(path, n, c) }),
-		required("max", func(path string, n *yaml.Node) { ceiling, ceilingOK = r.positive(path, n, c) }))
-	if autoOK && ceilingOK && auto.Minor > ceiling.Minor {
-		r.at(n, "%s: auto (%s) must not be above max (%s)", path, auto, ceiling)
-	}
-	return Limits{Auto: auto.Minor, Max: ceiling.Minor}
-}
-
 // positive is an amount above zero: a limit of nothing is better left out.
 func (r *fileReader) positive(path string, n *yaml.Node, c money.Currency) (money.Money, bool) {
 	m, ok := r.amount(path, n, c)
@@ -122,6 +124,11 @@ func (r *fileReader) positive(path string, n *yaml.Node, c money.Currency) (mone
 		r.at(n, "%s must be more than zero; a currency that is not under refund.currencies is denied", path)
 	}
 	return m, ok && m.Minor > 0
+}
+
+func (r *fileReader) budgets(path string, n *yaml.Node, limited map[money.Currency]Limits) (out []Budget) {
+	r.list(path, n, func(path string, n *yaml.Node) { out = append(out, r.budget(path, n, limited)) })
+	return out
 }
 
 func (r *fileReader) budget(path string, n *yaml.Node, limited map[money.Currency]Limits) Budget {
