@@ -3,7 +3,6 @@ package tools
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -59,14 +58,19 @@ type payment struct {
 	Policy      string      `json:"policy,omitempty"` // on refunding all that remains: the effect, and why unless it is allowed
 }
 
-// shown is how many payments of a customer an agent sees.
-const shown = 6
+// What an agent sees at most. Who has more of it has a doubtful case anyway.
+const (
+	shown         = 6 // payments of a customer
+	customers     = 4
+	subscriptions = 8 // of a customer
+)
 
 // billing reads every tied customer at once.
 func (d Deps) billing(ctx context.Context, by policies.Principal, asker policies.Asker) (billing, error) {
-	b := billing{Customers: make([]customerBilling, len(asker.Ties)), Doubt: asker.Doubt}
+	ties := asker.Ties[:min(len(asker.Ties), customers)]
+	b := billing{Customers: make([]customerBilling, len(ties)), Doubt: asker.Doubt}
 	g, ctx := errgroup.WithContext(ctx)
-	for i, tie := range asker.Ties {
+	for i, tie := range ties {
 		g.Go(func() (err error) {
 			b.Customers[i], err = d.customerBilling(ctx, by, asker, tie)
 			return err
@@ -103,7 +107,7 @@ func (d Deps) customerBilling(ctx context.Context, by policies.Principal, asker 
 		return customerBilling{}, fmt.Errorf("read billing: %w", err)
 	}
 	out := customerBilling{
-		Customer: customer.ID, Name: customer.Name, TiedBy: tie.Way, Delinquent: customer.Delinquent,
+		Customer: customer.ID, Name: label(customer.Name, maxLabel), TiedBy: tie.Way, Delinquent: customer.Delinquent,
 		Subscriptions: make([]subscription, 0, len(subs)), Payments: make([]payment, 0, shown),
 	}
 	if customer.Balance.Minor != 0 {
@@ -112,14 +116,14 @@ func (d Deps) customerBilling(ctx context.Context, by policies.Principal, asker 
 	if c := customer.Card; c != nil {
 		out.Card, out.CardExpires = c.Brand+" "+c.Last4, fmt.Sprintf("%04d-%02d", c.ExpYear, c.ExpMonth)
 	}
-	for _, s := range subs {
+	for _, s := range subs[:min(len(subs), subscriptions)] {
 		out.Subscriptions = append(out.Subscriptions, subscriptionOf(s))
 	}
 	return out, d.payments(ctx, by, asker, charges, &out)
 }
 
 func subscriptionOf(s stripe.Subscription) subscription {
-	out := subscription{Subscription: s.ID, Plan: s.Plan, Price: s.Amount, Interval: s.Interval, Status: s.Status, Cancels: s.CancelAtPeriodEnd}
+	out := subscription{Subscription: s.ID, Plan: label(s.Plan, maxLabel), Price: s.Amount, Interval: s.Interval, Status: s.Status, Cancels: s.CancelAtPeriodEnd}
 	if !s.PeriodEnd.IsZero() {
 		out.PeriodEnd = s.PeriodEnd.Format(time.DateOnly)
 	}
@@ -165,12 +169,12 @@ func (d Deps) headroom(ctx context.Context, by policies.Principal, r policies.Re
 }
 
 func paymentOf(c stripe.Charge) payment {
-	p := payment{Charge: c.ID, Amount: c.Amount, Status: c.Status, At: c.CreatedAt, For: c.Description}
+	p := payment{Charge: c.ID, Amount: c.Amount, Status: c.Status, At: c.CreatedAt, For: label(c.Description, maxLabel)}
 	if c.Refunded.Minor > 0 {
 		p.Refunded = c.Refunded
 	}
 	if !c.Succeeded {
-		p.Failure = strings.TrimSpace(c.FailureCode + " " + c.FailureMessage)
+		p.Failure = label(c.FailureCode+" "+c.FailureMessage, maxFailure)
 	} else if !c.Captured {
 		p.Status = "authorised, not captured" // Stripe says succeeded, and no money was taken
 	}
