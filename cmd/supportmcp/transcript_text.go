@@ -247,7 +247,7 @@ func finding(f policies.Finding) string {
 		text += "; " + f.MaxAllowedNow.String() + " would still be allowed"
 	}
 	if !f.RetryAfter.IsZero() {
-		text += ", this much again after " + f.RetryAfter.Format(time.DateOnly)
+		text += "; this amount fits again after " + f.RetryAfter.Format(time.DateOnly)
 	}
 	return text
 }
