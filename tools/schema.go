@@ -42,7 +42,7 @@ func describe(t reflect.Type, into map[reflect.Type]*jsonschema.Schema, seen map
 		return
 	}
 	seen[t] = true
-	if d, ok := reflect.Zero(t).Interface().(Described); ok && t.Kind() != reflect.Pointer {
+	if d, ok := reflect.TypeAssert[Described](reflect.Zero(t)); ok && t.Kind() != reflect.Pointer {
 		into[t] = d.Schema()
 		return
 	}

@@ -65,12 +65,12 @@ func serve(ctx context.Context, s settings, w world) (err error) {
 }
 
 // serveSandbox serves with a sandbox and a ledger that share one life.
-func serveSandbox(ctx context.Context, cfg Config, w world) error {
+func serveSandbox(ctx context.Context, cfg Config, w world) (err error) {
 	dir, err := os.MkdirTemp("", "supportmcp-")
 	if err != nil {
 		return fmt.Errorf("make a folder for the sandbox: %w", err)
 	}
-	defer os.RemoveAll(dir)
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	running, err := sandbox.New(control.NewClock(w.now)).Listen(ctx, "127.0.0.1:0", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -81,7 +81,7 @@ func serveSandbox(ctx context.Context, cfg Config, w world) error {
 		return err
 	}
 	s.log.Info("the sandbox is up", "stripe", running.StripeURL, "intercom", running.IntercomURL)
-	s.log.Info("to approve what waits, in another terminal: SUPPORTMCP_DATABASE_URL='" + s.databaseURL + "' supportmcp approvals list")
+	s.log.Info("approve what waits in another terminal", "command", "SUPPORTMCP_DATABASE_URL='"+s.databaseURL+"' supportmcp approvals list")
 	return serve(ctx, s, w)
 }
 

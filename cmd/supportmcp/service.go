@@ -163,7 +163,7 @@ func readPolicy(path string) (string, []byte, error) {
 // readKnowledge reads the sources "name=folder,name=folder".
 func readKnowledge(sources string, log *slog.Logger) ([]knowledge.Document, error) {
 	var all []knowledge.Document
-	for _, source := range strings.Split(sources, ",") {
+	for source := range strings.SplitSeq(sources, ",") {
 		if strings.TrimSpace(source) == "" {
 			continue
 		}
