@@ -11,11 +11,14 @@ import (
 
 // The types of arguments that several tools take. Each says its own schema.
 
+// digits is what an id of Intercom's conversations looks like.
+const digits = `^[0-9]{1,20}$`
+
 type conversationID string
 
 // Schema wants the digits of a conversation's id.
 func (conversationID) Schema() *jsonschema.Schema {
-	return &jsonschema.Schema{Type: "string", Pattern: `^[0-9]{1,20}$`, Description: "Intercom conversation id (digits)"}
+	return &jsonschema.Schema{Type: "string", Pattern: digits, Description: "Intercom conversation id (digits)"}
 }
 
 type messageText string

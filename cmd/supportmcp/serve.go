@@ -12,7 +12,6 @@ import (
 	"supportmcp/internal/intercom"
 	"supportmcp/internal/sandbox"
 	"supportmcp/internal/sandbox/control"
-	"supportmcp/internal/sandbox/samples"
 	"supportmcp/internal/stripe"
 	"supportmcp/policies"
 )
@@ -103,10 +102,13 @@ func sandboxed(cfg Config, running *sandbox.Running, dir string, w world) (setti
 	if s.policyName, s.policy, err = readPolicy(cfg.Policy); err != nil {
 		return s, err
 	}
-	if cfg.Knowledge != "" {
-		s.documents, err = readKnowledge(cfg.Knowledge, log)
-	} else {
-		s.documents, err = readFolder("northwind", samples.Knowledge(), log)
+	if cfg.Knowledge == "" {
+		docs := filepath.Join(dir, "knowledge")
+		if err := copySamples(docs); err != nil {
+			return s, err
+		}
+		cfg.Knowledge = "northwind=" + docs
 	}
+	s.documents, err = readKnowledge(cfg.Knowledge, log)
 	return s, err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"strings"
@@ -178,15 +177,6 @@ func readKnowledge(sources string, log *slog.Logger) ([]knowledge.Document, erro
 		all = append(all, reported(docs, refused, log)...)
 	}
 	return all, nil
-}
-
-// readFolder reads a folder that is part of the program.
-func readFolder(name string, fsys fs.FS, log *slog.Logger) ([]knowledge.Document, error) {
-	docs, refused, err := knowledge.ReadFolder(name, fsys)
-	if err != nil {
-		return nil, fmt.Errorf("read the knowledge documents: %w", err)
-	}
-	return reported(docs, refused, log), nil
 }
 
 func reported(docs []knowledge.Document, refused []knowledge.Refused, log *slog.Logger) []knowledge.Document {
