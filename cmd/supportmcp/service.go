@@ -128,6 +128,9 @@ func configured(c Config, w world) (settings, error) {
 		intercom: intercom.Config{Token: string(c.IntercomToken), BaseURL: c.IntercomBase, AdminID: c.IntercomAdmin, Log: log, Now: w.now},
 		mode:     string(mode), locked: c.locked(mode), principal: policies.Principal(c.Principal), now: w.now, log: log,
 	}
+	if host, _ := checkBase("STRIPE_API_BASE", c.StripeBase); isLoopback(host) {
+		s.mode = "sandbox"
+	}
 	if s.databaseURL, err = c.databaseURL(); err != nil {
 		return s, err
 	}
