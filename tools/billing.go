@@ -97,8 +97,10 @@ func (d Deps) customerBilling(ctx context.Context, by policies.Principal, asker 
 	g.Go(func() (err error) { charges, err = d.Stripe.Charges(reads, tie.Customer, recent); return err })
 	if err := g.Wait(); err != nil {
 		if fault.CodeOf(err) == fault.NotFound {
-			return customerBilling{Customer: tie.Customer, TiedBy: tie.Way, Name: "unknown to Stripe",
-				Subscriptions: []subscription{}, Payments: []payment{}}, nil
+			return customerBilling{
+				Customer: tie.Customer, TiedBy: tie.Way, Name: "unknown to Stripe",
+				Subscriptions: []subscription{}, Payments: []payment{},
+			}, nil
 		}
 		return customerBilling{}, fmt.Errorf("read billing: %w", err)
 	}
