@@ -99,14 +99,10 @@ func sandboxed(cfg Config, running *sandbox.Running, dir string, w world) (setti
 		databaseURL: "sqlite:" + filepath.Join(dir, "ledger.db"),
 		principal:   policies.Principal(cfg.Principal), now: running.Clock.Now, log: log,
 	}
-	var err error
-	if s.policyName, s.policy, err = readPolicy(cfg.Policy); err != nil {
+	if err := s.read(cfg); err != nil || cfg.Knowledge != "" {
 		return s, err
 	}
-	if cfg.Knowledge != "" {
-		s.documents, err = readKnowledge(cfg.Knowledge, log)
-	} else {
-		s.documents, err = readFolder("northwind", samples.Knowledge(), log)
-	}
+	var err error
+	s.documents, err = readFolder("northwind", samples.Knowledge(), log)
 	return s, err
 }
