@@ -13,7 +13,10 @@ import (
 func TestPostgreSQLThatCannotBeUsedIsRefusedWithoutItsPassword(t *testing.T) {
 	good := postgres.Fresh(t)
 	l, err := ledger.Open(t.Context(), good, ledger.Options{})
-	if err := errors.Join(err, l.Close()); err != nil {
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
 	change := func(what func(*url.URL)) string {

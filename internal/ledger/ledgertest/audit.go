@@ -3,6 +3,7 @@ package ledgertest
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,6 +22,8 @@ func (d *desk) sql(statements ...string) {
 
 // audit changes a sound ledger in every way that matters and wants each found.
 func audit(t *testing.T, fresh Fresh) {
+	d := soundDesk(t, fresh)
+	d.keep()
 	const done = `(SELECT id FROM entry WHERE state = 'done')`
 	for _, c := range []struct {
 		name string
@@ -60,7 +63,8 @@ func audit(t *testing.T, fresh Fresh) {
 		{"an added hold", []string{`INSERT INTO hold SELECT id, 'global:', kind, '', 0, 1 FROM entry WHERE state = 'denied'`}, "counts in global:"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			d := soundDesk(t, fresh)
+			d := d.in(t)
+			defer d.restore()
 			before, err := d.Verify(t.Context())
 			if err != nil || !before.Sound() || before.Events != 7 || before.Entries != 4 {
 				t.Fatalf("before: %+v, %v", before, err)
@@ -90,6 +94,27 @@ func soundDesk(t *testing.T, fresh Fresh) *desk {
 	four := d.begin(refund("ch_4", 400), policies.NeedsApproval)
 	must(t)(approve(d, four))
 	return d
+}
+
+// kept are the tables that keep and restore copy, those first that others refer to.
+func kept() []string {
+	return []string{"entry", "hold", "approval", "event", "event_node", "event_head"}
+}
+
+func (d *desk) keep() {
+	for _, table := range kept() {
+		d.sql(`CREATE TABLE kept_` + table + ` AS SELECT * FROM ` + table)
+	}
+}
+
+// restore makes the tables what they were at keep.
+func (d *desk) restore() {
+	for _, table := range slices.Backward(kept()) {
+		d.sql(`DELETE FROM ` + table)
+	}
+	for _, table := range kept() {
+		d.sql(`INSERT INTO ` + table + ` SELECT * FROM kept_` + table)
+	}
 }
 
 // rewritten compares two ledgers that are both whole in themselves.
