@@ -140,8 +140,10 @@ func (g *Guard) draft(r Request, a Action) (Draft, func(Snapshot) Decision, erro
 }
 
 func noPolicy() error {
-	return &fault.Error{Code: fault.Refused, Took: fault.No,
-		Message: "no policy is in force, so nothing is allowed", NextStep: "hand the conversation to a person"}
+	return &fault.Error{
+		Code: fault.Refused, Took: fault.No,
+		Message: "no policy is in force, so nothing is allowed", NextStep: "hand the conversation to a person",
+	}
 }
 
 // restrict adds what holds for every action, whatever its kind.

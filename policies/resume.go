@@ -79,9 +79,13 @@ func (g *Guard) maySendAgain(e Entry) bool {
 
 func lostFault(k Kind) *fault.Error {
 	if k.lost() == Review {
-		return &fault.Error{Code: fault.Upstream, Took: fault.Unknown, Message: "looked for and not found; it still counts",
-			NextStep: "a person must look at the vendor and settle it; do not repeat"}
+		return &fault.Error{
+			Code: fault.Upstream, Took: fault.Unknown, Message: "looked for and not found; it still counts",
+			NextStep: "a person must look at the vendor and settle it; do not repeat",
+		}
 	}
-	return &fault.Error{Code: fault.Upstream, Took: fault.No, Message: "looked for and not found: it was not delivered",
-		NextStep: "read the conversation, then send it again if it is still right"}
+	return &fault.Error{
+		Code: fault.Upstream, Took: fault.No, Message: "looked for and not found: it was not delivered",
+		NextStep: "read the conversation, then send it again if it is still right",
+	}
 }

@@ -97,17 +97,16 @@ func (d Deps) customerBilling(ctx context.Context, by policies.Principal, asker 
 	g.Go(func() (err error) { charges, err = d.Stripe.Charges(reads, tie.Customer, recent); return err })
 	if err := g.Wait(); err != nil {
 		if fault.CodeOf(err) == fault.NotFound {
-			return customerBilling{Customer: tie.Customer, TiedBy: tie.Way, Name: "unknown to Stripe",
-				Subscriptions: []subscription{}, Payments: []payment{}}, nil
+			return customerBilling{
+				Customer: tie.Customer, TiedBy: tie.Way, Name: "unknown to Stripe",
+				Subscriptions: []subscription{}, Payments: []payment{},
+			}, nil
 		}
 		return customerBilling{}, fmt.Errorf("read billing: %w", err)
 	}
 	out := customerBilling{
-		Customer: customer.ID, Name: customer.Name, TiedBy: tie.Way, Delinquent: customer.Delinquent,
+		Customer: customer.ID, Name: customer.Name, TiedBy: tie.Way, Balance: customer.Balance, Delinquent: customer.Delinquent,
 		Subscriptions: make([]subscription, 0, len(subs)), Payments: make([]payment, 0, shown),
-	}
-	if customer.Balance.Minor != 0 {
-		out.Balance = customer.Balance
 	}
 	if c := customer.Card; c != nil {
 		out.Card, out.CardExpires = c.Brand+" "+c.Last4, fmt.Sprintf("%04d-%02d", c.ExpYear, c.ExpMonth)

@@ -12,7 +12,6 @@ import (
 	"supportmcp/internal/intercom"
 	"supportmcp/internal/sandbox"
 	"supportmcp/internal/sandbox/control"
-	"supportmcp/internal/sandbox/samples"
 	"supportmcp/internal/stripe"
 	"supportmcp/policies"
 )
@@ -99,10 +98,13 @@ func sandboxed(cfg Config, running *sandbox.Running, dir string, w world) (setti
 		databaseURL: "sqlite:" + filepath.Join(dir, "ledger.db"),
 		principal:   policies.Principal(cfg.Principal), now: running.Clock.Now, log: log,
 	}
-	if err := s.read(cfg); err != nil || cfg.Knowledge != "" {
-		return s, err
+	if cfg.Knowledge == "" {
+		docs := filepath.Join(dir, "knowledge")
+		if err := copySamples(docs); err != nil {
+			return s, err
+		}
+		cfg.Knowledge = "northwind=" + docs
 	}
-	var err error
-	s.documents, err = readFolder("northwind", samples.Knowledge(), log)
+	err := s.read(cfg)
 	return s, err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"strings"
@@ -130,6 +129,9 @@ func configured(c Config, w world) (settings, error) {
 		return settings{}, err
 	}
 	s.mode, s.locked = string(mode), c.locked(mode)
+	if host, _ := checkBase("STRIPE_API_BASE", c.StripeBase); isLoopback(host) {
+		s.mode = "sandbox"
+	}
 	if mode == stripe.Live && !stripe.Restricted(string(c.StripeKey)) {
 		log.Warn("STRIPE_SECRET_KEY is an unrestricted live key; a restricted key (rk_live_…) limits what a leak can do")
 	}
@@ -186,15 +188,6 @@ func readKnowledge(sources string, log *slog.Logger) ([]knowledge.Document, erro
 		all = append(all, reported(docs, refused, log)...)
 	}
 	return all, nil
-}
-
-// readFolder reads a folder that is part of the program.
-func readFolder(name string, fsys fs.FS, log *slog.Logger) ([]knowledge.Document, error) {
-	docs, refused, err := knowledge.ReadFolder(name, fsys)
-	if err != nil {
-		return nil, fmt.Errorf("read the knowledge documents: %w", err)
-	}
-	return reported(docs, refused, log), nil
 }
 
 func reported(docs []knowledge.Document, refused []knowledge.Refused, log *slog.Logger) []knowledge.Document {
