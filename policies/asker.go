@@ -44,23 +44,29 @@ func (a Asker) judge(customer string) []Finding {
 	if a.Doubt == "" {
 		return []Finding{owner}
 	}
-	return []Finding{owner, {Rule: "asker.doubt", Effect: NeedsApproval,
-		Message: "it is not certain who is asking: " + a.Doubt}}
+	return []Finding{owner, {
+		Rule: "asker.doubt", Effect: NeedsApproval,
+		Message: "it is not certain who is asking: " + a.Doubt,
+	}}
 }
 
 // UnknownCharge is the one answer for a charge that does not exist and for one
 // that is not the asker's.
 func UnknownCharge() error {
-	return &fault.Error{Code: fault.NotFound, Took: fault.No,
+	return &fault.Error{
+		Code: fault.NotFound, Took: fault.No,
 		Message:  "the customer of this conversation has no such charge",
-		NextStep: "take a charge_id from get_billing_overview of this conversation"}
+		NextStep: "take a charge_id from get_billing_overview of this conversation",
+	}
 }
 
 // UnknownAction is the one answer for an action that does not exist and for one
 // that was denied because the money was not the asker's.
 func UnknownAction() error {
-	return &fault.Error{Code: fault.NotFound, Took: fault.No, Message: "there is no such action",
-		NextStep: "use the action_id of an earlier answer"}
+	return &fault.Error{
+		Code: fault.NotFound, Took: fault.No, Message: "there is no such action",
+		NextStep: "use the action_id of an earlier answer",
+	}
 }
 
 // Hidden reports whether an agent must not learn of the entry, because it would

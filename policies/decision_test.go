@@ -121,7 +121,7 @@ func TestScopesAreSortedAndNeverEmpty(t *testing.T) {
 }
 
 func BenchmarkJudgeRefund(b *testing.B) {
-	p, r := parseDefault(b), refundOf(2000)
+	p, r := testPolicy(b), refundOf(2000)
 	snap := Snapshot{Now: noon(), Usage: make([]Usage, len(p.Refund.Budgets))}
 	snap.Usage[0] = Usage{Count: 2, Sum: 9000, Settled: []Settled{{noon().Add(-time.Hour), 9000}}}
 	for b.Loop() {

@@ -29,7 +29,7 @@ func newDesk(t *testing.T) *desk {
 	d := &desk{ledger: newLedger(), clock: noon()}
 	d.ledger.now = d.now
 	d.Guard = &Guard{Ledger: d.ledger, Now: d.now, Log: slog.New(slog.DiscardHandler), Timeout: 10 * time.Second, Lease: time.Minute}
-	d.Use(parseDefault(t))
+	d.Use(testPolicy(t))
 	return d
 }
 

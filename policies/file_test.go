@@ -33,8 +33,8 @@ func TestTheDefaultFileHoldsTheLimitsItPromises(t *testing.T) {
 				"eur": {5000, 50000}, "usd": {5000, 50000}, "gbp": {4500, 45000}, "jpy": {7500, 75000}, "kwd": {15000, 150000},
 			},
 			Budgets: []Budget{
-				{PerCustomer, 90 * day, 3, sums(30000, 30000, 27000, 45000, 90000), refunds},
-				{PerConversation, 24 * time.Hour, 2, nil, refunds},
+				{PerCustomer, 90 * day, 5, sums(50000, 50000, 45000, 75000, 150000), refunds},
+				{PerConversation, 24 * time.Hour, 3, nil, refunds},
 				{PerPrincipal, time.Hour, 30, nil, refunds},
 				{Global, 24 * time.Hour, 0, sums(500000, 500000, 450000, 750000, 1500000), refunds},
 			},

@@ -61,6 +61,9 @@ type Followup struct {
 // Enforce proposes an action, judges and records it, and performs it when that is
 // allowed. From the record on, the caller's disconnect no longer stops it.
 func Enforce[A Action, Out any](ctx context.Context, g *Guard, r Request, op Operation[A, Out]) (Outcome[Out], error) {
+	if g.Policy() == nil {
+		return Outcome[Out]{}, noPolicy()
+	}
 	var waited time.Duration
 	for pause := 10 * time.Millisecond; ; pause = min(2*pause, time.Second) {
 		a, err := op.Propose(ctx)
@@ -114,8 +117,7 @@ func (g *Guard) begin(ctx context.Context, r Request, a Action) (Entry, bool, er
 func (g *Guard) draft(r Request, a Action) (Draft, func(Snapshot) Decision, error) {
 	p := g.Policy()
 	if p == nil {
-		return Draft{}, nil, &fault.Error{Code: fault.Refused, Took: fault.No,
-			Message: "no policy is in force, so nothing is allowed", NextStep: "hand the conversation to a person"}
+		return Draft{}, nil, noPolicy()
 	}
 	facts, err := encode(a)
 	if err != nil {
@@ -131,10 +133,17 @@ func (g *Guard) draft(r Request, a Action) (Draft, func(Snapshot) Decision, erro
 		RepeatOf: r.RepeatOf, Reads: reads, Lease: g.Lease, Expires: p.Approvals.Expires,
 	}
 	if verdict(Snapshot{Now: g.Now(), Usage: make([]Usage, len(reads.Queries))}).denies(ruleOwner) {
-		// Denied whatever the ledger holds: waiting for, or naming, another's action would tell of it.
-		d.Subject.Exclusive, d.RepeatOf = "", ""
+		// Denied whatever the ledger holds: waiting for, repeating or naming another's action would tell of it.
+		d.Subject.Exclusive, d.Subject.Same, d.RepeatOf = "", "", ""
 	}
 	return d, func(s Snapshot) Decision { return g.restrict(verdict(s), r, a.Kind()) }, nil
+}
+
+func noPolicy() error {
+	return &fault.Error{
+		Code: fault.Refused, Took: fault.No,
+		Message: "no policy is in force, so nothing is allowed", NextStep: "hand the conversation to a person",
+	}
 }
 
 // restrict adds what holds for every action, whatever its kind.

@@ -336,3 +336,37 @@ func TestEqualCallsAtOnceReachTheVendorOnce(t *testing.T) {
 		t.Errorf("sent %d times", len(sent))
 	}
 }
+
+func TestWithoutAPolicyNoFactIsRead(t *testing.T) {
+	d := newDesk(t)
+	d.Use(nil)
+	op := d.refunding(refundOf(1))
+	op.Propose = func(context.Context) (Refund, error) { return Refund{}, UnknownCharge() }
+	if _, err := Enforce(t.Context(), d.Guard, d.ask(), op); fault.CodeOf(err) != fault.Refused {
+		t.Errorf("a missing charge answers %v, which a foreign one does not", err)
+	}
+}
+
+func TestAReceiptIsNotToldToWhomTheChargeNoLongerBelongs(t *testing.T) {
+	d := newDesk(t)
+	enforce(t, d, d.ask(), d.refunding(refundOf(2000)))
+	untied := refundOf(2000)
+	untied.Asker.Ties = nil
+	if o, err := Enforce(t.Context(), d.Guard, d.ask(), d.refunding(untied)); fault.CodeOf(err) != fault.NotFound || o.Receipt != nil {
+		t.Errorf("%+v, %v", o, err)
+	}
+}
+
+// What is refused for now is not lost: it can be asked for again, unless it is
+// money, which the worker sends again by itself.
+func TestAMessageThatWasNotTakenIsSaidToBeNotSent(t *testing.T) {
+	d := newDesk(t)
+	op := d.replying("Hello")
+	op.Perform = func(_ context.Context, p *Permit[Reply]) (slip, error) {
+		_, _, err := p.Redeem()
+		return slip{}, errors.Join(err, &fault.Error{Code: fault.RateLimited, Message: "too many requests", Took: fault.NotYet})
+	}
+	if o := enforce(t, d, d.ask(), op); o.State != Failed || o.Code != fault.RateLimited {
+		t.Errorf("%+v", o)
+	}
+}

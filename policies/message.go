@@ -3,6 +3,7 @@ package policies
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -34,6 +35,9 @@ func (m Message) judge(p *Policy) []Finding {
 		return []Finding{missing("reply")}
 	}
 	n := utf8.RuneCountInString(m.Body)
+	if strings.TrimSpace(m.Body) == "" {
+		return []Finding{{Rule: "structure.text", Effect: Deny, Message: "the text is empty", NextStep: "write what is to be said"}}
+	}
 	f := Finding{Rule: "reply.max_chars", Effect: Allow, Limit: strconv.Itoa(p.Reply.MaxChars), Actual: strconv.Itoa(n)}
 	if n > p.Reply.MaxChars {
 		f.Effect, f.Message, f.NextStep = Deny, "the text is too long", fmt.Sprintf("shorten it to %d characters", p.Reply.MaxChars)
@@ -111,9 +115,14 @@ func (s SetState) judge(p *Policy, snap Snapshot) []Finding {
 	if p.Reply == nil {
 		return []Finding{missing("reply")}
 	}
-	f := Finding{Rule: "structure.state", Effect: Allow, Actual: string(s.State)}
-	if s.State == Snoozed && !s.Until.After(snap.Now) {
-		f.Effect, f.Message, f.NextStep = Deny, "a conversation can only be snoozed until a time to come", "give a later snoozed_until"
+	f := Finding{Rule: "structure.state", Effect: Deny, Actual: string(s.State)}
+	switch {
+	case s.State == Open, s.State == Closed, s.State == Snoozed && s.Until.After(snap.Now):
+		f.Effect = Allow
+	case s.State == Snoozed:
+		f.Message, f.NextStep = "a conversation can only be snoozed until a time to come", "give a later snoozed_until"
+	default:
+		f.Message, f.NextStep = "there is no such state", "use open, closed or snoozed"
 	}
 	return []Finding{f}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"supportmcp/internal/fault"
@@ -29,11 +30,8 @@ type Outcome[Out any] struct {
 // Refused reports whether the answer is an error to the agent. Waiting and not
 // knowing yet are not.
 func (o Outcome[Out]) Refused() bool {
-	switch o.State {
-	case Denied, Failed, Rejected, Expired, Stale:
-		return true
-	}
-	return o.State == Previewed && o.Decision.Effect == Deny
+	return slices.Contains([]State{Denied, Failed, Rejected, Expired, Stale}, o.State) ||
+		o.State == Previewed && o.Decision.Effect == Deny
 }
 
 func preview[Out any](ctx context.Context, g *Guard, r Request, a Action) (Outcome[Out], error) {

@@ -62,9 +62,11 @@ func (p *Policy) budgets(k Kind) []Budget {
 
 // missing denies an action whose section the policy file does not have.
 func missing(section string) Finding {
-	return Finding{Rule: section + ".section", Effect: Deny,
+	return Finding{
+		Rule: section + ".section", Effect: Deny,
 		Message:  fmt.Sprintf("the policy has no section %q", section),
-		NextStep: "hand the conversation to a person"}
+		NextStep: "hand the conversation to a person",
+	}
 }
 
 // encode writes facts as the bytes that are stored, digested and shown. The

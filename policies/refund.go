@@ -164,8 +164,10 @@ func (r Refund) undisputed() Finding {
 func (p *RefundRules) limit(amount money.Money) Finding {
 	l, ok := p.Currencies[amount.Currency]
 	if !ok {
-		return Finding{Rule: "refund.currency", Effect: Deny, Actual: amount.String(),
-			Message: "the policy has no limits for this currency", NextStep: "hand the conversation to a person"}
+		return Finding{
+			Rule: "refund.currency", Effect: Deny, Actual: amount.String(),
+			Message: "the policy has no limits for this currency", NextStep: "hand the conversation to a person",
+		}
 	}
 	auto, ceiling := money.Of(l.Auto, amount.Currency), money.Of(l.Max, amount.Currency)
 	f := Finding{Rule: "refund.limit", Effect: Allow, Limit: auto.String(), Actual: amount.String(), MaxAllowedNow: auto}

@@ -62,7 +62,7 @@ func Recover[A Action, Out any](ctx context.Context, g *Guard, e Entry, op Opera
 		return fmt.Errorf("look for %s: %w", e.ID, err)
 	case found:
 		settle(ctx, g, e, a, op, out, nil)
-	case g.Now().Sub(e.FirstSent) < e.Kind.repeatFor():
+	case g.maySendAgain(e):
 		run(ctx, g, e, a, op)
 	case e.Looks >= looks:
 		_, err = g.Ledger.Settle(ctx, e.ID, Settlement{State: e.Kind.lost(), Failure: lostFault(e.Kind)})
@@ -70,11 +70,22 @@ func Recover[A Action, Out any](ctx context.Context, g *Guard, e Entry, op Opera
 	return err
 }
 
+// maySendAgain reports whether the vendor's key still makes a second send
+// harmless, and whether this server may write to the vendor at all.
+func (g *Guard) maySendAgain(e Entry) bool {
+	_, locked := g.Locked[e.Kind.Vendor()]
+	return !locked && g.Now().Sub(e.FirstSent) < e.Kind.repeatFor()
+}
+
 func lostFault(k Kind) *fault.Error {
 	if k.lost() == Review {
-		return &fault.Error{Code: fault.Upstream, Took: fault.Unknown, Message: "looked for and not found; it still counts",
-			NextStep: "a person must look at the vendor and settle it; do not repeat"}
+		return &fault.Error{
+			Code: fault.Upstream, Took: fault.Unknown, Message: "looked for and not found; it still counts",
+			NextStep: "a person must look at the vendor and settle it; do not repeat",
+		}
 	}
-	return &fault.Error{Code: fault.Upstream, Took: fault.No, Message: "looked for and not found: it was not delivered",
-		NextStep: "read the conversation, then send it again if it is still right"}
+	return &fault.Error{
+		Code: fault.Upstream, Took: fault.No, Message: "looked for and not found: it was not delivered",
+		NextStep: "read the conversation, then send it again if it is still right",
+	}
 }

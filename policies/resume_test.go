@@ -279,3 +279,46 @@ func TestADigestBindsTheFactsAndNotTheNewestMessage(t *testing.T) {
 		t.Error("a refund's digest does not follow its facts")
 	}
 }
+
+// A refused second attempt proves nothing about the first, which may still arrive.
+func TestANoToASecondAttemptGivesTheBudgetBackOnlyAfterSeveralLooks(t *testing.T) {
+	d := newDesk(t)
+	e := d.doubtful(t)
+	no := d.failing(refundOf(2000), &fault.Error{Code: fault.Upstream, Message: "refused", Took: fault.No})
+	for look, want := range []State{InDoubt, InDoubt, Failed} {
+		d.pass(d.Lease)
+		if err := Recover(t.Context(), d.Guard, e, no); err != nil {
+			t.Fatal(err)
+		}
+		if got := d.state(t, e.ID); got != want {
+			t.Errorf("look %d: %s, want %s", look+1, got, want)
+		}
+	}
+}
+
+func TestNothingIsSentAgainToALockedVendor(t *testing.T) {
+	d := newDesk(t)
+	e := d.doubtful(t)
+	d.Locked = map[Vendor]string{Stripe: "the key is live"}
+	if err := Recover(t.Context(), d.Guard, e, d.refunding(refundOf(2000))); err != nil || len(d.sent) != 1 || d.state(t, e.ID) != InDoubt {
+		t.Errorf("%v, sent %v, %s", err, d.sent, d.state(t, e.ID))
+	}
+}
+
+func TestWhatItsVendorNoLongerKnowsCountsAsNotFound(t *testing.T) {
+	d := newDesk(t)
+	o := enforce(t, d, d.ask(), d.replying("Hello"))
+	op := d.replying("Hello")
+	op.Find = func(context.Context, Reply, string) (slip, bool, error) {
+		return slip{}, false, &fault.Error{Code: fault.NotFound, Message: "no such conversation", Took: fault.No}
+	}
+	for range 3 {
+		d.pass(d.Lease)
+		if err := Recover(t.Context(), d.Guard, d.entry(t, o.Action), op); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := d.state(t, o.Action); got != Failed {
+		t.Errorf("%s", got)
+	}
+}

@@ -30,11 +30,12 @@ func (t Tag) judge(p *Policy, _ Snapshot) []Finding {
 		return []Finding{missing("tag")}
 	}
 	f := Finding{Rule: "tag.allow", Effect: Allow, Limit: strings.Join(p.Tag.Allow, ", ")}
-	for _, name := range slices.Concat(t.Add, t.Remove) {
-		if !slices.ContainsFunc(p.Tag.Allow, func(a string) bool { return strings.EqualFold(a, name) }) {
-			f.Effect, f.Actual = Deny, name
-			f.Message, f.NextStep = "the policy does not list this tag", "use one of the tags in limit"
-		}
+	unlisted := slices.DeleteFunc(slices.Concat(t.Add, t.Remove), func(name string) bool {
+		return slices.ContainsFunc(p.Tag.Allow, func(a string) bool { return strings.EqualFold(a, name) })
+	})
+	if len(unlisted) > 0 {
+		f.Effect, f.Actual = Deny, strings.Join(unlisted, ", ")
+		f.Message, f.NextStep = "the policy does not list "+f.Actual, "use the tags in limit"
 	}
 	return []Finding{f}
 }

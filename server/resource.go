@@ -13,12 +13,12 @@ import (
 	"supportmcp/resources"
 )
 
-func (s *Server) addResource(r resources.Resource) error {
+func (s *Server) addResource(r resources.Resource) {
 	if r.Template {
 		t := mcp.NewResourceTemplate(r.URI, r.Name, mcp.WithTemplateDescription(r.Description), mcp.WithTemplateMIMEType(r.MIME))
 		t.Title = r.Title
 		s.mcp.AddResourceTemplate(t, mcpserver.ResourceTemplateHandlerFunc(s.read(r)))
-		return nil
+		return
 	}
 	res := mcp.Resource{URI: r.URI, Name: r.Name, Title: r.Title, Description: r.Description, MIMEType: r.MIME}
 	if r.Size > 0 {
@@ -28,7 +28,6 @@ func (s *Server) addResource(r resources.Resource) error {
 		res.Annotations = &mcp.Annotations{LastModified: r.UpdatedAt.UTC().Format(time.RFC3339)}
 	}
 	s.mcp.AddResource(res, s.read(r))
-	return nil
 }
 
 func (s *Server) read(r resources.Resource) mcpserver.ResourceHandlerFunc {

@@ -39,8 +39,10 @@ func (s *Server) told(what string, err error) *fault.Error {
 	f, ok := errors.AsType[*fault.Error](err)
 	if !ok {
 		s.log.Error("internal error", "in", what, "err", err)
-		return &fault.Error{Code: fault.Internal, Message: "something went wrong inside supportmcp",
-			NextStep: "try once more; if it stays, hand the conversation to a person and tell the operator"}
+		return &fault.Error{
+			Code: fault.Internal, Message: "something went wrong inside supportmcp",
+			NextStep: "try once more; if it stays, hand the conversation to a person and tell the operator",
+		}
 	}
 	if f.Code == fault.Internal || f.Code == fault.Upstream {
 		s.log.Warn("call failed", "in", what, "err", err)

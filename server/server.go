@@ -59,9 +59,7 @@ func New(c Config) (*Server, error) {
 		}
 	}
 	for _, r := range c.Resources {
-		if err := s.addResource(r); err != nil {
-			return nil, fmt.Errorf("resource %s: %w", r.URI, err)
-		}
+		s.addResource(r)
 	}
 	return s, nil
 }

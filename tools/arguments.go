@@ -11,11 +11,14 @@ import (
 
 // The types of arguments that several tools take. Each says its own schema.
 
+// digits is what an id of Intercom's conversations looks like.
+const digits = `^[0-9]{1,20}$`
+
 type conversationID string
 
 // Schema wants the digits of a conversation's id.
 func (conversationID) Schema() *jsonschema.Schema {
-	return &jsonschema.Schema{Type: "string", Pattern: `^[0-9]{1,20}$`, Description: "Intercom conversation id (digits)"}
+	return &jsonschema.Schema{Type: "string", Pattern: digits, Description: "Intercom conversation id (digits)"}
 }
 
 type messageText string
@@ -29,24 +32,30 @@ type tagNames []string
 
 // Schema wants a few tag names.
 func (tagNames) Schema() *jsonschema.Schema {
-	return &jsonschema.Schema{Type: "array", MaxItems: jsonschema.Ptr(10),
-		Items: &jsonschema.Schema{Type: "string", MinLength: jsonschema.Ptr(1)}, Description: "tag names"}
+	return &jsonschema.Schema{
+		Type: "array", MaxItems: jsonschema.Ptr(10),
+		Items: &jsonschema.Schema{Type: "string", MinLength: jsonschema.Ptr(1)}, Description: "tag names",
+	}
 }
 
 type refundReason string
 
 // Schema lists Stripe's reasons.
 func (refundReason) Schema() *jsonschema.Schema {
-	return &jsonschema.Schema{Type: "string", Description: "why; never loosens the policy",
-		Enum: []any{string(policies.Duplicate), string(policies.RequestedByCustomer), string(policies.Fraudulent)}}
+	return &jsonschema.Schema{
+		Type: "string", Description: "why; never loosens the policy",
+		Enum: []any{string(policies.Duplicate), string(policies.RequestedByCustomer), string(policies.Fraudulent)},
+	}
 }
 
 type desiredState string
 
 // Schema lists Intercom's states.
 func (desiredState) Schema() *jsonschema.Schema {
-	return &jsonschema.Schema{Type: "string", Description: "wanted state",
-		Enum: []any{string(policies.Open), string(policies.Closed), string(policies.Snoozed)}}
+	return &jsonschema.Schema{
+		Type: "string", Description: "wanted state",
+		Enum: []any{string(policies.Open), string(policies.Closed), string(policies.Snoozed)},
+	}
 }
 
 // instant reads a time given as text, to the second that Intercom keeps.

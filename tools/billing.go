@@ -66,13 +66,14 @@ const (
 )
 
 // billing reads every tied customer at once.
-func (d Deps) billing(ctx context.Context, by policies.Principal, asker policies.Asker) (billing, error) {
+func (d Deps) billing(ctx context.Context, by policies.Principal, t ticket) (billing, error) {
+	asker := t.Asker
 	ties := asker.Ties[:min(len(asker.Ties), customers)]
 	b := billing{Customers: make([]customerBilling, len(ties)), Doubt: asker.Doubt}
 	g, ctx := errgroup.WithContext(ctx)
 	for i, tie := range ties {
 		g.Go(func() (err error) {
-			b.Customers[i], err = d.customerBilling(ctx, by, asker, tie)
+			b.Customers[i], err = d.customerBilling(ctx, by, t, tie)
 			return err
 		})
 	}
@@ -89,29 +90,28 @@ func (d Deps) billing(ctx context.Context, by policies.Principal, asker policies
 }
 
 // customerBilling reads one customer in one round of concurrent calls.
-func (d Deps) customerBilling(ctx context.Context, by policies.Principal, asker policies.Asker, tie policies.Tie) (customerBilling, error) {
+func (d Deps) customerBilling(ctx context.Context, by policies.Principal, t ticket, tie policies.Tie) (customerBilling, error) {
 	var (
 		customer stripe.Customer
 		subs     []stripe.Subscription
 		charges  []stripe.Charge
 	)
 	g, reads := errgroup.WithContext(ctx)
-	g.Go(func() (err error) { customer, err = d.Stripe.Customer(reads, tie.Customer); return err })
+	g.Go(func() (err error) { customer, err = d.customer(reads, t, tie.Customer); return err })
 	g.Go(func() (err error) { subs, err = d.Stripe.Subscriptions(reads, tie.Customer); return err })
 	g.Go(func() (err error) { charges, err = d.Stripe.Charges(reads, tie.Customer, recent); return err })
 	if err := g.Wait(); err != nil {
 		if fault.CodeOf(err) == fault.NotFound {
-			return customerBilling{Customer: tie.Customer, TiedBy: tie.Way, Name: "unknown to Stripe",
-				Subscriptions: []subscription{}, Payments: []payment{}}, nil
+			return customerBilling{
+				Customer: tie.Customer, TiedBy: tie.Way, Name: "unknown to Stripe",
+				Subscriptions: []subscription{}, Payments: []payment{},
+			}, nil
 		}
 		return customerBilling{}, fmt.Errorf("read billing: %w", err)
 	}
 	out := customerBilling{
-		Customer: customer.ID, Name: label(customer.Name, maxLabel), TiedBy: tie.Way, Delinquent: customer.Delinquent,
+		Customer: customer.ID, Name: label(customer.Name, maxLabel), TiedBy: tie.Way, Balance: customer.Balance, Delinquent: customer.Delinquent,
 		Subscriptions: make([]subscription, 0, len(subs)), Payments: make([]payment, 0, shown),
-	}
-	if customer.Balance.Minor != 0 {
-		out.Balance = customer.Balance
 	}
 	if c := customer.Card; c != nil {
 		out.Card, out.CardExpires = c.Brand+" "+c.Last4, fmt.Sprintf("%04d-%02d", c.ExpYear, c.ExpMonth)
@@ -119,7 +119,17 @@ func (d Deps) customerBilling(ctx context.Context, by policies.Principal, asker 
 	for _, s := range subs[:min(len(subs), subscriptions)] {
 		out.Subscriptions = append(out.Subscriptions, subscriptionOf(s))
 	}
-	return out, d.payments(ctx, by, asker, charges, &out)
+	err := d.payments(ctx, by, t.Asker, charges, &out)
+	return out, err
+}
+
+func (d Deps) customer(ctx context.Context, t ticket, id string) (stripe.Customer, error) {
+	for _, c := range t.Customers {
+		if c.ID == id {
+			return c, nil
+		}
+	}
+	return d.Stripe.Customer(ctx, id)
 }
 
 func subscriptionOf(s stripe.Subscription) subscription {

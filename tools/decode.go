@@ -28,6 +28,7 @@ func decode[In any](tool string, s *jsonschema.Schema, raw json.RawMessage) (in 
 	if err != nil {
 		return in, c, nil, fault.Invalidf("send one JSON object with the arguments of "+tool, "arguments: %v", err)
 	}
+	quoteIDs(s, args)
 	if problems := check(s, args); len(problems) > 0 {
 		return in, c, nil, fault.Invalidf("correct the arguments and call "+tool+" again", "%s", strings.Join(problems, "; "))
 	}
@@ -97,6 +98,16 @@ func object(raw json.RawMessage) (map[string]json.RawMessage, error) {
 		return nil, errors.New("something follows the JSON object")
 	}
 	return args, nil
+}
+
+// quoteIDs takes ids of digits that were sent as numbers, as some models and
+// command lines do: the digits are the same. Nothing else is ever converted.
+func quoteIDs(s *jsonschema.Schema, args map[string]json.RawMessage) {
+	for name, v := range args {
+		if p := s.Properties[name]; p != nil && p.Pattern == digits && typeOf(v) == "integer" {
+			args[name] = json.RawMessage(`"` + string(bytes.TrimSpace(v)) + `"`)
+		}
+	}
 }
 
 // check lists what is wrong with the arguments, in the order of the schema.

@@ -61,7 +61,7 @@ func GetConversation(d Deps) Tool {
 		}
 		out := conversationOf(t.Conversation)
 		out.Contact, out.Name, out.Email = t.Contact.ID, label(t.Contact.Name, maxLabel), label(t.Contact.Email, maxLabel)
-		b, err := d.billing(ctx, by, t.Asker)
+		b, err := d.billing(ctx, by, t)
 		out.Billing = &b
 		return out, err
 	})

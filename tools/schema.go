@@ -24,8 +24,10 @@ func schemaFor[T any]() *jsonschema.Schema {
 		reflect.TypeFor[json.RawMessage](): {Type: "object"},
 		reflect.TypeFor[time.Time]():       {Type: "string", Format: "date-time"},
 		reflect.TypeFor[money.Money]():     {Type: "string"},
-		reflect.TypeFor[policies.Decision](): {Type: "object",
-			Description: "the guard's verdict: effect, findings of every rule, policy_revision, headroom"},
+		reflect.TypeFor[policies.Decision](): {
+			Type:        "object",
+			Description: "the guard's verdict: effect, findings of every rule, policy_revision, headroom",
+		},
 	}
 	describe(reflect.TypeFor[T](), types, map[reflect.Type]bool{})
 	s, err := jsonschema.For[T](&jsonschema.ForOptions{TypeSchemas: types})
@@ -42,7 +44,7 @@ func describe(t reflect.Type, into map[reflect.Type]*jsonschema.Schema, seen map
 		return
 	}
 	seen[t] = true
-	if d, ok := reflect.Zero(t).Interface().(Described); ok && t.Kind() != reflect.Pointer {
+	if d, ok := reflect.TypeAssert[Described](reflect.Zero(t)); ok && t.Kind() != reflect.Pointer {
 		into[t] = d.Schema()
 		return
 	}

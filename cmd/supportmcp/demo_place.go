@@ -2,9 +2,7 @@ package main
 
 import (
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 
 	"supportmcp/internal/money"
 	"supportmcp/internal/sandbox"
@@ -60,10 +58,5 @@ func copySamples(dir string) error {
 	if err := os.CopyFS(dir, samples.Knowledge()); err != nil {
 		return fmt.Errorf("copy the sample documents: %w", err)
 	}
-	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil {
-			return fmt.Errorf("read %s: %w", path, err)
-		}
-		return nil
-	})
+	return nil
 }

@@ -33,7 +33,7 @@ func ticketStories() []ticketStory {
 }
 
 func duplicateCharge(ctx context.Context, d *demo) error {
-	if _, err := d.read(ctx); err != nil {
+	if err := d.read(ctx); err != nil {
 		return err
 	}
 	found, err := d.call(ctx, "search", map[string]any{"query": "refund a duplicate charge"})
@@ -41,7 +41,7 @@ func duplicateCharge(ctx context.Context, d *demo) error {
 		return err
 	}
 	d.check(strings.Contains(string(found.raw), "kb://northwind/refund-policy.md"), "the refund policy document is found")
-	refund, err := d.call(ctx, "create_refund", d.refundOf("ch_maria_2", "", "duplicate"))
+	refund, err := d.call(ctx, "create_refund", d.refundOf("ch_maria_2", "duplicate"))
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func duplicateCharge(ctx context.Context, d *demo) error {
 }
 
 func askedAgain(ctx context.Context, d *demo) error {
-	again, err := d.call(ctx, "create_refund", d.refundOf("ch_maria_2", "", "duplicate"))
+	again, err := d.call(ctx, "create_refund", d.refundOf("ch_maria_2", "duplicate"))
 	if err != nil {
 		return err
 	}
@@ -69,10 +69,10 @@ func askedAgain(ctx context.Context, d *demo) error {
 }
 
 func needsApproval(ctx context.Context, d *demo) error {
-	if _, err := d.read(ctx); err != nil {
+	if err := d.read(ctx); err != nil {
 		return err
 	}
-	refund, err := d.call(ctx, "create_refund", d.refundOf("ch_tom_1", "", "requested_by_customer"))
+	refund, err := d.call(ctx, "create_refund", d.refundOf("ch_tom_1", "requested_by_customer"))
 	if err != nil {
 		return err
 	}
@@ -94,14 +94,14 @@ func needsApproval(ctx context.Context, d *demo) error {
 }
 
 func othersCharge(ctx context.Context, d *demo) error {
-	if _, err := d.read(ctx); err != nil {
+	if err := d.read(ctx); err != nil {
 		return err
 	}
-	foreign, err := d.call(ctx, "create_refund", d.refundOf("ch_maria_1", "", "requested_by_customer"))
+	foreign, err := d.call(ctx, "create_refund", d.refundOf("ch_maria_1", "requested_by_customer"))
 	if err != nil {
 		return err
 	}
-	unknown, err := d.call(ctx, "create_refund", d.refundOf("ch_does_not_exist", "", "requested_by_customer"))
+	unknown, err := d.call(ctx, "create_refund", d.refundOf("ch_does_not_exist", "requested_by_customer"))
 	if err != nil {
 		return err
 	}
@@ -118,17 +118,17 @@ func othersCharge(ctx context.Context, d *demo) error {
 }
 
 func budgetUsedUp(ctx context.Context, d *demo) error {
-	if _, err := d.read(ctx); err != nil {
+	if err := d.read(ctx); err != nil {
 		return err
 	}
 	for _, charge := range []string{"ch_noor_2", "ch_noor_3"} {
-		a, err := d.call(ctx, "create_refund", d.refundOf(charge, "", "requested_by_customer"))
+		a, err := d.call(ctx, "create_refund", d.refundOf(charge, "requested_by_customer"))
 		if err != nil {
 			return err
 		}
 		d.check(a.State == policies.Done, charge+" is refunded")
 	}
-	over, err := d.call(ctx, "create_refund", d.refundOf("ch_noor_1", "", "requested_by_customer"))
+	over, err := d.call(ctx, "create_refund", d.refundOf("ch_noor_1", "requested_by_customer"))
 	if err != nil {
 		return err
 	}
@@ -146,18 +146,15 @@ func budgetUsedUp(ctx context.Context, d *demo) error {
 }
 
 // read is how every ticket begins.
-func (d *demo) read(ctx context.Context) (answer, error) {
+func (d *demo) read(ctx context.Context) error {
 	a, err := d.call(ctx, "get_conversation", map[string]any{"conversation_id": d.ticket.conversation()})
 	d.check(err == nil && !a.isError, "one call reads the ticket with its billing")
-	return a, err
+	return err
 }
 
-func (d *demo) refundOf(charge, amount, reason string) map[string]any {
-	args := map[string]any{"conversation_id": d.ticket.conversation(), "charge_id": charge, "reason": reason}
-	if amount != "" {
-		args["amount"] = amount
-	}
-	return args
+// refundOf are the arguments that refund all that remains of a charge.
+func (d *demo) refundOf(charge, reason string) map[string]any {
+	return map[string]any{"conversation_id": d.ticket.conversation(), "charge_id": charge, "reason": reason}
 }
 
 // deniedBy reads the newest denial of this conversation from the ledger.

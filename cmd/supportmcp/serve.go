@@ -12,7 +12,6 @@ import (
 	"supportmcp/internal/intercom"
 	"supportmcp/internal/sandbox"
 	"supportmcp/internal/sandbox/control"
-	"supportmcp/internal/sandbox/samples"
 	"supportmcp/internal/stripe"
 	"supportmcp/policies"
 )
@@ -65,12 +64,12 @@ func serve(ctx context.Context, s settings, w world) (err error) {
 }
 
 // serveSandbox serves with a sandbox and a ledger that share one life.
-func serveSandbox(ctx context.Context, cfg Config, w world) error {
+func serveSandbox(ctx context.Context, cfg Config, w world) (err error) {
 	dir, err := os.MkdirTemp("", "supportmcp-")
 	if err != nil {
 		return fmt.Errorf("make a folder for the sandbox: %w", err)
 	}
-	defer os.RemoveAll(dir)
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	running, err := sandbox.New(control.NewClock(w.now)).Listen(ctx, "127.0.0.1:0", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -81,7 +80,7 @@ func serveSandbox(ctx context.Context, cfg Config, w world) error {
 		return err
 	}
 	s.log.Info("the sandbox is up", "stripe", running.StripeURL, "intercom", running.IntercomURL)
-	s.log.Info("to approve what waits, in another terminal: SUPPORTMCP_DATABASE_URL='" + s.databaseURL + "' supportmcp approvals list")
+	s.log.Info("approve what waits in another terminal", "command", "SUPPORTMCP_DATABASE_URL='"+s.databaseURL+"' supportmcp approvals list")
 	return serve(ctx, s, w)
 }
 
@@ -99,14 +98,13 @@ func sandboxed(cfg Config, running *sandbox.Running, dir string, w world) (setti
 		databaseURL: "sqlite:" + filepath.Join(dir, "ledger.db"),
 		principal:   policies.Principal(cfg.Principal), now: running.Clock.Now, log: log,
 	}
-	var err error
-	if s.policyName, s.policy, err = readPolicy(cfg.Policy); err != nil {
-		return s, err
+	if cfg.Knowledge == "" {
+		docs := filepath.Join(dir, "knowledge")
+		if err := copySamples(docs); err != nil {
+			return s, err
+		}
+		cfg.Knowledge = "northwind=" + docs
 	}
-	if cfg.Knowledge != "" {
-		s.documents, err = readKnowledge(cfg.Knowledge, log)
-	} else {
-		s.documents, err = readFolder("northwind", samples.Knowledge(), log)
-	}
+	err := s.read(cfg)
 	return s, err
 }

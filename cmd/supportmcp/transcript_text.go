@@ -65,9 +65,9 @@ func (s *storyteller) line(indent int, label, colour, text string) {
 // wrap breaks text at spaces into lines of at most width characters.
 func wrap(text string, width int) []string {
 	var lines []string
-	for _, paragraph := range strings.Split(text, "\n") {
+	for paragraph := range strings.SplitSeq(text, "\n") {
 		line := ""
-		for _, word := range strings.Fields(paragraph) {
+		for word := range strings.FieldsSeq(paragraph) {
 			if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
 				lines, line = append(lines, line), ""
 			}
@@ -247,7 +247,7 @@ func finding(f policies.Finding) string {
 		text += "; " + f.MaxAllowedNow.String() + " would still be allowed"
 	}
 	if !f.RetryAfter.IsZero() {
-		text += ", this much again after " + f.RetryAfter.Format(time.DateOnly)
+		text += "; this amount fits again after " + f.RetryAfter.Format(time.DateOnly)
 	}
 	return text
 }

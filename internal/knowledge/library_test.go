@@ -1,6 +1,7 @@
 package knowledge_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -112,7 +113,7 @@ func TestSectionThatIsMissingNamesThoseThereAre(t *testing.T) {
 		if text != "" || fault.CodeOf(err) != fault.NotFound || fault.TookOf(err) != fault.No {
 			t.Fatalf("Section(%q) = %q, %v", uri, text, err)
 		}
-		f := err.(*fault.Error)
+		f, _ := errors.AsType[*fault.Error](err)
 		if !strings.Contains(f.NextStep, next) || len(f.Message) > 500 {
 			t.Errorf("Section(%.50q): message %q, next step %q", uri, f.Message, f.NextStep)
 		}

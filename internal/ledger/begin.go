@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"supportmcp/internal/fault"
+	"supportmcp/internal/money"
 	"supportmcp/policies"
 )
 
@@ -26,9 +27,13 @@ func (l *Ledger) Begin(ctx context.Context, d policies.Draft, judge func(policie
 	return e, replayed, err
 }
 
-// checkDraft keeps out text that could be stored in one database and not in the other.
+// checkDraft keeps out what could not be stored, or not be read back.
 func checkDraft(d policies.Draft) error {
 	s := d.Subject
+	var back money.Money
+	if text, err := s.Cost.MarshalText(); err != nil || back.UnmarshalText(text) != nil || back != s.Cost {
+		return fault.Invalidf("use an amount and a currency that Stripe can move", "the amount %s cannot be recorded", s.Cost)
+	}
 	return validText("an id of the action", string(d.Kind), string(d.Principal), s.Conversation, s.Customer, s.Charge,
 		s.Exclusive, s.Same, string(s.Cost.Currency), d.RepeatOf, d.Parent)
 }
@@ -104,8 +109,10 @@ func (t *tx) keepExclusive(target string) error {
 		return fmt.Errorf("look for actions in flight: %w", err)
 	}
 	if taken > 0 {
-		return &fault.Error{Code: fault.Busy, Took: fault.No,
-			Message: "another action on the same target is under way", NextStep: "wait a few seconds, read the facts again, and then ask again"}
+		return &fault.Error{
+			Code: fault.Busy, Took: fault.No,
+			Message: "another action on the same target is under way", NextStep: "wait a few seconds, read the facts again, and then ask again",
+		}
 	}
 	return nil
 }
@@ -131,7 +138,7 @@ func (t *tx) decide(r policies.Reads, judge func(policies.Snapshot) policies.Dec
 // enter puts an entry into the state that its judgement leads to.
 func (t *tx) enter(r *row, s policies.State) {
 	r.State = s
-	switch s {
+	switch s { //nolint:exhaustive // a judgement that waits for nobody and sends nothing has no times
 	case policies.Awaiting:
 		r.ExpiresAt = t.now.Add(r.Expires)
 	case policies.Executing:

@@ -31,8 +31,8 @@ func payments() []Story {
 		{Name: "budget-used-up", Summary: "several refunds already; the budget of 90 days runs out", seed: func(s seeder, st Story) {
 			s.person(st, "cus_noor", "Noor Haddad", "noor.haddad@example.com")
 			s.paid("ch_noor_1", "cus_noor", 45000, 20*day, "Workshop and onboarding")
-			s.paid("ch_noor_2", "cus_noor", 4500, 12*day, "Extra seats")
-			s.paid("ch_noor_3", "cus_noor", 4500, 5*day, "Extra seats")
+			s.paid("ch_noor_2", "cus_noor", 5000, 12*day, "Extra seats")
+			s.paid("ch_noor_3", "cus_noor", 4000, 5*day, "Extra seats")
 			s.asks(st, "We cancelled the extra seats twice and never used the workshop either. Please refund all three.")
 		}},
 		{Name: "failed-payment", Summary: "the last payment was declined", seed: func(s seeder, st Story) {

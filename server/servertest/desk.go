@@ -70,8 +70,10 @@ func open(t testing.TB, p *Place, s Setup) *Desk {
 	d := &Desk{Place: p, t: t}
 	s.complete(p)
 	d.openLedger()
-	d.Guard = &policies.Guard{Ledger: d.Ledger, Now: p.Clock.Now, Log: silent(),
-		Timeout: s.Timeout, Lease: Lease, Wait: s.Wait}
+	d.Guard = &policies.Guard{
+		Ledger: d.Ledger, Now: p.Clock.Now, Log: silent(),
+		Timeout: s.Timeout, Lease: Lease, Wait: s.Wait,
+	}
 	d.Use(s.Policy)
 	d.build(s)
 	d.Client = d.connect()
