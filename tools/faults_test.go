@@ -157,6 +157,7 @@ func TestAFaultAtIntercomNeverSendsAMessageTwice(t *testing.T) {
 				if got.NextStep == "" {
 					t.Errorf("a failed message has no next step: %s", got.Text)
 				}
+				d.Clock.Advance(time.Minute) // as the next step says
 				if second := d.Call(w.tool, w.args); second.State != done || len(d.Parts(maria, w.part)) != 1 {
 					t.Errorf("sent again it is answered %s, with %q on the conversation", second.Text, d.Parts(maria, w.part))
 				}
