@@ -13,11 +13,14 @@ import (
 type Wire struct {
 	in   *io.PipeWriter
 	out  *io.PipeReader
+	stop context.CancelFunc
 	done chan struct{} // closed when the server has stopped serving
 
 	mu      sync.Mutex
+	more    *sync.Cond   // something was written, or serving ended
 	written bytes.Buffer // everything the server wrote
-	err     error        // of serving
+	ended   bool
+	err     error // of serving
 }
 
 // serve runs the desk's server over pipes. When the test ends, the client hangs
@@ -25,20 +28,22 @@ type Wire struct {
 func (d *Desk) serve() *Wire {
 	serverIn, in := io.Pipe()
 	out, serverOut := io.Pipe()
-	w := &Wire{in: in, out: out, done: make(chan struct{})}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(d.t.Context()))
+	ctx, stop := context.WithCancel(context.WithoutCancel(d.t.Context()))
+	w := &Wire{in: in, out: out, stop: stop, done: make(chan struct{})}
+	w.more = sync.NewCond(&w.mu)
 	go func() {
 		defer close(w.done)
 		err := d.Server.ServeStdio(ctx, serverIn, io.MultiWriter(w, serverOut))
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.err = err
+		w.err, w.ended = err, true
+		w.more.Broadcast()
 		_ = serverOut.Close()
 	}()
 	d.t.Cleanup(func() {
 		w.HangUp()
 		<-w.done
-		cancel()
+		stop()
 		w.check(d.t)
 	})
 	return w
@@ -48,6 +53,7 @@ func (d *Desk) serve() *Wire {
 func (w *Wire) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	defer w.more.Broadcast()
 	return w.written.Write(p)
 }
 
@@ -57,8 +63,44 @@ func (w *Wire) Send(lines string) error {
 	return err
 }
 
-// HangUp closes the connection from the client's side.
+// HangUp closes the connection from the client's side: no more requests.
 func (w *Wire) HangUp() { _ = w.in.Close() }
+
+// Vanish closes both directions, as a client that was killed.
+func (w *Wire) Vanish() {
+	_ = w.in.Close()
+	_ = w.out.Close()
+}
+
+// Stop ends the server's context, as a signal to the process does.
+func (w *Wire) Stop() { w.stop() }
+
+// Answer waits for the answer to a request. The id is JSON: 7, "x", or null for
+// what could not be read.
+func (w *Wire) Answer(t testing.TB, id string) Message {
+	t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for {
+		if m, ok := w.find(id); ok {
+			return m
+		}
+		if w.ended {
+			t.Fatalf("the server ended without an answer to %s", id)
+		}
+		w.more.Wait()
+	}
+}
+
+func (w *Wire) find(id string) (Message, bool) {
+	for line := range bytes.Lines(w.written.Bytes()) {
+		var m Message
+		if json.Unmarshal(line, &m) == nil && m.Method == "" && string(m.ID) == id {
+			return m, true
+		}
+	}
+	return Message{}, false
+}
 
 // Served waits until the server has stopped serving.
 func (w *Wire) Served() { <-w.done }
