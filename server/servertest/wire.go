@@ -17,8 +17,9 @@ type Wire struct {
 	done chan struct{} // closed when the server has stopped serving
 
 	mu      sync.Mutex
-	more    *sync.Cond   // something was written, or serving ended
-	written bytes.Buffer // everything the server wrote
+	more    *sync.Cond         // something was written, or serving ended
+	written bytes.Buffer       // everything the server wrote
+	answers map[string]Message // by the JSON of their ids
 	ended   bool
 	err     error // of serving
 }
@@ -29,7 +30,7 @@ func (d *Desk) serve() *Wire {
 	serverIn, in := io.Pipe()
 	out, serverOut := io.Pipe()
 	ctx, stop := context.WithCancel(context.WithoutCancel(d.t.Context()))
-	w := &Wire{in: in, out: out, stop: stop, done: make(chan struct{})}
+	w := &Wire{in: in, out: out, stop: stop, done: make(chan struct{}), answers: map[string]Message{}}
 	w.more = sync.NewCond(&w.mu)
 	go func() {
 		defer close(w.done)
@@ -49,11 +50,15 @@ func (d *Desk) serve() *Wire {
 	return w
 }
 
-// Write implements io.Writer, for the server.
+// Write implements io.Writer, for the server, which writes one message per call.
 func (w *Wire) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	defer w.more.Broadcast()
+	var m Message
+	if json.Unmarshal(p, &m) == nil && m.Method == "" {
+		w.answers[string(m.ID)] = m
+	}
 	return w.written.Write(p)
 }
 
@@ -75,6 +80,9 @@ func (w *Wire) Vanish() {
 // Stop ends the server's context, as a signal to the process does.
 func (w *Wire) Stop() { w.stop() }
 
+// Served waits until the server has stopped serving.
+func (w *Wire) Served() { <-w.done }
+
 // Answer waits for the answer to a request. The id is JSON: 7, "x", or null for
 // what could not be read.
 func (w *Wire) Answer(t testing.TB, id string) Message {
@@ -82,7 +90,7 @@ func (w *Wire) Answer(t testing.TB, id string) Message {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for {
-		if m, ok := w.find(id); ok {
+		if m, ok := w.answers[id]; ok {
 			return m
 		}
 		if w.ended {
@@ -91,19 +99,6 @@ func (w *Wire) Answer(t testing.TB, id string) Message {
 		w.more.Wait()
 	}
 }
-
-func (w *Wire) find(id string) (Message, bool) {
-	for line := range bytes.Lines(w.written.Bytes()) {
-		var m Message
-		if json.Unmarshal(line, &m) == nil && m.Method == "" && string(m.ID) == id {
-			return m, true
-		}
-	}
-	return Message{}, false
-}
-
-// Served waits until the server has stopped serving.
-func (w *Wire) Served() { <-w.done }
 
 // Messages are all messages the server has written so far.
 func (w *Wire) Messages(t testing.TB) []Message {
@@ -126,7 +121,7 @@ func (w *Wire) Messages(t testing.TB) []Message {
 // Message is a JSON-RPC message.
 type Message struct {
 	JSONRPC string          `json:"jsonrpc"`
-	ID      json.RawMessage `json:"id"`
+	ID      json.RawMessage `json:"id"` // null for an answer to what could not be read
 	Method  string          `json:"method"`
 	Params  json.RawMessage `json:"params"`
 	Result  json.RawMessage `json:"result"`
