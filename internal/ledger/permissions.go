@@ -51,11 +51,11 @@ func private(path string, want fs.FileMode) error {
 	if runtime.GOOS == "windows" || info.Mode().Perm()&0o077 == 0 {
 		return nil
 	}
-	return &fault.Error{
-		Code: fault.Refused, Took: fault.No,
-		Message:  fmt.Sprintf("%s is open to other users of this machine (mode %o)", path, info.Mode().Perm()),
-		NextStep: fmt.Sprintf("run: chmod %o %s", want, path),
+	next := fmt.Sprintf("run: chmod %o '%s'", want, path)
+	if info.Mode()&fs.ModeSticky != 0 { // shared on purpose, as /tmp is
+		next = "put the ledger into a folder of its own"
 	}
+	return refused(next, "%s is open to other users of this machine (mode %o)", path, info.Mode().Perm())
 }
 
 func unusable(message string, cause error) error {
