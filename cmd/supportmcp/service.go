@@ -64,7 +64,7 @@ func newService(ctx context.Context, s settings) (*service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up Intercom: %w", err)
 	}
-	l, err := ledger.Open(ctx, s.databaseURL, ledger.Options{Now: s.now, Log: s.log, Mode: s.mode})
+	l, err := openLedger(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -79,6 +79,16 @@ func newService(ctx context.Context, s settings) (*service, error) {
 		return nil, errors.Join(err, l.Close())
 	}
 	return svc, nil
+}
+
+// openLedger gives SQLite the process's clock; replicas on PostgreSQL must share
+// the database's.
+func openLedger(ctx context.Context, s settings) (*ledger.Ledger, error) {
+	o := ledger.Options{Log: s.log, Mode: s.mode}
+	if strings.HasPrefix(s.databaseURL, "sqlite:") {
+		o.Now = s.now
+	}
+	return ledger.Open(ctx, s.databaseURL, o)
 }
 
 func assemble(s settings, l *ledger.Ledger, guard *policies.Guard, library *knowledge.Library, all []tools.Tool) (*service, error) {
