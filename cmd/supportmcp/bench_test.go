@@ -18,7 +18,6 @@ import (
 	"supportmcp/internal/ledger"
 	"supportmcp/internal/money"
 	"supportmcp/internal/sandbox"
-	"supportmcp/internal/sandbox/stripeapi"
 	"supportmcp/policies"
 )
 
@@ -175,7 +174,7 @@ func guardOn(b *testing.B, path string) *policies.Guard {
 
 // refund lets the guard allow the i-th refund and record that it is done.
 func refund(b *testing.B, g *policies.Guard, i int) {
-	twenty, id := money.Of(2000, "EUR"), fmt.Sprintf("ch_%d", i)
+	twenty, id := money.Of(2000, "eur"), fmt.Sprintf("ch_%d", i)
 	op := policies.Operation[policies.Refund, struct{}]{
 		Propose: func(context.Context) (policies.Refund, error) {
 			return policies.Refund{
@@ -193,25 +192,23 @@ func refund(b *testing.B, g *policies.Guard, i int) {
 }
 
 // BenchmarkRefundOverStdio is a whole refund as a client sees it, with a Stripe
-// and an Intercom on this machine.
+// and an Intercom on this machine. A server makes no more than it may before its
+// own pace towards Stripe slows it down.
 func BenchmarkRefundOverStdio(b *testing.B) {
-	policy := filepath.Join(b.TempDir(), "policy.yaml")
-	if err := os.WriteFile(policy, []byte(roomy), 0o600); err != nil {
-		b.Fatal(err)
-	}
-	p := settle(b, time.Now, "SUPPORTMCP_POLICY="+policy)
-	a := hireProgram(b, build(b), p.environ, "serve")
+	program := build(b)
 	var took []time.Duration
-	for i := 0; b.Loop(); i++ {
-		id := fmt.Sprintf("bench_%d", i)
-		p.Stripe.AddCharge(stripeapi.Charge{ID: "ch_" + id, PaymentIntent: "pi_" + id, Customer: "cus_maria", Amount: 2000, Currency: "eur", Created: time.Now()})
-		began := time.Now()
-		if got := a.call("create_refund", refundOf("duplicate-charge", "ch_"+id)); got.State != policies.Done {
-			b.Fatal(got)
+	for b.Loop() {
+		p := settle(b, time.Now)
+		a := hireProgram(b, program, p.environ, "serve")
+		for _, charge := range []string{"ch_maria_1", "ch_maria_2"} {
+			began := time.Now()
+			if got := a.call("create_refund", refundOf("duplicate-charge", charge)); got.State != policies.Done {
+				b.Fatal(got)
+			}
+			took = append(took, time.Since(began))
 		}
-		took = append(took, time.Since(began))
+		a.leave()
 	}
-	a.leave()
 	reportMedian(b, took, "ms/refund")
 }
 
