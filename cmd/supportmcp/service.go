@@ -31,6 +31,7 @@ type settings struct {
 	rules       *policies.Policy // the policy, compiled
 	documents   []knowledge.Document
 	principal   policies.Principal
+	timing      timing
 	now         func() time.Time
 	log         *slog.Logger
 }
@@ -43,13 +44,13 @@ type service struct {
 	done   chan struct{} // closed when the worker has stopped
 }
 
-// The time one action may take: an attempt at the vendor, the lease that covers
-// it, and the wait for another action on the same charge.
-const (
-	attemptTimeout = 20 * time.Second
-	actionLease    = 60 * time.Second
-	busyWait       = 20 * time.Second
-)
+// timing is the time one action may take: an attempt at the vendor, the lease
+// that covers it, and the wait for another action on the same charge.
+type timing struct{ attempt, lease, wait time.Duration }
+
+func usualTiming() timing {
+	return timing{attempt: 20 * time.Second, lease: 60 * time.Second, wait: 20 * time.Second}
+}
 
 func newService(ctx context.Context, s settings) (*service, error) {
 	library, err := knowledge.New(s.documents)
@@ -70,7 +71,7 @@ func newService(ctx context.Context, s settings) (*service, error) {
 	}
 	guard := &policies.Guard{
 		Ledger: l, Now: s.now, Log: s.log, Locked: s.locked,
-		Timeout: attemptTimeout, Lease: actionLease, Wait: busyWait,
+		Timeout: s.timing.attempt, Lease: s.timing.lease, Wait: s.timing.wait,
 	}
 	guard.Use(s.rules)
 	all := tools.All(tools.Deps{Guard: guard, Stripe: st, Intercom: ic, Library: library})
@@ -127,7 +128,7 @@ func configured(c Config, w world) (settings, error) {
 	s := settings{
 		stripe:    stripe.Config{Key: string(c.StripeKey), BaseURL: strings.TrimRight(c.StripeBase, "/"), Log: log, Now: w.now},
 		intercom:  intercom.Config{Token: string(c.IntercomToken), BaseURL: c.IntercomBase, AdminID: c.IntercomAdmin, Log: log, Now: w.now},
-		principal: policies.Principal(c.Principal), now: w.now, log: log,
+		principal: policies.Principal(c.Principal), timing: usualTiming(), now: w.now, log: log,
 	}
 	var noDatabase error
 	s.databaseURL, noDatabase = c.databaseURL()
