@@ -25,7 +25,7 @@ func TestTheSandboxServesAnyClientUntilItIsStopped(t *testing.T) {
 		}
 	}
 	out.stop()
-	if _, err := http.Get(out.stripe); err == nil { //nolint:noctx // refused at once
+	if _, err := http.Get(out.stripe); err == nil {
 		t.Error("it still answers after SIGTERM")
 	}
 }
