@@ -110,7 +110,9 @@ func BenchmarkRefund(b *testing.B) {
 			for i := rows; b.Loop(); i++ {
 				began := time.Now()
 				refund(b, g, i)
-				took = append(took, time.Since(began))
+				if len(took) < 200 { // later ones have more rows in the window than the name says
+					took = append(took, time.Since(began))
+				}
 			}
 			reportMedian(b, took, "ms/refund")
 		})
