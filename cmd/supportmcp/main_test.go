@@ -47,7 +47,12 @@ func settle(t testing.TB, now func() time.Time, more ...string) *place {
 }
 
 // bare is an environment that says nothing of supportmcp and knows no user's home.
-func bare() []string { return []string{"PATH=" + os.Getenv("PATH"), "HOME=/nowhere"} }
+func bare() []string {
+	return []string{"PATH=" + os.Getenv("PATH"), "HOME=/nowhere", "GORACE=" + raceOptions}
+}
+
+// raceOptions keep the race detector from making every process wait a second at its end.
+const raceOptions = "atexit_sleep_ms=0"
 
 // typed is what a command left behind.
 type typed struct {

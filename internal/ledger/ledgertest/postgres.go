@@ -68,7 +68,8 @@ func (p *Postgres) exec(t testing.TB, statement string) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if _, err := db.ExecContext(context.Background(), statement); err != nil {
+	ctx := context.WithoutCancel(t.Context()) // it also cleans up, when the test is over
+	if _, err := db.ExecContext(ctx, statement); err != nil {
 		t.Errorf("%s: %v", statement, err)
 	}
 }
@@ -107,14 +108,14 @@ func (p *Postgres) startPrivate(bin string) error {
 	}
 	p.stop = func() { _ = os.RemoveAll(dir) }
 	data := filepath.Join(dir, "data")
-	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-U", "ledgertest", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+	initdb := exec.CommandContext(context.Background(), filepath.Join(bin, "initdb"), "-D", data, "-U", "ledgertest", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
 	if err := unprivileged(initdb, dir); err != nil {
 		return err
 	}
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w: %s", err, out)
 	}
-	server := exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-k", dir,
+	server := exec.CommandContext(context.Background(), filepath.Join(bin, "postgres"), "-D", data, "-k", dir,
 		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=200", "-c", "log_min_messages=fatal")
 	if err := unprivileged(server, dir); err != nil {
 		return err
