@@ -70,7 +70,7 @@ func golden(t *testing.T, file string, got []byte) {
 }
 
 // update makes the tests write their golden files.
-var update = flag.Bool("update", false, "write the golden files") //nolint:gochecknoglobals // flags of tests are global
+var update = flag.Bool("update", false, "write the golden files")
 
 func pretty(t *testing.T, raw []byte) []byte {
 	t.Helper()

@@ -16,7 +16,7 @@ const (
 // between words, and no longer than limit.
 func label(s string, limit int) string {
 	var out []rune
-	for _, word := range strings.Fields(s) {
+	for word := range strings.FieldsSeq(s) {
 		if len(out) > 0 {
 			out = append(out, ' ')
 		}

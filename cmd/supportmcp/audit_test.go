@@ -78,7 +78,7 @@ func edit(t *testing.T, p *place, statements string) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	for _, s := range strings.SplitSeq(statements, ";") {
+	for s := range strings.SplitSeq(statements, ";") {
 		if _, err := db.ExecContext(t.Context(), s); err != nil {
 			t.Fatal(fmt.Errorf("%s: %w", s, err))
 		}

@@ -68,7 +68,8 @@ func (p *Postgres) exec(t testing.TB, statement string) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if _, err := db.ExecContext(context.Background(), statement); err != nil {
+	ctx := context.WithoutCancel(t.Context()) // it also cleans up, when the test is over
+	if _, err := db.ExecContext(ctx, statement); err != nil {
 		t.Errorf("%s: %v", statement, err)
 	}
 }
