@@ -1,0 +1,170 @@
+package servertest
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"supportmcp/internal/intercom"
+	"supportmcp/internal/knowledge"
+	"supportmcp/internal/ledger"
+	"supportmcp/internal/sandbox"
+	"supportmcp/internal/sandbox/samples"
+	"supportmcp/internal/stripe"
+	"supportmcp/policies"
+	"supportmcp/resources"
+	"supportmcp/server"
+	"supportmcp/tools"
+)
+
+// Agent is the principal that every call is recorded for, unless Setup names another.
+const Agent policies.Principal = "agent"
+
+// Setup says how a desk differs from the usual one. The zero value is the default
+// policy with the sandbox's own credentials.
+type Setup struct {
+	Policy        string // text of a policy file
+	StripeKey     string // another key than the sandbox takes
+	IntercomToken string // another token than the sandbox takes
+	Principal     policies.Principal
+	Timeout       time.Duration // of one attempt at a vendor
+	Extra         []tools.Tool  // published besides the real ones
+}
+
+// Desk is one supportmcp process at a place, with a client connected to it.
+// Its client's methods are safe for concurrent use.
+type Desk struct {
+	*Place
+	*Client
+	Ledger *ledger.Ledger
+	Guard  *policies.Guard
+	Tools  []tools.Tool
+	Server *server.Server
+	Worker *server.Worker
+
+	t      testing.TB
+	policy atomic.Pointer[[]byte]
+}
+
+// Start opens a desk at a place of its own.
+func Start(t testing.TB, s Setup) *Desk {
+	t.Helper()
+	return open(t, newPlace(t), s)
+}
+
+// Another opens a further desk at the same place, as a second process would: it
+// shares the vendors and the ledger's file, and nothing else.
+func (d *Desk) Another(s Setup) *Desk {
+	d.t.Helper()
+	return open(d.t, d.Place, s)
+}
+
+func open(t testing.TB, p *Place, s Setup) *Desk {
+	t.Helper()
+	d := &Desk{Place: p, t: t}
+	if s.StripeKey == "" {
+		s.StripeKey = sandbox.StripeKey
+	}
+	if s.IntercomToken == "" {
+		s.IntercomToken = sandbox.IntercomToken
+	}
+	if s.Principal == "" {
+		s.Principal = Agent
+	}
+	if s.Timeout == 0 {
+		s.Timeout = 20 * time.Second
+	}
+	d.openLedger()
+	d.Guard = &policies.Guard{Ledger: d.Ledger, Now: p.Clock.Now, Log: silent(),
+		Timeout: s.Timeout, Lease: Lease, Wait: 20 * time.Second}
+	text := []byte(s.Policy)
+	if s.Policy == "" {
+		text = policies.Default()
+	}
+	d.Use(string(text))
+	d.build(s)
+	d.Client = d.connect()
+	return d
+}
+
+// Lease is how long an attempt is left alone; the clock must be moved by as much
+// before the worker looks after it.
+const Lease = time.Minute
+
+func (d *Desk) openLedger() {
+	d.t.Helper()
+	l, err := ledger.Open(context.WithoutCancel(d.t.Context()), d.ledgerURL, ledger.Options{Now: d.Clock.Now, Mode: "sandbox"})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.Ledger = l
+	d.t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			d.t.Errorf("close the ledger: %v", err)
+		}
+	})
+}
+
+func (d *Desk) build(s Setup) {
+	d.t.Helper()
+	docs, _, err := knowledge.ReadFolder("northwind", samples.Knowledge())
+	d.must(err)
+	library, err := knowledge.New(docs)
+	d.must(err)
+	st, err := stripe.New(stripe.Config{Key: s.StripeKey, BaseURL: d.StripeURL, Now: d.Clock.Now})
+	d.must(err)
+	ic, err := intercom.New(intercom.Config{Token: s.IntercomToken, BaseURL: d.IntercomURL, AdminID: sandbox.AdminID, Now: d.Clock.Now, PerSecond: plenty})
+	d.must(err)
+	all := tools.All(tools.Deps{Guard: d.Guard, Stripe: st, Intercom: ic, Library: library, Now: d.Clock.Now})
+	d.Worker, err = server.NewWorker(d.Ledger, all, silent())
+	d.must(err)
+	d.Tools = append(all, s.Extra...)
+	d.Server, err = server.New(server.Config{
+		Version: "test", Tools: d.Tools, Principal: s.Principal, Log: silent(),
+		Resources: resources.All(resources.Deps{Library: library, Guard: d.Guard, Policy: func() []byte { return *d.policy.Load() }}),
+	})
+	d.must(err)
+}
+
+// Use puts another policy in force, as an operator does by replacing the file.
+func (d *Desk) Use(text string) {
+	d.t.Helper()
+	p, err := policies.Parse("policy.yaml", []byte(text))
+	d.must(err)
+	b := []byte(text)
+	d.policy.Store(&b)
+	d.Guard.Use(p)
+}
+
+// Sweep lets the worker do one round of each kind and gives what went wrong.
+func (d *Desk) Sweep() error {
+	ctx := d.t.Context()
+	return errors.Join(d.Worker.Sweep(ctx, policies.DueApproved), d.Worker.Sweep(ctx, policies.DueLapsed))
+}
+
+// Settle sweeps with moving time until nothing is under way, as minutes of a
+// running server would.
+func (d *Desk) Settle() {
+	d.t.Helper()
+	for range 8 {
+		_ = d.Sweep() // what cannot be told yet is swept again
+		d.Clock.Advance(Lease + time.Second)
+	}
+	d.must(d.Sweep())
+}
+
+// Approve lets an action go on, as a person does with the approvals command.
+func (d *Desk) Approve(action string) {
+	d.t.Helper()
+	_, err := d.Ledger.Approve(d.t.Context(), action, "robin", "")
+	d.must(err)
+}
+
+func (d *Desk) must(err error) {
+	d.t.Helper()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+}

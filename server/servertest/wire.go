@@ -1,0 +1,109 @@
+package servertest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"sync"
+	"testing"
+)
+
+// Wire is a served connection: what a client writes and reads, byte by byte.
+type Wire struct {
+	in   *io.PipeWriter
+	out  *io.PipeReader
+	done chan struct{} // closed when the server has stopped serving
+
+	mu      sync.Mutex
+	written bytes.Buffer // everything the server wrote
+	err     error        // of serving
+}
+
+// serve runs the desk's server over pipes. When the test ends, the client hangs
+// up, the server must end by itself, and all it wrote must have been JSON-RPC.
+func (d *Desk) serve() *Wire {
+	serverIn, in := io.Pipe()
+	out, serverOut := io.Pipe()
+	w := &Wire{in: in, out: out, done: make(chan struct{})}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(d.t.Context()))
+	go func() {
+		defer close(w.done)
+		err := d.Server.ServeStdio(ctx, serverIn, io.MultiWriter(w, serverOut))
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.err = err
+		_ = serverOut.Close()
+	}()
+	d.t.Cleanup(func() {
+		w.HangUp()
+		<-w.done
+		cancel()
+		w.check(d.t)
+	})
+	return w
+}
+
+// Write implements io.Writer, for the server.
+func (w *Wire) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.written.Write(p)
+}
+
+// Send writes lines as they are, past the client.
+func (w *Wire) Send(lines string) error {
+	_, err := io.WriteString(w.in, lines)
+	return err
+}
+
+// HangUp closes the connection from the client's side.
+func (w *Wire) HangUp() { _ = w.in.Close() }
+
+// Served waits until the server has stopped serving.
+func (w *Wire) Served() { <-w.done }
+
+// Messages are all messages the server has written so far.
+func (w *Wire) Messages(t testing.TB) []Message {
+	t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var out []Message
+	for line := range bytes.Lines(w.written.Bytes()) {
+		d := json.NewDecoder(bytes.NewReader(line))
+		d.DisallowUnknownFields()
+		var m Message
+		if err := d.Decode(&m); err != nil || m.JSONRPC != "2.0" || d.More() {
+			t.Errorf("the server wrote what is not JSON-RPC: %.200q (%v)", line, err)
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+// Message is a JSON-RPC message.
+type Message struct {
+	JSONRPC string          `json:"jsonrpc"`
+	ID      json.RawMessage `json:"id"`
+	Method  string          `json:"method"`
+	Params  json.RawMessage `json:"params"`
+	Result  json.RawMessage `json:"result"`
+	Error   *struct {
+		Code    int             `json:"code"`
+		Message string          `json:"message"`
+		Data    json.RawMessage `json:"data"`
+	} `json:"error"`
+}
+
+func (w *Wire) check(t testing.TB) {
+	t.Helper()
+	w.Messages(t)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err != nil {
+		t.Errorf("serve: %v", w.err)
+	}
+	if b := w.written.Bytes(); len(b) > 0 && b[len(b)-1] != '\n' {
+		t.Errorf("the last message does not end its line: %.200q", b)
+	}
+}
