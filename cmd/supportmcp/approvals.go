@@ -144,7 +144,7 @@ func withLedger(ctx context.Context, w world, work func(context.Context, *ledger
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(checkDatabase(string(cfg.Database)), cfg.checkLogLevel()); err != nil {
+	if err := errors.Join(cfg.checkDatabase(), cfg.checkLogLevel()); err != nil {
 		return err
 	}
 	url, err := cfg.databaseURL()

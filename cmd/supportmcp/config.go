@@ -33,6 +33,8 @@ type Config struct {
 	Principal         string `env:"SUPPORTMCP_PRINCIPAL" envDefault:"agent"`
 	AllowLiveWrites   string `env:"SUPPORTMCP_ALLOW_LIVE_WRITES" envDefault:"false"`
 	LogLevel          string `env:"SUPPORTMCP_LOG_LEVEL" envDefault:"info"`
+
+	unread map[string]error // by variable, secrets whose _FILE gives none
 }
 
 // secret is text that must not be printed.
@@ -50,17 +52,27 @@ func (secret) LogValue() slog.Value { return slog.StringValue("[redacted]") }
 // MarshalText hides the secret from encoders.
 func (secret) MarshalText() ([]byte, error) { return []byte("[redacted]"), nil }
 
-// readConfig reads the environment; it checks nothing but what cannot be read.
+// readConfig reads the environment and the secrets that are kept in files. What
+// is wrong with them is told by the checks, with everything else that is.
 func readConfig(environ []string) (Config, error) {
 	c, err := env.ParseAsWithOptions[Config](env.Options{Environment: env.ToMap(environ)})
 	if err != nil {
 		return c, fmt.Errorf("read the environment: %w", err)
 	}
-	return c, errors.Join(
-		fromFile("STRIPE_SECRET_KEY", c.StripeKeyFile, &c.StripeKey),
-		fromFile("INTERCOM_ACCESS_TOKEN", c.IntercomTokenFile, &c.IntercomToken),
-		fromFile("SUPPORTMCP_DATABASE_URL", c.DatabaseFile, &c.Database))
+	c.unread = map[string]error{
+		stripeKey:     fromFile(stripeKey, c.StripeKeyFile, &c.StripeKey),
+		intercomToken: fromFile(intercomToken, c.IntercomTokenFile, &c.IntercomToken),
+		databaseURL:   fromFile(databaseURL, c.DatabaseFile, &c.Database),
+	}
+	return c, nil
 }
+
+// The variables that hold a secret.
+const (
+	stripeKey     = "STRIPE_SECRET_KEY"
+	intercomToken = "INTERCOM_ACCESS_TOKEN"
+	databaseURL   = "SUPPORTMCP_DATABASE_URL"
+)
 
 // fromFile takes a secret from the file that its _FILE variable names.
 func fromFile(name, path string, into *secret) error {
@@ -89,50 +101,66 @@ func (c Config) validate() error {
 	return errors.Join(
 		c.checkStripe(),
 		c.checkIntercom(),
-		checkDatabase(string(c.Database)),
+		c.checkDatabase(),
 		c.checkPrincipal(),
 		checkOneOf("SUPPORTMCP_ALLOW_LIVE_WRITES", c.AllowLiveWrites, "true", "false"),
 		c.checkLogLevel())
 }
 
 func (c Config) checkStripe() error {
+	host, err := checkBase("STRIPE_API_BASE", c.StripeBase)
+	return errors.Join(c.checkStripeKey(isLoopback(host)), err)
+}
+
+func (c Config) checkStripeKey(onThisMachine bool) error {
+	if err := c.unread[stripeKey]; err != nil {
+		return err
+	}
 	if c.StripeKey == "" {
-		return problem("STRIPE_SECRET_KEY", "is missing: create a restricted key (rk_…) in Stripe under Developers > API keys, or try serve --sandbox")
+		return problem(stripeKey, "is missing: create a restricted key (rk_…) in Stripe under Developers > API keys, or try serve --sandbox")
 	}
 	mode, err := stripe.ModeOf(string(c.StripeKey))
 	if err != nil {
-		return problem("STRIPE_SECRET_KEY", "is not usable: "+err.Error())
+		return problem(stripeKey, "is not usable: "+strings.TrimPrefix(err.Error(), "stripe key: "))
 	}
-	host, err := checkBase("STRIPE_API_BASE", c.StripeBase)
-	if err != nil {
-		return err
-	}
-	if mode == stripe.Live && isLoopback(host) {
-		return problem("STRIPE_SECRET_KEY", "is a live key, but STRIPE_API_BASE is on this machine: use a test key with the sandbox")
+	if mode == stripe.Live && onThisMachine {
+		return problem(stripeKey, "is a live key, but STRIPE_API_BASE is on this machine: use a test key with the sandbox")
 	}
 	return nil
 }
 
 func (c Config) checkIntercom() error {
-	var errs []error
-	if c.IntercomToken == "" {
-		errs = append(errs, problem("INTERCOM_ACCESS_TOKEN", "is missing: create an app in Intercom's Developer Hub and copy its access token"))
+	errs := []error{c.checkIntercomToken()}
+	host, err := checkBase("INTERCOM_API_BASE", c.IntercomBase)
+	if err == nil && !isLoopback(host) {
+		err = checkOneOf("INTERCOM_API_BASE", strings.TrimRight(c.IntercomBase, "/"),
+			"https://api.intercom.io", "https://api.eu.intercom.io", "https://api.au.intercom.io", "an address on this machine")
 	}
-	if _, err := checkBase("INTERCOM_API_BASE", c.IntercomBase); err != nil {
-		errs = append(errs, err)
-	}
+	errs = append(errs, err)
 	if strings.Trim(c.IntercomAdmin, "0123456789") != "" {
 		errs = append(errs, problem("INTERCOM_ADMIN_ID", "must be the digits of a teammate's id, as Intercom shows it in the teammate's address"))
 	}
 	return errors.Join(errs...)
 }
 
+func (c Config) checkIntercomToken() error {
+	switch {
+	case c.unread[intercomToken] != nil:
+		return c.unread[intercomToken]
+	case c.IntercomToken == "":
+		return problem(intercomToken, "is missing: create an app in Intercom's Developer Hub and copy its access token")
+	case strings.ContainsFunc(string(c.IntercomToken), func(r rune) bool { return r <= ' ' || r > '~' }):
+		return problem(intercomToken, "is not usable: a space, a line break or another character that no token has is in it")
+	}
+	return nil
+}
+
 // checkBase wants an https address, or http on this machine, and gives its host.
 func checkBase(variable, base string) (host string, err error) {
 	u, err := url.Parse(base)
 	switch {
-	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return "", problem(variable, "must be an address such as https://api.example.com")
+	case err != nil || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
+		return "", problem(variable, "must be an address such as https://api.example.com, and no more than that")
 	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
 		return u.Hostname(), nil
 	}
@@ -144,7 +172,11 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-func checkDatabase(u string) error {
+func (c Config) checkDatabase() error {
+	if err := c.unread[databaseURL]; err != nil {
+		return err
+	}
+	u := string(c.Database)
 	for _, scheme := range []string{"sqlite:", "postgres://", "postgresql://"} {
 		if strings.HasPrefix(u, scheme) && len(u) > len(scheme) {
 			return nil
@@ -153,7 +185,7 @@ func checkDatabase(u string) error {
 	if u == "" {
 		return nil
 	}
-	return problem("SUPPORTMCP_DATABASE_URL", "must be sqlite:PATH or postgres://…")
+	return problem(databaseURL, "must be sqlite:PATH or postgres://…")
 }
 
 func (c Config) checkPrincipal() error {
@@ -183,7 +215,7 @@ func (c Config) databaseURL() (string, error) {
 	}
 	dir, err := os.UserConfigDir()
 	if err != nil {
-		return "", problem("SUPPORTMCP_DATABASE_URL", "is not set, and this user has no configuration folder: set it to sqlite:PATH")
+		return "", problem(databaseURL, "is not set, and this user has no configuration folder: set it to sqlite:PATH")
 	}
 	return "sqlite:" + filepath.Join(dir, "supportmcp", "ledger.db"), nil
 }

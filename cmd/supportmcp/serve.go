@@ -98,10 +98,6 @@ func sandboxed(cfg Config, running *sandbox.Running, dir string, w world) (setti
 		databaseURL: "sqlite:" + filepath.Join(dir, "ledger.db"),
 		principal:   policies.Principal(cfg.Principal), now: running.Clock.Now, log: log,
 	}
-	var err error
-	if s.policyName, s.policy, err = readPolicy(cfg.Policy); err != nil {
-		return s, err
-	}
 	if cfg.Knowledge == "" {
 		docs := filepath.Join(dir, "knowledge")
 		if err := copySamples(docs); err != nil {
@@ -109,6 +105,6 @@ func sandboxed(cfg Config, running *sandbox.Running, dir string, w world) (setti
 		}
 		cfg.Knowledge = "northwind=" + docs
 	}
-	s.documents, err = readKnowledge(cfg.Knowledge, log)
+	err := s.read(cfg)
 	return s, err
 }

@@ -28,6 +28,7 @@ type settings struct {
 	databaseURL string
 	policyName  string
 	policy      []byte
+	rules       *policies.Policy // the policy, compiled
 	documents   []knowledge.Document
 	principal   policies.Principal
 	now         func() time.Time
@@ -51,10 +52,6 @@ const (
 )
 
 func newService(ctx context.Context, s settings) (*service, error) {
-	policy, err := policies.Parse(s.policyName, s.policy)
-	if err != nil {
-		return nil, err
-	}
 	library, err := knowledge.New(s.documents)
 	if err != nil {
 		return nil, fmt.Errorf("index the knowledge documents: %w", err)
@@ -75,7 +72,7 @@ func newService(ctx context.Context, s settings) (*service, error) {
 		Ledger: l, Now: s.now, Log: s.log, Locked: s.locked,
 		Timeout: attemptTimeout, Lease: actionLease, Wait: busyWait,
 	}
-	guard.Use(policy)
+	guard.Use(s.rules)
 	all := tools.All(tools.Deps{Guard: guard, Stripe: st, Intercom: ic, Library: library})
 	svc, err := assemble(s, l, guard, library, all)
 	if err != nil {
@@ -113,35 +110,46 @@ func (s *service) close() error {
 	return s.ledger.Close()
 }
 
-// configured resolves the settings of the environment.
+// configured resolves the settings of the environment, or lists everything that
+// keeps the server from starting.
 func configured(c Config, w world) (settings, error) {
-	if err := c.validate(); err != nil {
+	log := newLogger(w.err, c.LogLevel)
+	s := settings{
+		stripe:    stripe.Config{Key: string(c.StripeKey), BaseURL: strings.TrimRight(c.StripeBase, "/"), Log: log, Now: w.now},
+		intercom:  intercom.Config{Token: string(c.IntercomToken), BaseURL: c.IntercomBase, AdminID: c.IntercomAdmin, Log: log, Now: w.now},
+		principal: policies.Principal(c.Principal), now: w.now, log: log,
+	}
+	var noDatabase error
+	s.databaseURL, noDatabase = c.databaseURL()
+	if err := errors.Join(c.validate(), noDatabase, s.read(c)); err != nil {
 		return settings{}, fmt.Errorf("the configuration does not work yet:\n%w", err)
 	}
-	log := newLogger(w.err, c.LogLevel)
 	mode, err := stripe.ModeOf(string(c.StripeKey))
 	if err != nil {
 		return settings{}, err
 	}
-	s := settings{
-		stripe:   stripe.Config{Key: string(c.StripeKey), BaseURL: c.StripeBase, Log: log, Now: w.now},
-		intercom: intercom.Config{Token: string(c.IntercomToken), BaseURL: c.IntercomBase, AdminID: c.IntercomAdmin, Log: log, Now: w.now},
-		mode:     string(mode), locked: c.locked(mode), principal: policies.Principal(c.Principal), now: w.now, log: log,
-	}
+	s.mode, s.locked = string(mode), c.locked(mode)
 	if host, _ := checkBase("STRIPE_API_BASE", c.StripeBase); isLoopback(host) {
 		s.mode = "sandbox"
 	}
-	if s.databaseURL, err = c.databaseURL(); err != nil {
-		return s, err
-	}
-	if s.policyName, s.policy, err = readPolicy(c.Policy); err != nil {
-		return s, err
-	}
-	s.documents, err = readKnowledge(c.Knowledge, log)
 	if mode == stripe.Live && !stripe.Restricted(string(c.StripeKey)) {
 		log.Warn("STRIPE_SECRET_KEY is an unrestricted live key; a restricted key (rk_live_…) limits what a leak can do")
 	}
-	return s, err
+	return s, nil
+}
+
+// read reads the files that the environment names.
+func (s *settings) read(c Config) error {
+	var noPolicy, noDocuments error
+	s.policyName, s.policy, noPolicy = readPolicy(c.Policy)
+	if noPolicy == nil {
+		s.rules, noPolicy = policies.Parse(s.policyName, s.policy)
+	}
+	if noPolicy != nil {
+		noPolicy = problem("SUPPORTMCP_POLICY", "does not work:\n"+noPolicy.Error())
+	}
+	s.documents, noDocuments = readKnowledge(c.Knowledge, s.log)
+	return errors.Join(noPolicy, noDocuments)
 }
 
 func newLogger(w interface{ Write([]byte) (int, error) }, level string) *slog.Logger {
@@ -157,7 +165,7 @@ func readPolicy(path string) (string, []byte, error) {
 	}
 	b, err := os.ReadFile(path) //nolint:gosec // the operator names the file
 	if err != nil {
-		return "", nil, problem("SUPPORTMCP_POLICY", "cannot be read: "+err.Error())
+		return "", nil, fmt.Errorf("read the policy: %w", err)
 	}
 	return path, b, nil
 }

@@ -67,15 +67,6 @@ func TestSnoozeUntilAnotherTimeIsAnotherState(t *testing.T) {
 	}
 }
 
-func TestStateThatDoesNotExistIsRefused(t *testing.T) {
-	d := newDesk(t)
-	_, err := perform(t, policies.SetState{Asker: asker(ticket), State: "deleted"}, d.SetState)
-	wantFault(t, err, fault.Invalid, fault.No)
-	if r := d.Desk.Requests(); len(r) != 0 {
-		t.Errorf("asked Intercom: %+v", r)
-	}
-}
-
 func TestFailedLookBeforeAChangeHadNoEffect(t *testing.T) {
 	d := newDesk(t)
 	d.inject(control.Fault{Method: "GET", Kind: control.ErrorBefore, Times: -1})

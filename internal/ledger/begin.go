@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"supportmcp/internal/fault"
+	"supportmcp/internal/money"
 	"supportmcp/policies"
 )
 
@@ -26,9 +27,13 @@ func (l *Ledger) Begin(ctx context.Context, d policies.Draft, judge func(policie
 	return e, replayed, err
 }
 
-// checkDraft keeps out text that could be stored in one database and not in the other.
+// checkDraft keeps out what could not be stored, or not be read back.
 func checkDraft(d policies.Draft) error {
 	s := d.Subject
+	var back money.Money
+	if text, err := s.Cost.MarshalText(); err != nil || back.UnmarshalText(text) != nil || back != s.Cost {
+		return fault.Invalidf("use an amount and a currency that Stripe can move", "the amount %s cannot be recorded", s.Cost)
+	}
 	return validText("an id of the action", string(d.Kind), string(d.Principal), s.Conversation, s.Customer, s.Charge,
 		s.Exclusive, s.Same, string(s.Cost.Currency), d.RepeatOf, d.Parent)
 }

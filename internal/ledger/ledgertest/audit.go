@@ -1,0 +1,178 @@
+package ledgertest
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	_ "modernc.org/sqlite"             // the driver "sqlite"
+
+	"supportmcp/policies"
+)
+
+// sql changes the database behind the ledger's back.
+func (d *desk) sql(statements ...string) {
+	d.t.Helper()
+	db := d.raw()
+	for _, s := range statements {
+		if _, err := db.ExecContext(context.Background(), s); err != nil {
+			d.t.Fatalf("%s: %v", s, err)
+		}
+	}
+}
+
+func (d *desk) raw() *sql.DB {
+	d.t.Helper()
+	driver, source := "pgx", d.url
+	if path, ok := strings.CutPrefix(d.url, "sqlite:"); ok {
+		driver, source = "sqlite", path
+	}
+	db, err := sql.Open(driver, source)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// audit changes a sound ledger in every way that matters and wants each found.
+func audit(t *testing.T, fresh Fresh) {
+	const done = `(SELECT id FROM entry WHERE state = 'done')`
+	for _, c := range []struct {
+		name string
+		sql  []string
+		want string // in one of the problems
+	}{
+		{"a changed byte", []string{`UPDATE event SET body = replace(body, '"executing"', '"executinh"') WHERE seq = 1`}, "event 1 (act_"},
+		{"an added space", []string{`UPDATE event SET body = body || ' ' WHERE seq = 3`}, "event 3 (act_"},
+		{"a text that is no event", []string{`UPDATE event SET body = 'gone' WHERE seq = 2`}, "event 2 (act_"},
+		{"an event moved to another action", []string{`UPDATE event SET entry_id = 'act_other' WHERE seq = 0`}, "event 0 (act_other) says"},
+		{"a removed event", []string{`DELETE FROM event WHERE seq = 1`}, "event 1 is missing"},
+		{"two events in another order", []string{`UPDATE event SET seq = 99 WHERE seq = 1`, `UPDATE event SET seq = 1 WHERE seq = 2`, `UPDATE event SET seq = 2 WHERE seq = 99`}, "event 1 (act_"},
+		{"a cut tail", []string{`DELETE FROM event WHERE seq >= 5`}, "its end was cut"},
+		{"a cut tail and its nodes", []string{`DELETE FROM event WHERE seq >= 4`, `DELETE FROM event_node WHERE idx >= 7`, `UPDATE event_head SET size = 4`}, "no event tells of it"},
+		{"a head set back", []string{`UPDATE event_head SET size = size - 1`}, "added to"},
+		{"a changed leaf", []string{`UPDATE event_node SET hash = (SELECT hash FROM event_node WHERE idx = 0) WHERE idx = 1`}, "event 1 (act_"},
+		{"a changed inner node", []string{`UPDATE event_node SET hash = (SELECT hash FROM event_node WHERE idx = 0) WHERE idx = 2`}, "node 2 of the tree"},
+		{"a removed node", []string{`DELETE FROM event_node WHERE idx = 2`}, "node 2 of the tree is missing"},
+		{"a shortened node", []string{`UPDATE event_node SET hash = '' WHERE idx = 2`}, "node 2 of the tree has 0 bytes"},
+		{"an entry's state", []string{`UPDATE entry SET state = 'failed' WHERE state = 'done'`}, ": to"},
+		{"an entry's facts", []string{`UPDATE entry SET facts = '{"charge":"ch_9"}' WHERE state = 'done'`}, "facts_digest"},
+		{"an entry's input", []string{`UPDATE entry SET input = '{}' WHERE state = 'done'`}, "input_digest"},
+		{"an entry's receipt", []string{`UPDATE entry SET receipt = '{"id":"re_2"}' WHERE state = 'done'`}, "receipt_digest"},
+		{"an entry's amount", []string{`UPDATE entry SET cost_minor = 1 WHERE state = 'done'`}, "subject"},
+		{"an entry's decision", []string{`UPDATE entry SET decision = replace(decision, 'rev_1', 'rev_2') WHERE state = 'done'`}, "decision_digest"},
+		{"who asked", []string{`UPDATE entry SET principal = 'nobody' WHERE state = 'done'`}, "principal"},
+		{"who approved", []string{`UPDATE entry SET approver = 'nobody' WHERE state = 'approved'`}, "approver"},
+		{"what was approved", []string{`UPDATE entry SET digest = 'other' WHERE state = 'approved'`}, "bound_digest"},
+		{"a decision that cannot be read", []string{`UPDATE entry SET decision = '{' WHERE state = 'done'`}, "cannot be read"},
+		{"an added entry", []string{`INSERT INTO entry SELECT 'act_new', kind, principal, '', 0, input, '', '', created_at, state, conversation, customer, charge, '', same,
+			cost_minor, cost_currency, facts, digest, decision, receipt, failure, approver, note, lease_ms, expires_ms, lease_until, looks, updated_at, expires_at, first_sent
+			FROM entry WHERE state = 'approved'`}, "act_new is in the ledger"},
+		{"a removed entry", []string{`DELETE FROM hold WHERE entry_id = ` + done, `DELETE FROM entry WHERE state = 'done'`}, "which is not in the ledger"},
+		{"a smaller hold", []string{`UPDATE hold SET minor = 1 WHERE scope = 'customer:cus_1' AND entry_id = ` + done}, "counts in customer:cus_1"},
+		{"an aged hold", []string{`UPDATE hold SET at = 1 WHERE scope = 'global:'`}, "counts in global:"},
+		{"a removed hold", []string{`DELETE FROM hold WHERE scope = 'charge:ch_1'`}, "does not count in charge:ch_1"},
+		{"an added hold", []string{`INSERT INTO hold SELECT id, 'global:', kind, '', 0, 1 FROM entry WHERE state = 'denied'`}, "counts in global:"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := soundDesk(t, fresh)
+			before, err := d.Verify(t.Context())
+			if err != nil || !before.Sound() || before.Events != 7 || before.Entries != 4 {
+				t.Fatalf("before: %+v, %v", before, err)
+			}
+			d.sql(c.sql...)
+			after, err := d.Verify(t.Context())
+			if err != nil || !strings.Contains(strings.Join(after.Problems, "\n"), c.want) {
+				t.Errorf("want a problem with %q, got %q: %v", c.want, after.Problems, err)
+			}
+		})
+	}
+	t.Run("a rewritten log has another root", rewritten(fresh))
+	t.Run("any changed byte", anyByte(fresh))
+	t.Run("no free text", noFreeText(fresh))
+}
+
+// soundDesk is a small ledger with one done, one denied, one executing and one
+// approved entry, in seven events. It is not verified when the test ends.
+func soundDesk(t *testing.T, fresh Fresh) *desk {
+	t.Helper()
+	d := &desk{t: t, url: fresh(t), clock: NewClock()}
+	d.Ledger = d.open()
+	d.begin(refund("ch_1", 100), policies.Allow)
+	two := d.begin(refund("ch_2", 200), policies.Allow)
+	d.settle(two.ID, policies.InDoubt)
+	d.settle(two.ID, policies.Done)
+	d.begin(refund("ch_3", 300), policies.Deny)
+	four := d.begin(refund("ch_4", 400), policies.NeedsApproval)
+	must(t)(approve(d, four))
+	return d
+}
+
+// rewritten compares two ledgers that are both whole in themselves.
+func rewritten(fresh Fresh) func(*testing.T) {
+	return func(t *testing.T) {
+		roots := map[string]bool{}
+		for _, minor := range []int64{100, 100, 101} {
+			d := newDesk(t, fresh)
+			d.begin(refund(charged, minor), policies.Deny)
+			r, err := d.Verify(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			roots[r.Root] = true
+		}
+		if len(roots) != 2 {
+			t.Errorf("one log twice and another once have %d roots", len(roots))
+		}
+	}
+}
+
+// anyByte changes one bit of one byte of an event, all over it.
+func anyByte(fresh Fresh) func(*testing.T) {
+	return func(t *testing.T) {
+		d := soundDesk(t, fresh)
+		db := d.raw()
+		var body string
+		if err := db.QueryRowContext(t.Context(), `SELECT body FROM event WHERE seq = 4`).Scan(&body); err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i < len(body); i += 17 {
+			changed := []byte(body)
+			changed[i] ^= 1
+			if _, err := db.ExecContext(t.Context(), `UPDATE event SET body = $1 WHERE seq = 4`, string(changed)); err != nil {
+				t.Fatal(err)
+			}
+			if r, err := d.Verify(t.Context()); err != nil || r.Sound() {
+				t.Errorf("byte %d changed, and nothing was found: %v", i, err)
+			}
+		}
+	}
+}
+
+// noFreeText looks for what was said in everything the log keeps.
+func noFreeText(fresh Fresh) func(*testing.T) {
+	return func(t *testing.T) {
+		d := newDesk(t, fresh)
+		draft := refund(charged, 100)
+		draft.Input, draft.Facts = json.RawMessage(`{"reason":"CANARY"}`), json.RawMessage(`{"body":"CANARY"}`)
+		e, _, err := d.Begin(t.Context(), draft, func(policies.Snapshot) policies.Decision {
+			return policies.Decision{Effect: policies.NeedsApproval, Findings: []policies.Finding{{Rule: "r", Effect: policies.NeedsApproval, Message: "CANARY", NextStep: "CANARY"}}}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		must(t)(d.Approve(t.Context(), e.ID, "person", "CANARY"))
+		must(t)(d.Resume(t.Context(), e.ID, draft, says(policies.Allow)))
+		s := settlement(policies.Failed)
+		s.Failure.Message, s.Receipt = "CANARY", json.RawMessage(`{"text":"CANARY"}`)
+		must(t)(d.Settle(t.Context(), e.ID, s))
+		var n int
+		if err := d.raw().QueryRowContext(t.Context(), `SELECT COUNT(*) FROM event WHERE body LIKE '%CANARY%'`).Scan(&n); err != nil || n != 0 {
+			t.Errorf("%d events hold free text: %v", n, err)
+		}
+	}
+}

@@ -1,0 +1,5 @@
+package ledgertest
+
+import "testing"
+
+func model(t *testing.T, fresh Fresh) {}

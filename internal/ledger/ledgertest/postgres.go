@@ -1,0 +1,155 @@
+package ledgertest
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Where PostgreSQL is found: a server's URL, and whether tests fail without one.
+const (
+	postgresURL     = "SUPPORTMCP_TEST_POSTGRES"
+	postgresRequire = "SUPPORTMCP_REQUIRE_POSTGRES"
+)
+
+// Postgres is a PostgreSQL server for tests: the one that SUPPORTMCP_TEST_POSTGRES
+// names, or a private one that is started when first needed.
+type Postgres struct {
+	once sync.Once
+	url  string
+	err  error
+	stop func()
+}
+
+// Fresh is a new schema on the server. Without a server the test is skipped, or
+// fails where SUPPORTMCP_REQUIRE_POSTGRES is set.
+func (p *Postgres) Fresh(t testing.TB) string {
+	t.Helper()
+	p.once.Do(p.start)
+	switch {
+	case p.err != nil && os.Getenv(postgresRequire) == "":
+		t.Skipf("NOT TESTED ON POSTGRESQL: %v; set %s to the URL of a server", p.err, postgresURL)
+	case p.err != nil:
+		t.Fatalf("no PostgreSQL: %v", p.err)
+	}
+	schema := "ledgertest_" + strings.ToLower(rand.Text())
+	p.exec(t, `CREATE SCHEMA `+schema)
+	t.Cleanup(func() { p.exec(t, `DROP SCHEMA `+schema+` CASCADE`) })
+	u, err := url.Parse(p.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := u.Query()
+	q.Set("search_path", schema)
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+// Stop ends the private server, if one was started.
+func (p *Postgres) Stop() {
+	if p.stop != nil {
+		p.stop()
+	}
+}
+
+func (p *Postgres) exec(t testing.TB, statement string) {
+	t.Helper()
+	db, err := sql.Open("pgx", p.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(context.Background(), statement); err != nil {
+		t.Errorf("%s: %v", statement, err)
+	}
+}
+
+func (p *Postgres) start() {
+	if p.url = os.Getenv(postgresURL); p.url != "" {
+		return
+	}
+	bin, err := binaries()
+	if err != nil {
+		p.err = err
+		return
+	}
+	p.err = p.startPrivate(bin)
+}
+
+// binaries finds the folder of initdb and postgres.
+func binaries() (string, error) {
+	if path, err := exec.LookPath("initdb"); err == nil {
+		path, err = filepath.EvalSymlinks(path)
+		return filepath.Dir(path), err
+	}
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb") // where Debian puts it
+	if err != nil || len(found) == 0 {
+		return "", fmt.Errorf("no initdb in the path or in /usr/lib/postgresql")
+	}
+	return filepath.Dir(found[len(found)-1]), nil
+}
+
+// startPrivate makes a cluster in a folder of its own and serves it on a Unix
+// socket there. It forgets a power cut, which these tests do not need it to survive.
+func (p *Postgres) startPrivate(bin string) error {
+	dir, err := os.MkdirTemp("", "pg") // short: the path of a socket has at most 107 bytes
+	if err != nil {
+		return err
+	}
+	p.stop = func() { _ = os.RemoveAll(dir) }
+	data := filepath.Join(dir, "data")
+	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-U", "ledgertest", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+	if err := unprivileged(initdb, dir); err != nil {
+		return err
+	}
+	if out, err := initdb.CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb: %w: %s", err, out)
+	}
+	server := exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-k", dir,
+		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=200", "-c", "log_min_messages=fatal")
+	if err := unprivileged(server, dir); err != nil {
+		return err
+	}
+	if err := server.Start(); err != nil {
+		return fmt.Errorf("start postgres: %w", err)
+	}
+	p.stop = func() {
+		_ = server.Process.Signal(os.Interrupt) // a fast shutdown
+		_ = server.Wait()
+		_ = os.RemoveAll(dir)
+	}
+	p.url = "postgres://ledgertest@/postgres?" + url.Values{"host": {dir}}.Encode()
+	return ready(p.url)
+}
+
+// ready waits until the server answers.
+func ready(url string) error {
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	every := time.NewTicker(20 * time.Millisecond)
+	defer every.Stop()
+	for {
+		if err = db.PingContext(ctx); err == nil {
+			return nil
+		}
+		select {
+		case <-every.C:
+		case <-ctx.Done():
+			return fmt.Errorf("postgres does not answer: %w", err)
+		}
+	}
+}
