@@ -24,9 +24,10 @@ type createRefundInput struct {
 
 type exactAmount string
 
-// Schema wants an amount with its currency. The number is judged by money.Parse.
+// Schema wants an amount with its currency, never an empty one: leaving it out
+// means all that remains. The number is judged by money.Parse.
 func (exactAmount) Schema() *jsonschema.Schema {
-	return &jsonschema.Schema{Type: "string", Description: `exact, such as "12.50 EUR"; omit for all that remains`}
+	return &jsonschema.Schema{Type: "string", MinLength: jsonschema.Ptr(1), Description: `exact, such as "12.50 EUR"; omit for all that remains`}
 }
 
 // CreateRefund refunds a charge in full or in part, within the refund policy.
@@ -60,9 +61,18 @@ func (d Deps) proposeRefund(ctx context.Context, in createRefundInput) (policies
 		r.Asker = t.Asker
 		return err
 	})
-	g.Go(func() error { return d.chargeFacts(ctx, in, &r) })
+	// A conversation that cannot be read is told first, however the two race: the
+	// answer would otherwise tell whether somebody else's charge exists.
+	var unread error
+	g.Go(func() error {
+		unread = d.chargeFacts(ctx, in, &r)
+		return nil
+	})
 	if err := g.Wait(); err != nil {
 		return r, err
+	}
+	if unread != nil {
+		return r, unread
 	}
 	if r.Rest {
 		r.Amount = r.Charge.Remaining

@@ -164,7 +164,7 @@ func checkText(s *jsonschema.Schema, v json.RawMessage) string {
 		r, _ := utf8.DecodeRuneInString(text[i:])
 		return fmt.Sprintf("holds the control character %U", r)
 	}
-	if s.MinLength != nil && strings.TrimSpace(text) == "" {
+	if s.MinLength != nil && strings.IndexFunc(text, visible) < 0 {
 		return "is empty"
 	}
 	if s.Pattern != "" && !regexp.MustCompile(s.Pattern).MatchString(text) {
@@ -176,6 +176,10 @@ func checkText(s *jsonschema.Schema, v json.RawMessage) string {
 func forbidden(r rune) bool {
 	return unicode.IsControl(r) && r != '\n' && r != '\t' && r != '\r' || r == utf8.RuneError
 }
+
+// visible leaves out what shows nothing by itself: white space, and characters
+// that only format others.
+func visible(r rune) bool { return !unicode.IsSpace(r) && !unicode.Is(unicode.Cf, r) }
 
 func checkItems(s *jsonschema.Schema, v json.RawMessage) string {
 	var items []json.RawMessage

@@ -16,8 +16,8 @@ import (
 // Answer is a tool's answer. The fields are those of writes and of errors; Into
 // reads the others.
 type Answer struct {
-	Text    json.RawMessage // all of it
-	IsError bool
+	Text    json.RawMessage `json:"-"` // all of it
+	IsError bool            `json:"-"`
 
 	Action   string            `json:"action_id"`
 	Kind     string            `json:"kind"`

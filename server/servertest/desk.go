@@ -1,6 +1,7 @@
 package servertest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync/atomic"
@@ -28,6 +29,8 @@ type Setup struct {
 	Policy        string // text of a policy file
 	StripeKey     string // another key than the sandbox takes
 	IntercomToken string // another token than the sandbox takes
+	StripeURL     string // another address than the sandbox's
+	IntercomURL   string // another address than the sandbox's
 	Principal     policies.Principal
 	Timeout       time.Duration // of one attempt at a vendor
 	Extra         []tools.Tool  // published besides the real ones
@@ -64,29 +67,25 @@ func (d *Desk) Another(s Setup) *Desk {
 func open(t testing.TB, p *Place, s Setup) *Desk {
 	t.Helper()
 	d := &Desk{Place: p, t: t}
-	if s.StripeKey == "" {
-		s.StripeKey = sandbox.StripeKey
-	}
-	if s.IntercomToken == "" {
-		s.IntercomToken = sandbox.IntercomToken
-	}
-	if s.Principal == "" {
-		s.Principal = Agent
-	}
-	if s.Timeout == 0 {
-		s.Timeout = 20 * time.Second
-	}
+	s.complete(p)
 	d.openLedger()
 	d.Guard = &policies.Guard{Ledger: d.Ledger, Now: p.Clock.Now, Log: silent(),
 		Timeout: s.Timeout, Lease: Lease, Wait: 20 * time.Second}
-	text := []byte(s.Policy)
-	if s.Policy == "" {
-		text = policies.Default()
-	}
-	d.Use(string(text))
+	d.Use(s.Policy)
 	d.build(s)
 	d.Client = d.connect()
 	return d
+}
+
+// complete fills in what a test left out.
+func (s *Setup) complete(p *Place) {
+	s.StripeKey = cmp.Or(s.StripeKey, sandbox.StripeKey)
+	s.IntercomToken = cmp.Or(s.IntercomToken, sandbox.IntercomToken)
+	s.StripeURL = cmp.Or(s.StripeURL, p.StripeURL)
+	s.IntercomURL = cmp.Or(s.IntercomURL, p.IntercomURL)
+	s.Policy = cmp.Or(s.Policy, string(policies.Default()))
+	s.Principal = cmp.Or(s.Principal, Agent)
+	s.Timeout = cmp.Or(s.Timeout, 20*time.Second)
 }
 
 // Lease is how long an attempt is left alone; the clock must be moved by as much
@@ -113,9 +112,9 @@ func (d *Desk) build(s Setup) {
 	d.must(err)
 	library, err := knowledge.New(docs)
 	d.must(err)
-	st, err := stripe.New(stripe.Config{Key: s.StripeKey, BaseURL: d.StripeURL, Now: d.Clock.Now})
+	st, err := stripe.New(stripe.Config{Key: s.StripeKey, BaseURL: s.StripeURL, Now: d.Clock.Now})
 	d.must(err)
-	ic, err := intercom.New(intercom.Config{Token: s.IntercomToken, BaseURL: d.IntercomURL, AdminID: sandbox.AdminID, Now: d.Clock.Now, PerSecond: plenty})
+	ic, err := intercom.New(intercom.Config{Token: s.IntercomToken, BaseURL: s.IntercomURL, AdminID: sandbox.AdminID, Now: d.Clock.Now, PerSecond: plenty})
 	d.must(err)
 	all := tools.All(tools.Deps{Guard: d.Guard, Stripe: st, Intercom: ic, Library: library, Now: d.Clock.Now})
 	d.Worker, err = server.NewWorker(d.Ledger, all, silent())
