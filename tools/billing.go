@@ -63,12 +63,13 @@ type payment struct {
 const shown = 6
 
 // billing reads every tied customer at once.
-func (d Deps) billing(ctx context.Context, by policies.Principal, asker policies.Asker) (billing, error) {
+func (d Deps) billing(ctx context.Context, by policies.Principal, t ticket) (billing, error) {
+	asker := t.Asker
 	b := billing{Customers: make([]customerBilling, len(asker.Ties)), Doubt: asker.Doubt}
 	g, ctx := errgroup.WithContext(ctx)
 	for i, tie := range asker.Ties {
 		g.Go(func() (err error) {
-			b.Customers[i], err = d.customerBilling(ctx, by, asker, tie)
+			b.Customers[i], err = d.customerBilling(ctx, by, t, tie)
 			return err
 		})
 	}
@@ -85,14 +86,14 @@ func (d Deps) billing(ctx context.Context, by policies.Principal, asker policies
 }
 
 // customerBilling reads one customer in one round of concurrent calls.
-func (d Deps) customerBilling(ctx context.Context, by policies.Principal, asker policies.Asker, tie policies.Tie) (customerBilling, error) {
+func (d Deps) customerBilling(ctx context.Context, by policies.Principal, t ticket, tie policies.Tie) (customerBilling, error) {
 	var (
 		customer stripe.Customer
 		subs     []stripe.Subscription
 		charges  []stripe.Charge
 	)
 	g, reads := errgroup.WithContext(ctx)
-	g.Go(func() (err error) { customer, err = d.Stripe.Customer(reads, tie.Customer); return err })
+	g.Go(func() (err error) { customer, err = d.customer(reads, t, tie.Customer); return err })
 	g.Go(func() (err error) { subs, err = d.Stripe.Subscriptions(reads, tie.Customer); return err })
 	g.Go(func() (err error) { charges, err = d.Stripe.Charges(reads, tie.Customer, recent); return err })
 	if err := g.Wait(); err != nil {
@@ -114,7 +115,17 @@ func (d Deps) customerBilling(ctx context.Context, by policies.Principal, asker 
 	for _, s := range subs {
 		out.Subscriptions = append(out.Subscriptions, subscriptionOf(s))
 	}
-	return out, d.payments(ctx, by, asker, charges, &out)
+	err := d.payments(ctx, by, t.Asker, charges, &out)
+	return out, err
+}
+
+func (d Deps) customer(ctx context.Context, t ticket, id string) (stripe.Customer, error) {
+	for _, c := range t.Customers {
+		if c.ID == id {
+			return c, nil
+		}
+	}
+	return d.Stripe.Customer(ctx, id)
 }
 
 func subscriptionOf(s stripe.Subscription) subscription {

@@ -20,6 +20,6 @@ func GetBillingOverview(d Deps) Tool {
 		if err != nil {
 			return billing{}, err
 		}
-		return d.billing(ctx, by, t.Asker)
+		return d.billing(ctx, by, t)
 	})
 }

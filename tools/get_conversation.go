@@ -60,7 +60,7 @@ func GetConversation(d Deps) Tool {
 		}
 		out := conversationOf(t.Conversation)
 		out.Contact, out.Name, out.Email = t.Contact.ID, t.Contact.Name, t.Contact.Email
-		b, err := d.billing(ctx, by, t.Asker)
+		b, err := d.billing(ctx, by, t)
 		out.Billing = &b
 		return out, err
 	})

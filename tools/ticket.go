@@ -28,6 +28,7 @@ const (
 type ticket struct {
 	Conversation intercom.Conversation
 	Contact      intercom.Contact
+	Customers    []stripe.Customer // those that tying has read on its way
 	Asker        policies.Asker
 }
 
@@ -79,7 +80,8 @@ func (d Deps) writable(ctx context.Context, id conversationID) (intercom.Convers
 // tie finds the Stripe customers of the contact. What the company wrote down in
 // Intercom goes before an equal e-mail address.
 func (d Deps) tie(ctx context.Context, t *ticket) error {
-	var companies, emails []policies.Tie
+	var companies []policies.Tie
+	var sameEmail []stripe.Customer
 	own, found := customerOf(t.Contact.Attributes)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
@@ -88,7 +90,7 @@ func (d Deps) tie(ctx context.Context, t *ticket) error {
 	})
 	if !found {
 		g.Go(func() (err error) {
-			emails, err = d.emailTies(ctx, t.Contact.Email)
+			sameEmail, err = d.customersByEmail(ctx, t.Contact.Email)
 			return err
 		})
 	}
@@ -102,9 +104,12 @@ func (d Deps) tie(ctx context.Context, t *ticket) error {
 	if len(t.Asker.Ties) > 0 {
 		return nil
 	}
-	t.Asker.Ties = append(t.Asker.Ties, emails...)
-	if len(emails) > 1 {
-		t.Asker.Doubt = fmt.Sprintf("%d Stripe customers have the contact's e-mail address", len(emails))
+	t.Customers = sameEmail
+	for _, c := range sameEmail {
+		t.Asker.Ties = append(t.Asker.Ties, policies.Tie{Customer: c.ID, Way: byEmail})
+	}
+	if len(sameEmail) > 1 {
+		t.Asker.Doubt = fmt.Sprintf("%d Stripe customers have the contact's e-mail address", len(sameEmail))
 	}
 	return nil
 }
@@ -138,19 +143,19 @@ func (d Deps) companyTies(ctx context.Context, ids []string) ([]policies.Tie, er
 	return ties, nil
 }
 
-func (d Deps) emailTies(ctx context.Context, email string) ([]policies.Tie, error) {
+// customersByEmail finds nobody for what is no e-mail address.
+func (d Deps) customersByEmail(ctx context.Context, email string) ([]stripe.Customer, error) {
 	if email == "" {
 		return nil, nil
 	}
 	customers, err := d.Stripe.CustomersByEmail(ctx, email)
+	if fault.CodeOf(err) == fault.Invalid {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("find customers: %w", err)
 	}
-	ties := make([]policies.Tie, len(customers))
-	for i, c := range customers {
-		ties[i] = policies.Tie{Customer: c.ID, Way: byEmail}
-	}
-	return ties, nil
+	return customers, nil
 }
 
 func customerOf(attributes map[string]string) (string, bool) {

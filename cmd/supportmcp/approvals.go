@@ -84,7 +84,7 @@ func expiry(e policies.Entry, now time.Time) string {
 
 func showCommand(w world) *cobra.Command {
 	return &cobra.Command{
-		Use: "show ACTION", Short: "Show the facts of one action, then what the agent says", Args: cobra.ExactArgs(1),
+		Use: "show ACTION", Short: "Show the facts of one action, then what the agent says", Args: one,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withLedger(cmd.Context(), w, func(ctx context.Context, l *ledger.Ledger) error {
 				e, err := l.Entry(ctx, args[0])
@@ -110,7 +110,7 @@ type verdict func(l *ledger.Ledger, ctx context.Context, id, by, note string) (p
 func verdictCommand(w world, name, short string, decide verdict) *cobra.Command {
 	var by, note string
 	c := &cobra.Command{
-		Use: name + " ACTION", Short: short, Args: cobra.ExactArgs(1),
+		Use: name + " ACTION", Short: short, Args: one,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if by == "" {
 				by = userName()

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/mark3labs/mcp-go/client"
+	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/spf13/cobra"
 
@@ -98,7 +99,8 @@ func (d *demo) start(ctx context.Context, dir string) error {
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
 	}
-	if d.client, err = client.NewStdioMCPClientWithOptions(program, d.env, []string{"serve"}); err != nil {
+	if d.client, err = client.NewStdioMCPClientWithOptions(program, d.env, []string{"serve"},
+		transport.WithCommandFunc(withEnvironment), transport.WithCommandStderrWriter(d.w.err)); err != nil {
 		return fmt.Errorf("start the server: %w", err)
 	}
 	var hello mcp.InitializeRequest
@@ -111,6 +113,14 @@ func (d *demo) start(ctx context.Context, dir string) error {
 		return errors.Join(err, d.client.Close())
 	}
 	return nil
+}
+
+// withEnvironment starts a process with exactly this environment; mcp-go would
+// add that of the user, whose own settings are not the demo's.
+func withEnvironment(ctx context.Context, program string, environ, args []string) (*exec.Cmd, error) {
+	c := exec.CommandContext(ctx, program, args...) //nolint:gosec // this very program
+	c.Env = environ
+	return c, nil
 }
 
 func (d *demo) stop() error { return errors.Join(d.ledger.Close(), d.client.Close()) }

@@ -26,8 +26,11 @@ func oneLine(s string) string {
 	return strings.NewReplacer("\n", "<U+000A>", "\t", " ").Replace(visible(s))
 }
 
-// hostile reports whether a character is not what it seems on a terminal: Cc and
-// Cf cover escapes, zero-width and bidirectional characters; Zl and Zp break lines.
+// hostile reports whether a terminal obeys, hides or moves a character instead of
+// showing it, or may do so with a later Unicode. Emoji keep their colour.
 func hostile(r rune) bool {
-	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co, unicode.Cs) || r == unicode.ReplacementChar
+	return !unicode.IsGraphic(r) || r == unicode.ReplacementChar ||
+		r != emojiStyle && unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
+
+const emojiStyle = '\ufe0f'

@@ -60,6 +60,14 @@ func run(ctx context.Context, args []string, w world) int {
 	return 0
 }
 
+// one wants exactly one argument, and says which otherwise.
+func one(cmd *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("%d arguments given, want one: %s", len(args), cmd.UseLine())
+	}
+	return nil
+}
+
 // report tells a person what went wrong and what to do about it.
 func report(w io.Writer, err error) {
 	if errors.Is(err, errSilent) {

@@ -17,7 +17,7 @@ func policyCommand(w world) *cobra.Command {
 			return err
 		},
 	}, &cobra.Command{
-		Use: "check FILE", Short: "Say everything that is wrong with a policy file", Args: cobra.ExactArgs(1),
+		Use: "check FILE", Short: "Say everything that is wrong with a policy file", Args: one,
 		RunE: func(_ *cobra.Command, args []string) error {
 			name, text, err := readPolicy(args[0])
 			if err != nil {

@@ -11,9 +11,15 @@ var postgres ledgertest.Postgres
 
 func TestMain(m *testing.M) { ledgertest.Main(m, postgres.Stop) }
 
-func TestSQLite(t *testing.T) { ledgertest.Run(t, freshFile) }
+func TestSQLite(t *testing.T) {
+	t.Parallel()
+	ledgertest.Run(t, freshFile)
+}
 
-func TestPostgreSQL(t *testing.T) { ledgertest.Run(t, postgres.Fresh) }
+func TestPostgreSQL(t *testing.T) {
+	t.Parallel()
+	ledgertest.Run(t, postgres.Fresh)
+}
 
 // freshFile is the URL of a file that does not exist, in a folder that does not either.
 func freshFile(t testing.TB) string {

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"time"
@@ -19,24 +20,52 @@ var migrations embed.FS
 // opening bounds how long opening a ledger may take, migrations included.
 const opening = time.Minute
 
+// attempts is how often migrating is tried while other processes may do the same.
+const attempts = 3
+
 // migrate brings the tables up to date and refuses those of a newer release.
+// Without a lock of its own (SQLite), another process may migrate at the same
+// moment and make ours fail; looking again then finds its work done.
 func (l *Ledger) migrate(ctx context.Context) error {
-	p, err := l.migrator()
+	for n := 1; ; n++ {
+		err := l.upgrade(ctx)
+		if err == nil || n == attempts || !l.worthAnother(err) {
+			return err
+		}
+		l.log.DebugContext(ctx, "migrating again", "err", err)
+		if ended := sleep(ctx, longest); ended != nil {
+			return ended
+		}
+	}
+}
+
+func (l *Ledger) worthAnother(err error) bool {
+	if _, ok := errors.AsType[*fault.Error](err); ok {
+		return false
+	}
+	known, _ := l.engine.diagnose(err)
+	return known == "" || l.again(err)
+}
+
+func (l *Ledger) upgrade(ctx context.Context) error {
+	p, err := l.migrator() // a new one each time: it remembers that it has failed
 	if err != nil {
 		return err
 	}
-	have, want, err := l.upgrade(ctx, p)
-	if err != nil {
-		return err
-	}
-	if have > want {
+	have, want, err := p.GetVersions(ctx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("read the version of the tables: %w", err)
+	case have > want:
 		return &fault.Error{
 			Code: fault.Refused, Took: fault.No,
 			Message:  fmt.Sprintf("this ledger was written by a newer release (tables of version %d, this one knows %d)", have, want),
 			NextStep: "run that release or a later one",
 		}
+	case have < want:
+		_, err = p.Up(ctx)
 	}
-	return nil
+	return err
 }
 
 func (l *Ledger) migrator() (*goose.Provider, error) {
@@ -46,7 +75,7 @@ func (l *Ledger) migrator() (*goose.Provider, error) {
 	}
 	opts := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true), goose.WithSlog(l.log)}
 	if l.engine.rowLocks {
-		locker, err := lock.NewPostgresSessionLocker()
+		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, uint64(opening.Seconds())))
 		if err != nil {
 			return nil, fmt.Errorf("prepare the migration lock: %w", err)
 		}
@@ -57,22 +86,4 @@ func (l *Ledger) migrator() (*goose.Provider, error) {
 		return nil, fmt.Errorf("prepare migrations: %w", err)
 	}
 	return p, nil
-}
-
-// upgrade applies what is pending and gives the version reached and the one this
-// binary knows. Without a lock of its own (SQLite), another process may migrate
-// at the same moment and make ours fail; looking again then finds its work done.
-func (l *Ledger) upgrade(ctx context.Context, p *goose.Provider) (have, want int64, err error) {
-	for pause := shortest; ; pause = min(2*pause, longest) {
-		if have, want, err = p.GetVersions(ctx); err == nil && have < want {
-			_, err = p.Up(ctx)
-			have = want
-		}
-		if err == nil || pause == longest {
-			return have, want, err
-		}
-		if ended := sleep(ctx, pause); ended != nil {
-			return 0, 0, ended
-		}
-	}
 }

@@ -38,7 +38,7 @@ func (c *Client) Charge(ctx context.Context, id string) (Charge, error) {
 	if err != nil {
 		return Charge{}, readFailed("charge "+id, err)
 	}
-	return c.complete(ctx, sc)
+	return c.complete(ctx, sc, nil)
 }
 
 // ChargeOfPaymentIntent reads the latest charge of a payment intent, which is the
@@ -58,7 +58,7 @@ func (c *Client) ChargeOfPaymentIntent(ctx context.Context, id string) (Charge, 
 			Message:  "nothing was charged for payment intent " + id,
 			NextStep: "tell the customer that this payment was never completed"}
 	}
-	return c.complete(ctx, intent.LatestCharge)
+	return c.complete(ctx, intent.LatestCharge, nil)
 }
 
 // Charges reads a customer's newest charges, at most limit of them (1 to 100),
@@ -70,6 +70,18 @@ func (c *Client) Charges(ctx context.Context, customer string, limit int) ([]Cha
 	if limit < 1 || limit > perPage {
 		return nil, fault.Invalidf("give a limit from 1 to 100", "the limit %d is out of range", limit)
 	}
+	var found []*stripe.Charge
+	var recent []*stripe.Dispute
+	group, both := errgroup.WithContext(ctx)
+	group.Go(func() (err error) { found, err = c.chargesOf(both, customer, limit); return err })
+	group.Go(func() (err error) { recent, err = c.recentDisputes(both); return err })
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return c.completeAll(ctx, found, recent)
+}
+
+func (c *Client) chargesOf(ctx context.Context, customer string, limit int) ([]*stripe.Charge, error) {
 	list := page[stripe.Charge](func(p stripe.ListParams) ([]*stripe.Charge, stripe.ListMeta, error) {
 		it := c.charges.List(&stripe.ChargeListParams{ListParams: p, Customer: &customer,
 			Expand: []*string{stripe.String("data.refunds")}})
@@ -80,16 +92,16 @@ func (c *Client) Charges(ctx context.Context, customer string, limit int) ([]Cha
 	if err != nil {
 		return nil, readFailed("charges of customer "+customer, err)
 	}
-	return c.completeAll(ctx, found)
+	return found, nil
 }
 
-func (c *Client) completeAll(ctx context.Context, found []*stripe.Charge) ([]Charge, error) {
+func (c *Client) completeAll(ctx context.Context, found []*stripe.Charge, recent []*stripe.Dispute) ([]Charge, error) {
 	out := make([]Charge, len(found))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(4)
 	for i, sc := range found {
 		group.Go(func() (err error) {
-			out[i], err = c.complete(ctx, sc)
+			out[i], err = c.complete(ctx, sc, disputesAmong(recent, sc.ID))
 			return err
 		})
 	}
@@ -100,8 +112,9 @@ func (c *Client) completeAll(ctx context.Context, found []*stripe.Charge) ([]Cha
 }
 
 // complete adds what a charge does not carry: refunds beyond the first ten, and
-// disputes. Nearly no charge has either, so nearly none costs a further request.
-func (c *Client) complete(ctx context.Context, sc *stripe.Charge) (Charge, error) {
+// disputes unless they are known. Nearly no charge has either, so nearly none
+// costs a further request.
+func (c *Client) complete(ctx context.Context, sc *stripe.Charge, disputes []*stripe.Dispute) (Charge, error) {
 	if chargeID().check(sc.ID) != nil {
 		return Charge{}, readFailed("charge", odd("is not a charge"))
 	}
@@ -114,8 +127,7 @@ func (c *Client) complete(ctx context.Context, sc *stripe.Charge) (Charge, error
 		}
 		refunds = &stripe.RefundList{Data: all}
 	}
-	var disputes []*stripe.Dispute
-	if sc.Disputed {
+	if sc.Disputed && len(disputes) == 0 {
 		var err error
 		if disputes, err = c.disputesOf(ctx, sc.ID); err != nil {
 			return Charge{}, readFailed("disputes of "+what, err)

@@ -2,6 +2,7 @@ package stripe
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/stripe/stripe-go/v76"
@@ -26,6 +27,27 @@ func (c *Client) disputesOf(ctx context.Context, charge string) ([]*stripe.Dispu
 		it := c.disputes.List(&stripe.DisputeListParams{ListParams: p, Charge: &charge})
 		list := it.DisputeList()
 		return list.Data, list.ListMeta, it.Err()
+	})
+}
+
+// recentDisputes are the newest hundred of the account. Read beside a list of
+// charges, they spare a request after it for each charge that is disputed.
+func (c *Client) recentDisputes(ctx context.Context) ([]*stripe.Dispute, error) {
+	list := page[stripe.Dispute](func(p stripe.ListParams) ([]*stripe.Dispute, stripe.ListMeta, error) {
+		it := c.disputes.List(&stripe.DisputeListParams{ListParams: p})
+		on := it.DisputeList()
+		return on.Data, on.ListMeta, it.Err()
+	})
+	found, _, err := list.read(ctx, perPage, "")
+	if err != nil {
+		return nil, readFailed("disputes", err)
+	}
+	return found, nil
+}
+
+func disputesAmong(recent []*stripe.Dispute, charge string) []*stripe.Dispute {
+	return slices.DeleteFunc(slices.Clone(recent), func(d *stripe.Dispute) bool {
+		return d.Charge == nil || d.Charge.ID != charge
 	})
 }
 

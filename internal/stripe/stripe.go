@@ -45,6 +45,9 @@ type Client struct {
 	products      product.Client
 	refunds       refund.Client
 	subscriptions subscription.Client
+
+	now   func() time.Time
+	known products
 }
 
 // Stripe allows 100 requests a second in live mode
@@ -88,6 +91,7 @@ func New(c Config) (*Client, error) {
 		products:      product.Client{B: b, Key: c.Key},
 		refunds:       refund.Client{B: b, Key: c.Key},
 		subscriptions: subscription.Client{B: b, Key: c.Key},
+		now:           c.Now,
 	}, nil
 }
 

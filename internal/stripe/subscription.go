@@ -4,16 +4,13 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/stripe/stripe-go/v76"
 	"golang.org/x/sync/errgroup"
 
-	"supportmcp/internal/fault"
 	"supportmcp/internal/money"
 )
 
@@ -37,9 +34,9 @@ func (c *Client) Subscriptions(ctx context.Context, customer string) ([]Subscrip
 		return nil, err
 	}
 	what := "subscriptions of customer " + customer
-	found, err := c.subscriptionsOf(ctx, customer)
+	found, err := c.subscriptionsAndProducts(ctx, customer, what)
 	if err != nil {
-		return nil, readFailed(what, err)
+		return nil, err
 	}
 	names, err := c.productNames(ctx, found)
 	if err != nil {
@@ -54,6 +51,20 @@ func (c *Client) Subscriptions(ctx context.Context, customer string) ([]Subscrip
 		out = append(out, s)
 	}
 	return out, nil
+}
+
+// subscriptionsAndProducts reads the subscriptions and, beside them and only when
+// they are not known, the names of products.
+func (c *Client) subscriptionsAndProducts(ctx context.Context, customer, what string) (found []*stripe.Subscription, err error) {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		if found, err = c.subscriptionsOf(ctx, customer); err != nil {
+			err = readFailed(what, err)
+		}
+		return err
+	})
+	group.Go(func() error { return c.learnProducts(ctx) })
+	return found, group.Wait()
 }
 
 func (c *Client) subscriptionsOf(ctx context.Context, customer string) ([]*stripe.Subscription, error) {
@@ -73,45 +84,6 @@ func runs(s stripe.SubscriptionStatus) bool {
 		stripe.SubscriptionStatusActive, stripe.SubscriptionStatusTrialing, stripe.SubscriptionStatusPastDue,
 		stripe.SubscriptionStatusUnpaid, stripe.SubscriptionStatusPaused,
 	}, s)
-}
-
-// productNames reads the names of all products. They cannot come with the list:
-// they lie one level deeper than it can be expanded
-// (https://docs.stripe.com/expand#how-it-works).
-func (c *Client) productNames(ctx context.Context, subs []*stripe.Subscription) (map[string]string, error) {
-	names := map[string]string{}
-	for _, s := range subs {
-		for _, p := range prices(s) {
-			names[p.Product.ID] = ""
-		}
-	}
-	var mu sync.Mutex
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(4)
-	for _, id := range slices.Collect(maps.Keys(names)) {
-		group.Go(func() error {
-			name, err := c.productName(ctx, id)
-			mu.Lock()
-			defer mu.Unlock()
-			names[id] = name
-			return err
-		})
-	}
-	return names, group.Wait()
-}
-
-// productName is "" for a product that was deleted.
-func (c *Client) productName(ctx context.Context, id string) (string, error) {
-	p := &stripe.ProductParams{}
-	p.Context = ctx
-	sp, err := c.products.Get(id, p)
-	if err == nil {
-		return sp.Name, nil
-	}
-	if err = readFailed("product "+word(id), err); fault.CodeOf(err) == fault.NotFound {
-		return "", nil
-	}
-	return "", err
 }
 
 func prices(s *stripe.Subscription) []*stripe.Price {

@@ -2,13 +2,10 @@ package ledgertest
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
-
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
-	_ "modernc.org/sqlite"             // the driver "sqlite"
 
 	"supportmcp/policies"
 )
@@ -16,30 +13,17 @@ import (
 // sql changes the database behind the ledger's back.
 func (d *desk) sql(statements ...string) {
 	d.t.Helper()
-	db := d.raw()
 	for _, s := range statements {
-		if _, err := db.ExecContext(context.Background(), s); err != nil {
+		if _, err := d.db.ExecContext(context.Background(), s); err != nil {
 			d.t.Fatalf("%s: %v", s, err)
 		}
 	}
 }
 
-func (d *desk) raw() *sql.DB {
-	d.t.Helper()
-	driver, source := "pgx", d.url
-	if path, ok := strings.CutPrefix(d.url, "sqlite:"); ok {
-		driver, source = "sqlite", path
-	}
-	db, err := sql.Open(driver, source)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	d.t.Cleanup(func() { _ = db.Close() })
-	return db
-}
-
 // audit changes a sound ledger in every way that matters and wants each found.
 func audit(t *testing.T, fresh Fresh) {
+	d := soundDesk(t, fresh)
+	d.keep()
 	const done = `(SELECT id FROM entry WHERE state = 'done')`
 	for _, c := range []struct {
 		name string
@@ -79,7 +63,8 @@ func audit(t *testing.T, fresh Fresh) {
 		{"an added hold", []string{`INSERT INTO hold SELECT id, 'global:', kind, '', 0, 1 FROM entry WHERE state = 'denied'`}, "counts in global:"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			d := soundDesk(t, fresh)
+			d := d.in(t)
+			defer d.restore()
 			before, err := d.Verify(t.Context())
 			if err != nil || !before.Sound() || before.Events != 7 || before.Entries != 4 {
 				t.Fatalf("before: %+v, %v", before, err)
@@ -100,8 +85,7 @@ func audit(t *testing.T, fresh Fresh) {
 // approved entry, in seven events. It is not verified when the test ends.
 func soundDesk(t *testing.T, fresh Fresh) *desk {
 	t.Helper()
-	d := &desk{t: t, url: fresh(t), clock: NewClock()}
-	d.Ledger = d.open()
+	d := openDesk(t, fresh(t))
 	d.begin(refund("ch_1", 100), policies.Allow)
 	two := d.begin(refund("ch_2", 200), policies.Allow)
 	d.settle(two.ID, policies.InDoubt)
@@ -110,6 +94,27 @@ func soundDesk(t *testing.T, fresh Fresh) *desk {
 	four := d.begin(refund("ch_4", 400), policies.NeedsApproval)
 	must(t)(approve(d, four))
 	return d
+}
+
+// kept are the tables that keep and restore copy, those first that others refer to.
+func kept() []string {
+	return []string{"entry", "hold", "approval", "event", "event_node", "event_head"}
+}
+
+func (d *desk) keep() {
+	for _, table := range kept() {
+		d.sql(`CREATE TABLE kept_` + table + ` AS SELECT * FROM ` + table)
+	}
+}
+
+// restore makes the tables what they were at keep.
+func (d *desk) restore() {
+	for _, table := range slices.Backward(kept()) {
+		d.sql(`DELETE FROM ` + table)
+	}
+	for _, table := range kept() {
+		d.sql(`INSERT INTO ` + table + ` SELECT * FROM kept_` + table)
+	}
 }
 
 // rewritten compares two ledgers that are both whole in themselves.
@@ -135,15 +140,14 @@ func rewritten(fresh Fresh) func(*testing.T) {
 func anyByte(fresh Fresh) func(*testing.T) {
 	return func(t *testing.T) {
 		d := soundDesk(t, fresh)
-		db := d.raw()
 		var body string
-		if err := db.QueryRowContext(t.Context(), `SELECT body FROM event WHERE seq = 4`).Scan(&body); err != nil {
+		if err := d.db.QueryRowContext(t.Context(), `SELECT body FROM event WHERE seq = 4`).Scan(&body); err != nil {
 			t.Fatal(err)
 		}
 		for i := 0; i < len(body); i += 17 {
 			changed := []byte(body)
 			changed[i] ^= 1
-			if _, err := db.ExecContext(t.Context(), `UPDATE event SET body = $1 WHERE seq = 4`, string(changed)); err != nil {
+			if _, err := d.db.ExecContext(t.Context(), `UPDATE event SET body = $1 WHERE seq = 4`, string(changed)); err != nil {
 				t.Fatal(err)
 			}
 			if r, err := d.Verify(t.Context()); err != nil || r.Sound() {
@@ -171,7 +175,7 @@ func noFreeText(fresh Fresh) func(*testing.T) {
 		s.Failure.Message, s.Receipt = "CANARY", json.RawMessage(`{"text":"CANARY"}`)
 		must(t)(d.Settle(t.Context(), e.ID, s))
 		var n int
-		if err := d.raw().QueryRowContext(t.Context(), `SELECT COUNT(*) FROM event WHERE body LIKE '%CANARY%'`).Scan(&n); err != nil || n != 0 {
+		if err := d.db.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM event WHERE body LIKE '%CANARY%'`).Scan(&n); err != nil || n != 0 {
 			t.Errorf("%d events hold free text: %v", n, err)
 		}
 	}

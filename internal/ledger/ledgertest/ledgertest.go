@@ -5,13 +5,17 @@ package ledgertest
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	_ "modernc.org/sqlite"             // the driver "sqlite"
 
 	"supportmcp/internal/fault"
 	"supportmcp/internal/ledger"
@@ -75,21 +79,44 @@ func (c *Clock) Advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// desk is a ledger under test with its clock.
+// desk is a ledger under test with its clock, and with the database behind it.
 type desk struct {
 	t     *testing.T
 	url   string
 	clock *Clock
+	db    *sql.DB
 	*ledger.Ledger
 }
 
 // newDesk opens a fresh ledger, which must be sound when the test ends.
 func newDesk(t *testing.T, fresh Fresh) *desk {
 	t.Helper()
-	d := &desk{t: t, url: fresh(t), clock: NewClock()}
-	d.Ledger = d.open()
+	d := openDesk(t, fresh(t))
 	t.Cleanup(func() { d.sound() })
 	return d
+}
+
+func openDesk(t *testing.T, url string) *desk {
+	t.Helper()
+	d := &desk{t: t, url: url, clock: NewClock()}
+	d.Ledger = d.open()
+	driver, source := "pgx", d.url
+	if path, ok := strings.CutPrefix(d.url, "sqlite:"); ok {
+		driver, source = "sqlite", path
+	}
+	var err error
+	if d.db, err = sql.Open(driver, source); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = d.db.Close() })
+	return d
+}
+
+// in is the same desk in a subtest.
+func (d *desk) in(t *testing.T) *desk {
+	sub := *d
+	sub.t = t
+	return &sub
 }
 
 func (d *desk) open() *ledger.Ledger {

@@ -1,5 +1,267 @@
 package ledgertest
 
-import "testing"
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
 
-func model(t *testing.T, fresh Fresh) {}
+	"pgregory.net/rapid"
+
+	"supportmcp/internal/fault"
+	"supportmcp/policies"
+)
+
+// model drives a ledger and a plain model of it through the same random calls and
+// wants the same answers.
+func model(t *testing.T, fresh Fresh) {
+	d := newDesk(t, fresh)
+	runs := 0
+	rapid.Check(t, func(r *rapid.T) {
+		runs++
+		m := &book{desk: d, conversation: fmt.Sprintf("conv_%d", runs)}
+		r.Repeat(map[string]func(*rapid.T){
+			"begin":   m.begin,
+			"resume":  m.resume,
+			"claim":   m.claim,
+			"settle":  m.settleOne,
+			"decide":  m.decide,
+			"wait":    func(r *rapid.T) { d.clock.Advance(rapid.SampledFrom(pauses()).Draw(r, "pause")) },
+			"expire":  m.expire,
+			"":        m.agrees,
+			"replay ": m.begin, // twice as often
+		})
+	})
+}
+
+func pauses() []time.Duration {
+	return []time.Duration{time.Millisecond, lease, expires, 24 * time.Hour}
+}
+
+// book is the model: the entries of one conversation, in the order they came.
+type book struct {
+	*desk
+	conversation string
+	entries      []*line
+}
+
+// line is an entry as far as the model knows it.
+type line struct {
+	id        string
+	draft     policies.Draft
+	ordinal   int
+	state     policies.State
+	settledAt time.Time
+	leased    time.Time // until when
+	expires   time.Time
+}
+
+func (b *book) draft(r *rapid.T) policies.Draft {
+	kind := rapid.SampledFrom([]policies.Kind{policies.KindRefund, policies.KindReply}).Draw(r, "kind")
+	same := rapid.SampledFrom([]string{"one", "two"}).Draw(r, "same")
+	d := message(kind, same)
+	d.Subject.Conversation = b.conversation
+	if rapid.Bool().Draw(r, "exclusive") {
+		d.Subject.Exclusive = "only in " + b.conversation
+	}
+	if len(b.entries) > 0 && rapid.IntRange(0, 3).Draw(r, "repeats") == 0 {
+		d.RepeatOf = b.pick(r).id
+	}
+	return d
+}
+
+func (b *book) pick(r *rapid.T) *line {
+	if len(b.entries) == 0 {
+		r.Skip("nothing yet")
+	}
+	return rapid.SampledFrom(b.entries).Draw(r, "entry")
+}
+
+func effect(r *rapid.T) policies.Effect {
+	return rapid.SampledFrom([]policies.Effect{policies.Deny, policies.NeedsApproval, policies.Allow}).Draw(r, "effect")
+}
+
+func (b *book) begin(r *rapid.T) {
+	d, verdict := b.draft(r), effect(r)
+	e, replayed, err := b.Begin(b.t.Context(), d, says(verdict))
+	after, ok := b.after(d)
+	if !ok {
+		want(r, "begin with a wrong repeat_of", fault.CodeOf(err), fault.Invalid)
+		return
+	}
+	if answer := b.answer(d, after); answer != nil {
+		want(r, "replayed", replayed, true)
+		want(r, "answered by", e.ID, answer.id)
+		return
+	}
+	if b.busy(d, nil) {
+		want(r, "begin on a busy target", fault.CodeOf(err), fault.Busy)
+		return
+	}
+	if err != nil || replayed {
+		r.Fatalf("begin: replayed %v, %v", replayed, err)
+	}
+	b.expireWhere(func(l *line) bool { return l.equals(d) })
+	l := &line{id: e.ID, draft: d, ordinal: b.next(d)}
+	want(r, "ordinal", e.Ordinal, l.ordinal)
+	b.enter(l, policies.Next(says(verdict)(policies.Snapshot{}), false))
+	b.entries = append(b.entries, l)
+}
+
+// after is the ordinal that RepeatOf names; -1 for none.
+func (b *book) after(d policies.Draft) (int, bool) {
+	if d.RepeatOf == "" {
+		return -1, true
+	}
+	for _, l := range b.entries {
+		if l.id == d.RepeatOf {
+			return l.ordinal, l.state == policies.Done && l.equals(d)
+		}
+	}
+	return 0, false
+}
+
+func (l *line) equals(d policies.Draft) bool {
+	return l.draft.Kind == d.Kind && l.draft.Subject.Same == d.Subject.Same
+}
+
+// answer is the first equal entry that is live or freshly done.
+func (b *book) answer(d policies.Draft, after int) *line {
+	for _, l := range b.entries {
+		if !l.equals(d) || l.ordinal <= after || l.overdue(b.clock.Now()) {
+			continue
+		}
+		fresh := l.state == policies.Done && b.clock.Now().Sub(l.settledAt) < l.draft.Kind.ReplayFor()
+		if l.state.Live() || fresh {
+			return l
+		}
+	}
+	return nil
+}
+
+func (l *line) overdue(now time.Time) bool {
+	return (l.state == policies.Awaiting || l.state == policies.Approved) && !now.Before(l.expires)
+}
+
+func (b *book) busy(d policies.Draft, self *line) bool {
+	return d.Subject.Exclusive != "" && slices.ContainsFunc(b.entries, func(l *line) bool {
+		return l != self && l.state.InFlight() && l.draft.Subject.Exclusive == d.Subject.Exclusive
+	})
+}
+
+func (b *book) next(d policies.Draft) int {
+	n := 0
+	for _, l := range b.entries {
+		if l.equals(d) {
+			n++
+		}
+	}
+	return n
+}
+
+func (b *book) enter(l *line, s policies.State) {
+	l.state = s
+	if s == policies.Awaiting {
+		l.expires = b.clock.Now().Add(expires)
+	}
+	if s == policies.Executing {
+		l.leased = b.clock.Now().Add(lease)
+	}
+}
+
+func (b *book) resume(r *rapid.T) {
+	l, verdict, changed := b.pick(r), effect(r), rapid.Bool().Draw(r, "changed")
+	d := l.draft
+	if changed {
+		d.Digest = "other facts"
+	}
+	_, err := b.Resume(b.t.Context(), l.id, d, says(verdict))
+	switch now := b.clock.Now(); {
+	case l.state != policies.Approved:
+	case l.overdue(now):
+		l.state = policies.Expired
+	case b.busy(d, l):
+		want(r, "resume on a busy target", fault.CodeOf(err), fault.Busy)
+		return
+	case changed:
+		l.state = policies.Stale
+	default:
+		b.enter(l, policies.Next(says(verdict)(policies.Snapshot{}), true))
+	}
+	if err != nil {
+		r.Fatalf("resume: %v", err)
+	}
+}
+
+func (b *book) claim(r *rapid.T) {
+	l := b.pick(r)
+	_, ok, err := b.Claim(b.t.Context(), l.id, lease)
+	lapsed := (l.state == policies.Executing || l.state == policies.InDoubt) && !b.clock.Now().Before(l.leased)
+	if want(r, "claimed", ok, lapsed); err != nil {
+		r.Fatalf("claim: %v", err)
+	}
+	if lapsed {
+		l.state, l.leased = policies.InDoubt, b.clock.Now().Add(lease)
+	}
+}
+
+func (b *book) settleOne(r *rapid.T) {
+	l := b.pick(r)
+	to := rapid.SampledFrom([]policies.State{policies.Done, policies.Failed, policies.InDoubt, policies.Review}).Draw(r, "to")
+	if _, err := b.Settle(b.t.Context(), l.id, settlement(to)); err != nil {
+		r.Fatalf("settle: %v", err)
+	}
+	final := to == policies.Done || to == policies.Failed
+	if l.state == policies.Executing || l.state == policies.InDoubt || l.state == policies.Review && final {
+		l.state, l.settledAt, l.leased = to, b.clock.Now(), b.clock.Now()
+	}
+}
+
+func (b *book) decide(r *rapid.T) {
+	l, yes := b.pick(r), rapid.Bool().Draw(r, "yes")
+	decide, to := b.Reject, policies.Rejected
+	if yes {
+		decide, to = b.Approve, policies.Approved
+	}
+	_, err := decide(b.t.Context(), l.id, "person", "")
+	if l.state != policies.Awaiting || l.overdue(b.clock.Now()) {
+		want(r, "decided too late", fault.CodeOf(err), fault.Refused)
+		return
+	}
+	if l.state = to; err != nil {
+		r.Fatalf("decide: %v", err)
+	}
+}
+
+func (b *book) expire(r *rapid.T) {
+	if _, err := b.Due(b.t.Context(), policies.DueApproved, 10); err != nil {
+		r.Fatalf("due: %v", err)
+	}
+	b.expireWhere(func(*line) bool { return true })
+}
+
+func (b *book) expireWhere(chosen func(*line) bool) {
+	for _, l := range b.entries {
+		if chosen(l) && l.overdue(b.clock.Now()) {
+			l.state = policies.Expired
+		}
+	}
+}
+
+// agrees compares every entry's state.
+func (b *book) agrees(r *rapid.T) {
+	for _, l := range b.entries {
+		e, err := b.Entry(b.t.Context(), l.id)
+		if err != nil {
+			r.Fatalf("entry: %v", err)
+		}
+		want(r, "state of "+l.id, e.State, l.state)
+	}
+}
+
+func want[T comparable](r *rapid.T, what string, got, want T) {
+	r.Helper()
+	if got != want {
+		r.Fatalf("%s: got %v, want %v", what, got, want)
+	}
+}

@@ -3,6 +3,7 @@ package ledgertest
 import (
 	"bufio"
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -30,6 +31,10 @@ const (
 func Main(m *testing.M, stop func()) {
 	if url := os.Getenv(childURL); url != "" {
 		os.Exit(child(context.Background(), url, os.Getenv(childName), os.Stdout))
+	}
+	// Quick by default; -rapid.checks on the command line goes deeper.
+	if err := flag.Set("rapid.checks", "15"); err != nil {
+		panic(err)
 	}
 	code := m.Run()
 	stop()

@@ -14,7 +14,7 @@ func repeats(t *testing.T, fresh Fresh) {
 	year := 365 * 24 * time.Hour
 	t.Run("by state", func(t *testing.T) {
 		for state := range ways() {
-			d := &desk{t, d.url, d.clock, d.Ledger}
+			d := d.in(t)
 			e := d.reach(state, "ch_"+string(state))
 			got, replayed, err := d.Begin(t.Context(), refund("ch_"+string(state), 100), says(policies.Deny))
 			answers := state.Live() || state == policies.Done

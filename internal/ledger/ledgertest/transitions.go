@@ -43,11 +43,17 @@ func reject(d *desk, e policies.Entry) (policies.Entry, error) {
 }
 
 func waitTooLong(d *desk, e policies.Entry) (policies.Entry, error) {
+	d.sweep()
+	return d.Entry(d.t.Context(), e.ID)
+}
+
+// sweep expires all that waits.
+func (d *desk) sweep() {
+	d.t.Helper()
 	d.clock.Advance(expires)
 	if _, err := d.Due(d.t.Context(), policies.DueApproved, 10); err != nil {
-		return policies.Entry{}, err
+		d.t.Fatal(err)
 	}
-	return d.Entry(d.t.Context(), e.ID)
 }
 
 // way leads to a state: what the judgement says, and the steps after it.
@@ -111,8 +117,8 @@ func transitions(t *testing.T, fresh Fresh) {
 	for from := range ways() {
 		for _, s := range steps {
 			t.Run(string(from)+"/"+s.name, func(t *testing.T) {
-				d := &desk{t, d.url, d.clock, d.Ledger}
-				must(t)(waitTooLong(d, d.reach(policies.Executing, "ch_before_"+t.Name()))) // nothing waits from before
+				d := d.in(t)
+				d.sweep() // nothing waits from before
 				e := d.reach(from, "ch_"+t.Name())
 				if !slices.Contains(s.from, from) {
 					d.stays(e, s.do, s.person)
@@ -173,11 +179,12 @@ func (d *desk) countsAs(e policies.Entry) {
 	}
 }
 
+// events is how many events the log has.
 func (d *desk) events() int64 {
 	d.t.Helper()
-	r, err := d.Verify(d.t.Context())
-	if err != nil {
+	var n int64
+	if err := d.db.QueryRowContext(d.t.Context(), `SELECT COUNT(*) FROM event`).Scan(&n); err != nil {
 		d.t.Fatal(err)
 	}
-	return r.Events
+	return n
 }

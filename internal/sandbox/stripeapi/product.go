@@ -25,6 +25,13 @@ func (s *Server) AddProduct(p Product) {
 	})
 }
 
+func (s *Server) listProducts(p *params) action {
+	active := p.text("active")
+	return list(p, s.products, "/v1/products", func(pr *Product) bool {
+		return wanted(active, strconv.FormatBool(!pr.Archived))
+	})
+}
+
 func (s *Server) renderProduct(p *Product) object {
 	return object{
 		"id":            p.ID,

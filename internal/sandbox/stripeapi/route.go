@@ -59,6 +59,7 @@ func (s *Server) routes() []route {
 		{"DELETE /v1/subscriptions/{id}", "subscription", s.cancelSubscription},
 		{"GET /v1/invoices", "[]invoice", s.listInvoices},
 		{"GET /v1/invoices/{id}", "invoice", by(s.invoices)},
+		{"GET /v1/products", "[]product", s.listProducts},
 		{"GET /v1/products/{id}", "product", by(s.products)},
 		{"GET /v1/prices/{id}", "price", by(s.prices)},
 	}

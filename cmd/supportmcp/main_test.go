@@ -1,0 +1,72 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"supportmcp/internal/sandbox"
+	"supportmcp/internal/sandbox/control"
+)
+
+// TestMain puts the program into the PATH of scripts and tests, so that they run
+// it as a stranger does: another process, with arguments, environment and pipes.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"supportmcp": main, "supportmcp-hasty": hasty})
+}
+
+// place is where a test's program lives: both vendors and a folder for the ledger.
+type place struct {
+	*sandbox.Running
+	database string // URL of the ledger
+	environ  []string
+}
+
+// settle starts the vendors on a clock and writes the environment of a server
+// that uses them. More variables may follow; the last of a name counts.
+func settle(t testing.TB, now func() time.Time, more ...string) *place {
+	t.Helper()
+	running, err := sandbox.New(control.NewClock(now)).Listen(t.Context(), "127.0.0.1:0", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(running.Close)
+	dir := filepath.Join(t.TempDir(), "data")
+	p := &place{Running: running, database: "sqlite:" + filepath.Join(dir, "ledger.db")}
+	p.environ = append(bare(), append([]string{
+		"STRIPE_SECRET_KEY=" + sandbox.StripeKey, "STRIPE_API_BASE=" + running.StripeURL,
+		"INTERCOM_ACCESS_TOKEN=" + sandbox.IntercomToken, "INTERCOM_API_BASE=" + running.IntercomURL, "INTERCOM_ADMIN_ID=" + sandbox.AdminID,
+		"SUPPORTMCP_DATABASE_URL=" + p.database,
+	}, more...)...)
+	return p
+}
+
+// bare is an environment that says nothing of supportmcp and knows no user's home.
+func bare() []string { return []string{"PATH=" + os.Getenv("PATH"), "HOME=/nowhere"} }
+
+// typed is what a command left behind.
+type typed struct {
+	out, err string
+	status   int
+}
+
+// typeIn runs a command inside the test.
+func typeIn(t testing.TB, environ []string, args ...string) typed {
+	t.Helper()
+	return typeAt(t, time.Now, environ, args...)
+}
+
+// typeAt is typeIn at another time.
+func typeAt(t testing.TB, now func() time.Time, environ []string, args ...string) typed {
+	t.Helper()
+	var out, errs bytes.Buffer
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	status := run(ctx, args, world{in: bytes.NewReader(nil), out: &out, err: &errs, environ: environ, now: now})
+	return typed{out: out.String(), err: errs.String(), status: status}
+}
