@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/caarlos0/env/v11"
@@ -50,7 +51,7 @@ func (secret) GoString() string { return "[redacted]" }
 func (secret) LogValue() slog.Value { return slog.StringValue("[redacted]") }
 
 // MarshalText hides the secret from encoders.
-func (secret) MarshalText() ([]byte, error) { return []byte("[redacted]"), nil }
+func (secret) MarshalText() ([]byte, error) { return []byte("[redacted]"), nil } //nolint:unparam // encoding.TextMarshaler
 
 // readConfig reads the environment and the secrets that are kept in files. What
 // is wrong with them is told by the checks, with everything else that is.
@@ -196,10 +197,8 @@ func (c Config) checkPrincipal() error {
 }
 
 func checkOneOf(variable, value string, allowed ...string) error {
-	for _, a := range allowed {
-		if value == a {
-			return nil
-		}
+	if slices.Contains(allowed, value) {
+		return nil
 	}
 	return problem(variable, "must be one of: "+strings.Join(allowed, ", "))
 }

@@ -83,8 +83,10 @@ func (c *Client) Ready(ctx context.Context) error {
 	}
 	err := c.Check(ctx)
 	if f, ok := errors.AsType[*fault.Error](err); ok && f.Code == fault.Invalid {
-		return &fault.Error{Code: fault.Refused, Took: fault.No, Message: "nothing can be written to Intercom: " + f.Message,
-			NextStep: "tell the operator of this server: " + f.NextStep}
+		return &fault.Error{
+			Code: fault.Refused, Took: fault.No, Message: "nothing can be written to Intercom: " + f.Message,
+			NextStep: "tell the operator of this server: " + f.NextStep,
+		}
 	}
 	if err == nil {
 		c.ready.Store(true)

@@ -109,8 +109,10 @@ func (t *tx) keepExclusive(target string) error {
 		return fmt.Errorf("look for actions in flight: %w", err)
 	}
 	if taken > 0 {
-		return &fault.Error{Code: fault.Busy, Took: fault.No,
-			Message: "another action on the same target is under way", NextStep: "wait a few seconds, read the facts again, and then ask again"}
+		return &fault.Error{
+			Code: fault.Busy, Took: fault.No,
+			Message: "another action on the same target is under way", NextStep: "wait a few seconds, read the facts again, and then ask again",
+		}
 	}
 	return nil
 }
@@ -136,7 +138,7 @@ func (t *tx) decide(r policies.Reads, judge func(policies.Snapshot) policies.Dec
 // enter puts an entry into the state that its judgement leads to.
 func (t *tx) enter(r *row, s policies.State) {
 	r.State = s
-	switch s {
+	switch s { //nolint:exhaustive // a judgement that waits for nobody and sends nothing has no times
 	case policies.Awaiting:
 		r.ExpiresAt = t.now.Add(r.Expires)
 	case policies.Executing:

@@ -158,8 +158,10 @@ func (t *tx) load(id string) (*row, error) {
 func one(ctx context.Context, q queryer, where string, args ...any) (*row, error) {
 	r, err := scanRow(q.QueryRowContext(ctx, selectEntry+` `+where, args...).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, &fault.Error{Code: fault.NotFound, Took: fault.No,
-			Message: "the ledger has no such action", NextStep: "give an action_id as it was answered"}
+		return nil, &fault.Error{
+			Code: fault.NotFound, Took: fault.No,
+			Message: "the ledger has no such action", NextStep: "give an action_id as it was answered",
+		}
 	}
 	return r, err
 }

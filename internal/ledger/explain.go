@@ -22,8 +22,10 @@ func (l *Ledger) explain(doing string, err error) error {
 	if _, ok := errors.AsType[*fault.Error](err); ok {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	f := &fault.Error{Code: fault.Internal, Took: fault.No, Cause: fmt.Errorf("%s: %w", doing, err),
-		Message: "the ledger cannot be used, so nothing is allowed", NextStep: "try again in a minute, then tell the operator of this server"}
+	f := &fault.Error{
+		Code: fault.Internal, Took: fault.No, Cause: fmt.Errorf("%s: %w", doing, err),
+		Message: "the ledger cannot be used, so nothing is allowed", NextStep: "try again in a minute, then tell the operator of this server",
+	}
 	if message, next := l.engine.diagnose(err); message != "" {
 		f.Message, f.NextStep = message, next
 	}

@@ -3,6 +3,7 @@ package ledger
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"supportmcp/policies"
 )
@@ -41,17 +42,14 @@ func (r *row) holds() []hold {
 // reserve inserts the holds of an entry that now counts.
 func (t *tx) reserve(r *row) error {
 	var args arguments
-	values := ""
-	for i, h := range r.holds() {
-		if i > 0 {
-			values += ", "
-		}
-		values += "(" + addAll(&args, []any{h.entry, string(h.scope), string(h.kind), h.currency, h.minor, h.at}) + ")"
+	var rows []string
+	for _, h := range r.holds() {
+		rows = append(rows, "("+addAll(&args, []any{h.entry, string(h.scope), string(h.kind), h.currency, h.minor, h.at})+")")
 	}
-	if values == "" {
+	if len(rows) == 0 {
 		return nil
 	}
-	if err := t.exec(`INSERT INTO hold (entry_id, scope, kind, currency, minor, at) VALUES `+values, args...); err != nil {
+	if err := t.exec(`INSERT INTO hold (entry_id, scope, kind, currency, minor, at) VALUES `+strings.Join(rows, ", "), args...); err != nil {
 		return fmt.Errorf("reserve for %s: %w", r.ID, err)
 	}
 	return nil

@@ -59,6 +59,8 @@ func private(path, cure string) error {
 }
 
 func unusable(message string, cause error) error {
-	return &fault.Error{Code: fault.Refused, Took: fault.No, Cause: cause,
-		Message: message, NextStep: "check the path and who owns it"}
+	return &fault.Error{
+		Code: fault.Refused, Took: fault.No, Cause: cause,
+		Message: message, NextStep: "check the path and who owns it",
+	}
 }

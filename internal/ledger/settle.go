@@ -70,7 +70,7 @@ func checkSettlement(id string, s policies.Settlement) error {
 // settleFrom lists the states that a settlement may end. What is under review can
 // only be ended for good, by a person.
 func settleFrom(to policies.State) []policies.State {
-	switch to {
+	switch to { //nolint:exhaustive // no other state is a settlement
 	case policies.Done, policies.Failed:
 		return []policies.State{policies.Executing, policies.InDoubt, policies.Review}
 	case policies.InDoubt, policies.Review:

@@ -64,10 +64,10 @@ func TestAFileThatOthersCanReachIsRefused(t *testing.T) {
 		mend         string // "" is accepted
 	}{
 		{0o700, 0o600, ""},
-		{0o700, 0o640, "chmod 600 "},
-		{0o700, 0o604, "chmod 600 "},
-		{0o750, 0o600, "chmod 700 "},
-		{0o701, 0o600, "chmod 700 "},
+		{0o700, 0o640, "chmod 600 '"},
+		{0o700, 0o604, "chmod 600 '"},
+		{0o750, 0o600, "chmod 700 '"},
+		{0o701, 0o600, "chmod 700 '"},
 	} {
 		dir := newFolder(t, c.folder)
 		path := filepath.Join(dir, "ledger.db")

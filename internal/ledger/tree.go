@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -47,14 +48,11 @@ func (t *tx) appendEvent(e event) error {
 		return err
 	}
 	var args arguments
-	values := ""
+	rows := make([]string, len(nodes))
 	for i, n := range nodes {
-		if i > 0 {
-			values += ", "
-		}
-		values += "(" + args.add(tlog.StoredHashIndex(0, e.Seq)+int64(i)) + ", " + args.add(n[:]) + ")"
+		rows[i] = "(" + args.add(tlog.StoredHashIndex(0, e.Seq)+int64(i)) + ", " + args.add(n[:]) + ")"
 	}
-	return t.exec(`INSERT INTO event_node (idx, hash) VALUES `+values, args...)
+	return t.exec(`INSERT INTO event_node (idx, hash) VALUES `+strings.Join(rows, ", "), args...)
 }
 
 // readNodes reads stored hashes of the tree, in the order of indexes.

@@ -54,9 +54,11 @@ func (c *Client) ChargeOfPaymentIntent(ctx context.Context, id string) (Charge, 
 		return Charge{}, readFailed("payment intent "+id, err)
 	}
 	if intent.LatestCharge == nil {
-		return Charge{}, &fault.Error{Code: fault.NotFound, Took: fault.No,
+		return Charge{}, &fault.Error{
+			Code: fault.NotFound, Took: fault.No,
 			Message:  "nothing was charged for payment intent " + id,
-			NextStep: "tell the customer that this payment was never completed"}
+			NextStep: "tell the customer that this payment was never completed",
+		}
 	}
 	return c.complete(ctx, intent.LatestCharge, nil)
 }
@@ -83,8 +85,10 @@ func (c *Client) Charges(ctx context.Context, customer string, limit int) ([]Cha
 
 func (c *Client) chargesOf(ctx context.Context, customer string, limit int) ([]*stripe.Charge, error) {
 	list := page[stripe.Charge](func(p stripe.ListParams) ([]*stripe.Charge, stripe.ListMeta, error) {
-		it := c.charges.List(&stripe.ChargeListParams{ListParams: p, Customer: &customer,
-			Expand: []*string{stripe.String("data.refunds")}})
+		it := c.charges.List(&stripe.ChargeListParams{
+			ListParams: p, Customer: &customer,
+			Expand: []*string{stripe.String("data.refunds")},
+		})
 		on := it.ChargeList()
 		return on.Data, on.ListMeta, it.Err()
 	})

@@ -22,20 +22,26 @@ const aCharge = `{"id":"ch_maria","amount":1000,"amount_captured":1000,"currency
 func with(old, changed string) string { return strings.Replace(aCharge, old, changed, 1) }
 
 func TestAChargeHoldsWhatARefundIsJudgedBy(t *testing.T) {
-	b := withMaria(t, stripeapi.Charge{ID: "ch_2", Customer: "cus_maria", PaymentIntent: "pi_2", Invoice: "in_2", Amount: 5000,
-		Currency: "eur", Description: "Plan Pro", Card: &stripeapi.Card{Brand: "visa", Last4: "0005", ExpMonth: 3, ExpYear: 2027}})
+	b := withMaria(t, stripeapi.Charge{
+		ID: "ch_2", Customer: "cus_maria", PaymentIntent: "pi_2", Invoice: "in_2", Amount: 5000,
+		Currency: "eur", Description: "Plan Pro", Card: &stripeapi.Card{Brand: "visa", Last4: "0005", ExpMonth: 3, ExpYear: 2027},
+	})
 	b.account.AddRefund(stripeapi.Refund{ID: "re_1", Charge: "ch_2", Amount: 1000, Reason: "duplicate", Reference: "arn1"})
 	got, err := b.Charge(t.Context(), "ch_2")
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := stripe.Charge{
-		Charge: policies.Charge{ID: "ch_2", PaymentIntent: "pi_2", Customer: "cus_maria", Amount: eur(5000), Remaining: eur(4000),
-			Succeeded: true, Captured: true, CreatedAt: start()},
+		Charge: policies.Charge{
+			ID: "ch_2", PaymentIntent: "pi_2", Customer: "cus_maria", Amount: eur(5000), Remaining: eur(4000),
+			Succeeded: true, Captured: true, CreatedAt: start(),
+		},
 		Refunded: eur(1000), Status: "succeeded", Description: "Plan Pro", Invoice: "in_2",
 		Card: &stripe.Card{Brand: "visa", Last4: "0005", ExpMonth: 3, ExpYear: 2027},
-		Refunds: []stripe.Refund{{ID: "re_1", Charge: "ch_2", Amount: eur(1000), Status: "succeeded", Reason: "duplicate",
-			CreatedAt: start(), Reference: "arn1"}},
+		Refunds: []stripe.Refund{{
+			ID: "re_1", Charge: "ch_2", Amount: eur(1000), Status: "succeeded", Reason: "duplicate",
+			CreatedAt: start(), Reference: "arn1",
+		}},
 		Disputes: []stripe.Dispute{},
 	}
 	if d := cmp.Diff(want, got); d != "" {
@@ -216,11 +222,15 @@ func TestTheChargeOfAPaymentIntentIsTheOneThatSucceeded(t *testing.T) {
 func TestChargesAreListedNewestFirstWithAllThatHappened(t *testing.T) {
 	b := withMaria(t)
 	for i := range 6 {
-		b.account.AddCharge(stripeapi.Charge{ID: fmt.Sprintf("ch_%d", i), Customer: "cus_maria", Amount: 1000, Currency: "eur",
-			Created: start().Add(time.Duration(i+1) * time.Minute)})
+		b.account.AddCharge(stripeapi.Charge{
+			ID: fmt.Sprintf("ch_%d", i), Customer: "cus_maria", Amount: 1000, Currency: "eur",
+			Created: start().Add(time.Duration(i+1) * time.Minute),
+		})
 	}
-	b.account.AddCharge(stripeapi.Charge{ID: "ch_failed", Customer: "cus_maria", Amount: 1200, Currency: "jpy", Status: "failed",
-		FailureCode: "card_declined", FailureMessage: "Your card has insufficient funds.", Created: start().Add(time.Hour)})
+	b.account.AddCharge(stripeapi.Charge{
+		ID: "ch_failed", Customer: "cus_maria", Amount: 1200, Currency: "jpy", Status: "failed",
+		FailureCode: "card_declined", FailureMessage: "Your card has insufficient funds.", Created: start().Add(time.Hour),
+	})
 	b.account.AddRefund(stripeapi.Refund{ID: "re_1", Charge: "ch_4", Amount: 250})
 	b.account.AddDispute(stripeapi.Dispute{ID: "dp_1", Charge: "ch_5"})
 	got, err := b.Charges(t.Context(), "cus_maria", 4)

@@ -38,8 +38,10 @@ func (c *Client) Customer(ctx context.Context, id string) (Customer, error) {
 		return Customer{}, readFailed(what, err)
 	}
 	if sc.Deleted {
-		return Customer{}, &fault.Error{Code: fault.NotFound, Took: fault.No,
-			Message: what + " was deleted in Stripe", NextStep: toPerson}
+		return Customer{}, &fault.Error{
+			Code: fault.NotFound, Took: fault.No,
+			Message: what + " was deleted in Stripe", NextStep: toPerson,
+		}
 	}
 	out, err := customerOf(sc)
 	if err != nil {

@@ -16,11 +16,15 @@ import (
 
 func TestACustomerComesWithBalanceAndDefaultCard(t *testing.T) {
 	b := newBench(t)
-	b.account.AddCustomer(stripeapi.Customer{ID: "cus_1", Name: "Maria", Email: "Maria@example.com", Currency: "eur", Balance: -250,
-		Delinquent: true, Card: &stripeapi.Card{Brand: "amex", Last4: "0005", ExpMonth: 1, ExpYear: 2027}})
+	b.account.AddCustomer(stripeapi.Customer{
+		ID: "cus_1", Name: "Maria", Email: "Maria@example.com", Currency: "eur", Balance: -250,
+		Delinquent: true, Card: &stripeapi.Card{Brand: "amex", Last4: "0005", ExpMonth: 1, ExpYear: 2027},
+	})
 	got, err := b.Customer(t.Context(), "cus_1")
-	want := stripe.Customer{ID: "cus_1", Name: "Maria", Email: "Maria@example.com", Balance: eur(-250), Delinquent: true, Created: start(),
-		Card: &stripe.Card{Brand: "amex", Last4: "0005", ExpMonth: 1, ExpYear: 2027}}
+	want := stripe.Customer{
+		ID: "cus_1", Name: "Maria", Email: "Maria@example.com", Balance: eur(-250), Delinquent: true, Created: start(),
+		Card: &stripe.Card{Brand: "amex", Last4: "0005", ExpMonth: 1, ExpYear: 2027},
+	}
 	if d := cmp.Diff(want, got); d != "" || err != nil {
 		t.Error(d, err)
 	}
@@ -177,16 +181,20 @@ func TestRunningSubscriptionsAreTold(t *testing.T) {
 		add("sub_"+status, status, stripeapi.Subscription{Created: start().Add(-time.Hour)})
 	}
 	trial := start().AddDate(0, 0, 14)
-	add("sub_trial", "trialing", stripeapi.Subscription{TrialEnd: trial, Created: start(), CancelAtPeriodEnd: true,
-		Items: []stripeapi.Item{{Price: "price_pro"}, {Price: "price_seat", Quantity: 3}}, PaymentMethod: "pm_1"})
+	add("sub_trial", "trialing", stripeapi.Subscription{
+		TrialEnd: trial, Created: start(), CancelAtPeriodEnd: true,
+		Items: []stripeapi.Item{{Price: "price_pro"}, {Price: "price_seat", Quantity: 3}}, PaymentMethod: "pm_1",
+	})
 	add("sub_q", "active", stripeapi.Subscription{Items: []stripeapi.Item{{Price: "price_q"}}, Created: start().Add(-time.Minute)})
 	got, err := b.Subscriptions(t.Context(), "cus_1")
 	if err != nil || len(got) != 6 {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	visa := &stripe.Card{Brand: "visa", Last4: "1881", ExpMonth: 12, ExpYear: 2034}
-	want := stripe.Subscription{ID: "sub_trial", Status: "trialing", Plan: "Pro + Extra seat", Amount: eur(4400), Interval: "month",
-		PeriodEnd: trial, CancelAtPeriodEnd: true, TrialEnd: trial, Card: visa}
+	want := stripe.Subscription{
+		ID: "sub_trial", Status: "trialing", Plan: "Pro + Extra seat", Amount: eur(4400), Interval: "month",
+		PeriodEnd: trial, CancelAtPeriodEnd: true, TrialEnd: trial, Card: visa,
+	}
 	if d := cmp.Diff(want, got[0]); d != "" {
 		t.Error(d)
 	}

@@ -58,8 +58,10 @@ func disputesIn(found []*stripe.Dispute) ([]Dispute, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, Dispute{ID: d.ID, Status: string(d.Status), Reason: string(d.Reason),
-			Refundable: d.IsChargeRefundable, Amount: sum, CreatedAt: at(d.Created)})
+		out = append(out, Dispute{
+			ID: d.ID, Status: string(d.Status), Reason: string(d.Reason),
+			Refundable: d.IsChargeRefundable, Amount: sum, CreatedAt: at(d.Created),
+		})
 	}
 	return out, nil
 }

@@ -88,8 +88,10 @@ type refundMetadata struct {
 }
 
 func (c *Client) send(ctx context.Context, a policies.Refund, key string) (*stripe.Refund, error) {
-	p := &refundParams{Charge: a.Charge.ID, Amount: a.Amount.Minor, Reason: string(a.Reason),
-		Metadata: refundMetadata{Operation: key, Conversation: a.Asker.Conversation}}
+	p := &refundParams{
+		Charge: a.Charge.ID, Amount: a.Amount.Minor, Reason: string(a.Reason),
+		Metadata: refundMetadata{Operation: key, Conversation: a.Asker.Conversation},
+	}
 	p.Context = ctx
 	p.SetIdempotencyKey(key)
 	r := &stripe.Refund{}
@@ -128,8 +130,10 @@ func refundOf(r *stripe.Refund) (Refund, error) {
 	if err != nil {
 		return Refund{}, err
 	}
-	out := Refund{ID: r.ID, Charge: r.Charge.ID, Amount: sum, Status: string(r.Status), Reason: string(r.Reason),
-		Failure: string(r.FailureReason), CreatedAt: at(r.Created)}
+	out := Refund{
+		ID: r.ID, Charge: r.Charge.ID, Amount: sum, Status: string(r.Status), Reason: string(r.Reason),
+		Failure: string(r.FailureReason), CreatedAt: at(r.Created),
+	}
 	if d := r.DestinationDetails; d != nil && d.Card != nil {
 		out.Reference = d.Card.Reference
 	}

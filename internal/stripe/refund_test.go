@@ -36,8 +36,10 @@ func TestARefundSendsExactlyWhatThePermitHolds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := stripe.Refund{ID: "re_000001", Charge: "ch_maria", Amount: eur(1250), Status: "succeeded",
-		Reason: "requested_by_customer", CreatedAt: start()}
+	want := stripe.Refund{
+		ID: "re_000001", Charge: "ch_maria", Amount: eur(1250), Status: "succeeded",
+		Reason: "requested_by_customer", CreatedAt: start(),
+	}
 	if got != want {
 		t.Errorf("receipt %+v, want %+v", got, want)
 	}
@@ -286,11 +288,15 @@ func TestManyRefundsOfOneChargeAtOnceNeverExceedIt(t *testing.T) {
 func TestARefundIsFoundByItsKeyWhateverBecameOfIt(t *testing.T) {
 	b := withMaria(t)
 	for i := range 130 { // more than a page
-		b.account.AddRefund(stripeapi.Refund{ID: fmt.Sprintf("re_%03d", i), Charge: "ch_maria", Amount: 1,
-			Created: start().Add(time.Duration(i) * time.Second), Metadata: map[string]string{"operation_id": fmt.Sprintf("act_%d", i)}})
+		b.account.AddRefund(stripeapi.Refund{
+			ID: fmt.Sprintf("re_%03d", i), Charge: "ch_maria", Amount: 1,
+			Created: start().Add(time.Duration(i) * time.Second), Metadata: map[string]string{"operation_id": fmt.Sprintf("act_%d", i)},
+		})
 	}
-	b.account.AddRefund(stripeapi.Refund{ID: "re_failed", Charge: "ch_maria", Amount: 5, Status: "failed",
-		Reference: "arn123", Metadata: map[string]string{"operation_id": "act_failed"}})
+	b.account.AddRefund(stripeapi.Refund{
+		ID: "re_failed", Charge: "ch_maria", Amount: 5, Status: "failed",
+		Reference: "arn123", Metadata: map[string]string{"operation_id": "act_failed"},
+	})
 	a := refundOf("ch_maria", eur(1), eur(10000))
 	for key, want := range map[string]string{"act_0": "re_000", "act_129": "re_129", "act_failed": "re_failed", "act_none": "", "act_": "", "": ""} {
 		got, found, err := b.FindRefund(t.Context(), a, key)

@@ -119,8 +119,10 @@ func eur(minor int64) money.Money { return money.Of(minor, "eur") }
 func refundOf(charge string, amount, of money.Money) policies.Refund {
 	return policies.Refund{
 		Asker: policies.Asker{Conversation: "conv_1", Ties: []policies.Tie{{Customer: "cus_maria", Way: "e-mail"}}},
-		Charge: policies.Charge{ID: charge, Customer: "cus_maria", Amount: of, Remaining: of, Succeeded: true,
-			Captured: true, CreatedAt: start()},
+		Charge: policies.Charge{
+			ID: charge, Customer: "cus_maria", Amount: of, Remaining: of, Succeeded: true,
+			Captured: true, CreatedAt: start(),
+		},
 		Amount: amount, Reason: policies.RequestedByCustomer,
 	}
 }

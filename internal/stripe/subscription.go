@@ -71,8 +71,10 @@ func (c *Client) subscriptionsOf(ctx context.Context, customer string) ([]*strip
 	id := func(s *stripe.Subscription) string { return s.ID }
 	// Without a status Stripe leaves out canceled ones.
 	found, err := all(ctx, id, func(p stripe.ListParams) ([]*stripe.Subscription, stripe.ListMeta, error) {
-		it := c.subscriptions.List(&stripe.SubscriptionListParams{ListParams: p, Customer: &customer,
-			Expand: []*string{stripe.String("data.default_payment_method")}})
+		it := c.subscriptions.List(&stripe.SubscriptionListParams{
+			ListParams: p, Customer: &customer,
+			Expand: []*string{stripe.String("data.default_payment_method")},
+		})
 		list := it.SubscriptionList()
 		return list.Data, list.ListMeta, it.Err()
 	})

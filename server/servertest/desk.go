@@ -69,8 +69,10 @@ func open(t testing.TB, p *Place, s Setup) *Desk {
 	d := &Desk{Place: p, t: t}
 	s.complete(p)
 	d.openLedger()
-	d.Guard = &policies.Guard{Ledger: d.Ledger, Now: p.Clock.Now, Log: silent(),
-		Timeout: s.Timeout, Lease: Lease, Wait: 20 * time.Second}
+	d.Guard = &policies.Guard{
+		Ledger: d.Ledger, Now: p.Clock.Now, Log: silent(),
+		Timeout: s.Timeout, Lease: Lease, Wait: 20 * time.Second,
+	}
 	d.Use(s.Policy)
 	d.build(s)
 	d.Client = d.connect()

@@ -14,7 +14,8 @@ func TestADeskShowsWhatACallChanged(t *testing.T) {
 	d := servertest.Start(t, servertest.Setup{})
 	before := d.Look()
 	a := d.Call("create_refund", servertest.Args{
-		"conversation_id": sandbox.Conversation("duplicate-charge"), "charge_id": "ch_maria_2", "reason": "duplicate"})
+		"conversation_id": sandbox.Conversation("duplicate-charge"), "charge_id": "ch_maria_2", "reason": "duplicate",
+	})
 	if a.State != "done" || a.IsError {
 		t.Fatalf("got %s", a.Text)
 	}

@@ -173,8 +173,10 @@ func (d *Desk) Open(k Ticket) (conversation string) {
 		d.Stripe.AddCharge(c)
 	}
 	d.Intercom.AddContact(intercomapi.Contact{ID: contact, Name: person, Email: email})
-	d.Intercom.AddConversation(intercomapi.Conversation{ID: conversation, Contacts: []string{contact},
-		Messages: []intercomapi.Message{{From: "contact:" + contact, Body: k.Message, At: d.Clock.Now().Add(-time.Hour)}}})
+	d.Intercom.AddConversation(intercomapi.Conversation{
+		ID: conversation, Contacts: []string{contact},
+		Messages: []intercomapi.Message{{From: "contact:" + contact, Body: k.Message, At: d.Clock.Now().Add(-time.Hour)}},
+	})
 	d.opened = append(d.opened, conversation)
 	return conversation
 }

@@ -184,8 +184,10 @@ func reads(queries ...policies.Query) policies.Reads {
 // says is a judgement that is always the same.
 func says(effect policies.Effect) func(policies.Snapshot) policies.Decision {
 	return func(policies.Snapshot) policies.Decision {
-		return policies.Decision{Effect: effect, Revision: "rev_1",
-			Findings: []policies.Finding{{Rule: "test", Effect: effect, Message: "as the test wants", Limit: "1", Actual: "2"}}}
+		return policies.Decision{
+			Effect: effect, Revision: "rev_1",
+			Findings: []policies.Finding{{Rule: "test", Effect: effect, Message: "as the test wants", Limit: "1", Actual: "2"}},
+		}
 	}
 }
 

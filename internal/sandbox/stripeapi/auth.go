@@ -26,11 +26,15 @@ func (s *Server) authorize(r *http.Request, rt route) *apiError {
 	key := apiKey(r)
 	switch {
 	case key == "":
-		return &apiError{Status: http.StatusUnauthorized, Type: invalidRequest,
-			Message: "You did not provide an API key. Send it in the Authorization header, as a Bearer token."}
+		return &apiError{
+			Status: http.StatusUnauthorized, Type: invalidRequest,
+			Message: "You did not provide an API key. Send it in the Authorization header, as a Bearer token.",
+		}
 	case !testKey(key):
-		return &apiError{Status: http.StatusUnauthorized, Type: invalidRequest,
-			Message: "Invalid API Key provided: " + masked(key)}
+		return &apiError{
+			Status: http.StatusUnauthorized, Type: invalidRequest,
+			Message: "Invalid API Key provided: " + masked(key),
+		}
 	}
 	needed := rt.permission(r.Method)
 	if s.lacking[key][needed] {

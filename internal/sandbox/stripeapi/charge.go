@@ -62,8 +62,10 @@ func (s *Server) AddCharge(c Charge) {
 		s.pay(&c)
 		s.charges.put(&c)
 		if _, known := s.intents.byID[c.PaymentIntent]; c.PaymentIntent != "" && !known {
-			s.intents.put(&PaymentIntent{ID: c.PaymentIntent, Customer: c.Customer, Amount: c.Amount, Currency: c.Currency,
-				Created: c.Created, Invoice: c.Invoice, Description: c.Description})
+			s.intents.put(&PaymentIntent{
+				ID: c.PaymentIntent, Customer: c.Customer, Amount: c.Amount, Currency: c.Currency,
+				Created: c.Created, Invoice: c.Invoice, Description: c.Description,
+			})
 		}
 	})
 }

@@ -22,7 +22,6 @@ type Customer struct {
 	Metadata    map[string]string
 	Card        *Card  // default payment method, made along with the customer
 	Default     string // id of the default payment method; "pm_maria" for cus_maria when there is a Card
-
 }
 
 func (c *Customer) stamp() (string, time.Time) { return c.ID, c.Created }

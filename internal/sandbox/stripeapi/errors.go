@@ -25,8 +25,10 @@ type apiError struct {
 
 // invalid is a refusal of one parameter.
 func invalid(code, param, format string, args ...any) *apiError {
-	return &apiError{Status: http.StatusBadRequest, Type: invalidRequest, Code: code, Param: param,
-		Message: fmt.Sprintf(format, args...)}
+	return &apiError{
+		Status: http.StatusBadRequest, Type: invalidRequest, Code: code, Param: param,
+		Message: fmt.Sprintf(format, args...),
+	}
 }
 
 // missing is the answer to an id that names nothing: 404 for the object that
@@ -59,16 +61,22 @@ func refuse(e *apiError, request string) answer {
 // Stripe's other 429, the one of an object locked by somebody else's request.
 // See https://docs.stripe.com/rate-limits.
 func (s *Server) fail(w http.ResponseWriter, status int) {
-	e := &apiError{Status: status, Type: apiTrouble,
-		Message: "An unknown error occurred while processing your request."}
+	e := &apiError{
+		Status: status, Type: apiTrouble,
+		Message: "An unknown error occurred while processing your request.",
+	}
 	switch status {
 	case http.StatusTooManyRequests:
-		e = &apiError{Status: status, Type: invalidRequest, Code: "rate_limit",
-			Message: "Request rate limit exceeded. Slow down and try again."}
+		e = &apiError{
+			Status: status, Type: invalidRequest, Code: "rate_limit",
+			Message: "Request rate limit exceeded. Slow down and try again.",
+		}
 		w.Header().Set("Stripe-Rate-Limited-Reason", "global-rate")
 	case http.StatusLocked:
-		e = &apiError{Status: http.StatusTooManyRequests, Type: invalidRequest, Code: "lock_timeout",
-			Message: "This object is being accessed by another request. Try again in a moment."}
+		e = &apiError{
+			Status: http.StatusTooManyRequests, Type: invalidRequest, Code: "lock_timeout",
+			Message: "This object is being accessed by another request. Try again in a moment.",
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

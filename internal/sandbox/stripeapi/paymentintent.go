@@ -77,8 +77,10 @@ func (s *Server) renderIntent(i *PaymentIntent) object {
 	}
 	o["latest_charge"], o["payment_method"] = latest.ID, orNull(latest.PaymentMethod)
 	if latest.Status == "failed" {
-		o["last_payment_error"] = object{"type": "card_error", "code": latest.FailureCode,
-			"decline_code": latest.Outcome.Reason, "message": latest.FailureMessage, "charge": latest.ID}
+		o["last_payment_error"] = object{
+			"type": "card_error", "code": latest.FailureCode,
+			"decline_code": latest.Outcome.Reason, "message": latest.FailureMessage, "charge": latest.ID,
+		}
 	}
 	if paid, ok := s.paidBy(i.ID); ok {
 		o["status"] = cmp.Or(i.Status, "succeeded")

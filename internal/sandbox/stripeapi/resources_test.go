@@ -18,8 +18,12 @@ func TestCustomerDecodes(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := []any{c.ID, c.Object, c.Name, c.Email, c.Phone, c.Balance, c.Currency, c.Delinquent, c.Livemode, c.Created, c.Metadata, c.InvoiceSettings.DefaultPaymentMethod.ID}
-	want := []any{"cus_maria", "customer", "Maria Silva", "Maria@example.com", "+351 1", int64(-500), stripe.CurrencyEUR, true, false,
-		start().AddDate(0, -2, 0).Unix(), map[string]string{"intercom": "u1"}, "pm_maria"}
+	want := []any{
+		"cus_maria", "customer", "Maria Silva", "Maria@example.com", "+351 1", int64(-500), stripe.CurrencyEUR, true, false,
+		start().AddDate(0, -2, 0).Unix(),
+		map[string]string{"intercom": "u1"},
+		"pm_maria",
+	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
@@ -41,7 +45,8 @@ func TestChargeDecodes(t *testing.T) {
 	want := []any{
 		int64(24000), int64(24000), int64(1000), true, true, false, true, stripe.ChargeStatusSucceeded, stripe.CurrencyEUR,
 		"cus_maria", "pi_maria", "in_maria", "txn_ch_maria_2", "https://pay.stripe.com/receipts/maria_2", "maria@example.com", "Team",
-		map[string]string{"order": "7"}, stripe.PaymentMethodCardBrandMastercard, "4444", int64(1), int64(2027), "normal", "Payment complete.", true, "Maria Silva",
+		map[string]string{"order": "7"},
+		stripe.PaymentMethodCardBrandMastercard, "4444", int64(1), int64(2027), "normal", "Payment complete.", true, "Maria Silva",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
@@ -87,8 +92,11 @@ func TestRefundDecodes(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := []any{r.Amount, r.Currency, r.Charge.ID, r.PaymentIntent.ID, r.Status, r.Reason, r.Metadata, r.DestinationDetails.Card.Reference, r.BalanceTransaction.ID}
-	want := []any{int64(1000), stripe.CurrencyEUR, "ch_maria_2", "pi_maria", stripe.RefundStatusSucceeded, stripe.RefundReasonRequestedByCustomer,
-		map[string]string{"ticket": "9"}, "74000001", "txn_re_maria"}
+	want := []any{
+		int64(1000), stripe.CurrencyEUR, "ch_maria_2", "pi_maria", stripe.RefundStatusSucceeded, stripe.RefundReasonRequestedByCustomer,
+		map[string]string{"ticket": "9"},
+		"74000001", "txn_re_maria",
+	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
@@ -102,8 +110,10 @@ func TestDisputeDecodes(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := []any{d.Amount, d.Currency, d.Charge.ID, d.PaymentIntent.ID, d.Status, d.Reason, d.IsChargeRefundable, d.EvidenceDetails.DueBy}
-	want := []any{int64(24000), stripe.CurrencyEUR, "ch_maria_2", "pi_maria", stripe.DisputeStatusWarningNeedsResponse,
-		stripe.DisputeReasonFraudulent, true, start().AddDate(0, 0, 7).Unix()}
+	want := []any{
+		int64(24000), stripe.CurrencyEUR, "ch_maria_2", "pi_maria", stripe.DisputeStatusWarningNeedsResponse,
+		stripe.DisputeReasonFraudulent, true, start().AddDate(0, 0, 7).Unix(),
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -122,7 +132,8 @@ func TestSubscriptionDecodes(t *testing.T) {
 		item.ID, item.Quantity, item.Price.ID, item.Price.Nickname, item.Price.Product.ID, item.Price.UnitAmount, item.Price.Recurring.Interval, item.Price.Recurring.IntervalCount,
 	}
 	want := []any{
-		stripe.SubscriptionStatusActive, "cus_maria", start().AddDate(0, 0, -3).Unix(), start().AddDate(1, 0, -3).Unix(), false, stripe.CurrencyEUR, "in_maria", "pm_maria", map[string]string{"seats": "2"},
+		stripe.SubscriptionStatusActive, "cus_maria", start().AddDate(0, 0, -3).Unix(), start().AddDate(1, 0, -3).Unix(), false, stripe.CurrencyEUR, "in_maria", "pm_maria",
+		map[string]string{"seats": "2"},
 		"si_maria", int64(2), "price_team", "Team yearly", "prod_team", int64(12000), stripe.PriceRecurringIntervalYear, int64(1),
 	}
 	if d := cmp.Diff(want, got); d != "" {

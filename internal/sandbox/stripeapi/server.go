@@ -165,8 +165,10 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, a answer) {
 func (s *Server) unrecognized(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.send(w, r, refuse(&apiError{Status: http.StatusNotFound, Type: invalidRequest,
-		Message: fmt.Sprintf("Unrecognized request URL (%s: %s).", r.Method, r.URL.Path)}, s.nextRequest()))
+	s.send(w, r, refuse(&apiError{
+		Status: http.StatusNotFound, Type: invalidRequest,
+		Message: fmt.Sprintf("Unrecognized request URL (%s: %s).", r.Method, r.URL.Path),
+	}, s.nextRequest()))
 }
 
 func (s *Server) nextRequest() string {
