@@ -64,7 +64,7 @@ func newService(ctx context.Context, s settings) (*service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up Intercom: %w", err)
 	}
-	l, err := ledger.Open(ctx, s.databaseURL, ledger.Options{Now: s.now, Log: s.log, Mode: s.mode})
+	l, err := ledger.Open(ctx, s.databaseURL, ledger.Options{Now: ledgerClock(s.databaseURL, s.now), Log: s.log, Mode: s.mode})
 	if err != nil {
 		return nil, err
 	}
@@ -108,6 +108,16 @@ func (s *service) work(ctx context.Context) {
 func (s *service) close() error {
 	<-s.done
 	return s.ledger.Close()
+}
+
+// ledgerClock is the clock of the ledger at url. Replicas on one PostgreSQL share
+// the database's, which nil stands for: one whose own clock is ahead would free
+// budgets and take over what others are doing.
+func ledgerClock(url string, now func() time.Time) func() time.Time {
+	if strings.HasPrefix(url, "postgres") {
+		return nil
+	}
+	return now
 }
 
 // configured resolves the settings of the environment, or lists everything that
