@@ -181,6 +181,8 @@ func paymentOf(c stripe.Charge) payment {
 	}
 	if !c.Succeeded {
 		p.Failure = strings.TrimSpace(c.FailureCode + " " + c.FailureMessage)
+	} else if !c.Captured {
+		p.Status = "authorised, not captured" // Stripe says succeeded, and no money was taken
 	}
 	if len(c.Disputes) > 0 {
 		p.Dispute = c.Disputes[0].Status

@@ -1,7 +1,14 @@
 package tools_test
 
 import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"supportmcp/internal/ledger"
 	"supportmcp/policies"
@@ -23,4 +30,59 @@ func onlyEntry(t *testing.T, d *servertest.Desk) policies.Entry {
 		t.Fatalf("the ledger holds %d entries, want one", len(es))
 	}
 	return es[0]
+}
+
+// policy is what these tests judge by, so that the default may change freely.
+const policy = `version: 1
+approvals: {expires: 24h}
+refund:
+  window: 30d
+  duplicate_within: 7d
+  currencies:
+    eur: {auto: 50.00, max: 500.00}
+    jpy: {auto: 7500, max: 75000}
+    kwd: {auto: 15.000, max: 150.000}
+  budgets:
+    - {scope: customer, window: 90d, count: 5, sum: {eur: 300.00, jpy: 45000, kwd: 90.000}}
+reply: {max_chars: 4000}
+tag: {allow: [billing, refunded, duplicate-charge]}
+`
+
+func desk(t *testing.T) *servertest.Desk {
+	t.Helper()
+	return servertest.Start(t, servertest.Setup{Policy: policy})
+}
+
+// golden compares what was got with a file under testdata, or writes the file
+// when the tests run with -update.
+func golden(t *testing.T, file string, got []byte) {
+	t.Helper()
+	if *update {
+		must(t, os.MkdirAll(filepath.Dir(file), 0o755))
+		must(t, os.WriteFile(file, got, 0o644))
+		return
+	}
+	want, err := os.ReadFile(file)
+	must(t, err)
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s (-want +got; run the tests with -update if it is meant):\n%s", file, diff)
+	}
+}
+
+// update makes the tests write their golden files.
+var update = flag.Bool("update", false, "write the golden files") //nolint:gochecknoglobals // flags of tests are global
+
+func pretty(t *testing.T, raw []byte) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	must(t, json.Indent(&out, raw, "", "  "))
+	out.WriteByte('\n')
+	return out.Bytes()
+}
+
+func same(t *testing.T, what string, a, b any) {
+	t.Helper()
+	if diff := cmp.Diff(a, b); diff != "" {
+		t.Errorf("%s differ:\n%s", what, diff)
+	}
 }

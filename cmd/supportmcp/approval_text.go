@@ -25,7 +25,7 @@ func printEntry(out io.Writer, e policies.Entry, now time.Time) error {
 	facts(e, line)
 	b.WriteString("\nThe policy says\n")
 	for _, f := range e.Decision.Findings {
-		line(f.Effect.String(), findingText(f))
+		line(f.Effect.String(), finding(f))
 	}
 	line("revision", e.Decision.Revision)
 	b.WriteString("\nRecord\n")
@@ -45,17 +45,6 @@ func printEntry(out io.Writer, e policies.Entry, now time.Time) error {
 	}
 	_, err := io.WriteString(out, b.String())
 	return err
-}
-
-func findingText(f policies.Finding) string {
-	s := f.Rule
-	if f.Actual != "" && f.Limit != "" {
-		s += "  " + f.Actual + " of " + f.Limit
-	}
-	if f.Message != "" {
-		s += "  " + f.Message
-	}
-	return s
 }
 
 // facts prints what an approver must know of each kind of action.

@@ -43,6 +43,7 @@ func prepare(env *testscript.Env) error {
 	for name, value := range map[string]string{
 		"STRIPE_SECRET_KEY": sandbox.StripeKey, "STRIPE_API_BASE": running.StripeURL,
 		"INTERCOM_ACCESS_TOKEN": sandbox.IntercomToken, "INTERCOM_API_BASE": running.IntercomURL, "INTERCOM_ADMIN_ID": sandbox.AdminID,
+		"ESC":                     "\x1b",
 		"SUPPORTMCP_DATABASE_URL": "sqlite:" + filepath.Join(env.WorkDir, "data", "ledger.db"),
 	} {
 		env.Setenv(name, value)

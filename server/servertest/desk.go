@@ -33,6 +33,7 @@ type Setup struct {
 	IntercomURL   string // another address than the sandbox's
 	Principal     policies.Principal
 	Timeout       time.Duration // of one attempt at a vendor
+	Wait          time.Duration // for another action on the same target
 	Extra         []tools.Tool  // published besides the real ones
 }
 
@@ -71,7 +72,7 @@ func open(t testing.TB, p *Place, s Setup) *Desk {
 	d.openLedger()
 	d.Guard = &policies.Guard{
 		Ledger: d.Ledger, Now: p.Clock.Now, Log: silent(),
-		Timeout: s.Timeout, Lease: Lease, Wait: 20 * time.Second,
+		Timeout: s.Timeout, Lease: Lease, Wait: s.Wait,
 	}
 	d.Use(s.Policy)
 	d.build(s)
@@ -88,6 +89,7 @@ func (s *Setup) complete(p *Place) {
 	s.Policy = cmp.Or(s.Policy, string(policies.Default()))
 	s.Principal = cmp.Or(s.Principal, Agent)
 	s.Timeout = cmp.Or(s.Timeout, 20*time.Second)
+	s.Wait = cmp.Or(s.Wait, 20*time.Second)
 }
 
 // Lease is how long an attempt is left alone; the clock must be moved by as much
