@@ -106,7 +106,7 @@ func (d Deps) customerBilling(ctx context.Context, by policies.Principal, t tick
 		return customerBilling{}, fmt.Errorf("read billing: %w", err)
 	}
 	out := customerBilling{
-		Customer: customer.ID, Name: customer.Name, TiedBy: tie.Way, Balance: customer.Balance, Delinquent: customer.Delinquent,
+		Customer: customer.ID, Name: short(customer.Name), TiedBy: tie.Way, Balance: customer.Balance, Delinquent: customer.Delinquent,
 		Subscriptions: make([]subscription, 0, len(subs)), Payments: make([]payment, 0, shown),
 	}
 	if c := customer.Card; c != nil {
@@ -129,7 +129,7 @@ func (d Deps) customer(ctx context.Context, t ticket, id string) (stripe.Custome
 }
 
 func subscriptionOf(s stripe.Subscription) subscription {
-	out := subscription{Subscription: s.ID, Plan: s.Plan, Price: s.Amount, Interval: s.Interval, Status: s.Status, Cancels: s.CancelAtPeriodEnd}
+	out := subscription{Subscription: s.ID, Plan: short(s.Plan), Price: s.Amount, Interval: s.Interval, Status: s.Status, Cancels: s.CancelAtPeriodEnd}
 	if !s.PeriodEnd.IsZero() {
 		out.PeriodEnd = s.PeriodEnd.Format(time.DateOnly)
 	}
@@ -175,12 +175,12 @@ func (d Deps) headroom(ctx context.Context, by policies.Principal, r policies.Re
 }
 
 func paymentOf(c stripe.Charge) payment {
-	p := payment{Charge: c.ID, Amount: c.Amount, Status: c.Status, At: c.CreatedAt, For: c.Description}
+	p := payment{Charge: c.ID, Amount: c.Amount, Status: c.Status, At: c.CreatedAt, For: short(c.Description)}
 	if c.Refunded.Minor > 0 {
 		p.Refunded = c.Refunded
 	}
 	if !c.Succeeded {
-		p.Failure = strings.TrimSpace(c.FailureCode + " " + c.FailureMessage)
+		p.Failure = short(strings.TrimSpace(c.FailureCode + " " + c.FailureMessage))
 	} else if !c.Captured {
 		p.Status = "authorised, not captured" // Stripe says succeeded, and no money was taken
 	}

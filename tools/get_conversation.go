@@ -59,7 +59,7 @@ func GetConversation(d Deps) Tool {
 			return conversation{}, err
 		}
 		out := conversationOf(t.Conversation)
-		out.Contact, out.Name, out.Email = t.Contact.ID, t.Contact.Name, t.Contact.Email
+		out.Contact, out.Name, out.Email = t.Contact.ID, short(t.Contact.Name), short(t.Contact.Email)
 		b, err := d.billing(ctx, by, t)
 		out.Billing = &b
 		return out, err
@@ -68,7 +68,7 @@ func GetConversation(d Deps) Tool {
 
 func conversationOf(c intercom.Conversation) conversation {
 	out := conversation{
-		Conversation: c.ID, State: c.State, SnoozedUntil: c.SnoozedUntil, Title: c.Title, Channel: c.Channel,
+		Conversation: c.ID, State: c.State, SnoozedUntil: c.SnoozedUntil, Title: short(c.Title), Channel: c.Channel,
 		Tags: make([]string, 0, len(c.Tags)), Messages: []message{},
 	}
 	for _, t := range c.Tags {
@@ -101,7 +101,7 @@ func messageOf(p intercom.Part) message {
 		m.Text, m.Cut = string([]rune(m.Text)[:maxMessageChars]), true
 	}
 	for _, a := range p.Attachments {
-		m.Attachments = append(m.Attachments, a.Name+" ("+a.Type+")")
+		m.Attachments = append(m.Attachments, short(a.Name+" ("+a.Type+")"))
 	}
 	return m
 }

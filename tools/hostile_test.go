@@ -2,10 +2,11 @@ package tools_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
+	"unicode"
 
-	"supportmcp/internal/sandbox"
 	"supportmcp/internal/sandbox/control"
 	"supportmcp/internal/sandbox/intercomapi"
 	"supportmcp/internal/sandbox/stripeapi"
@@ -93,25 +94,26 @@ func TestAnApprovedActionIsNotHeldUpByOthersThatAreStuck(t *testing.T) {
 	}
 }
 
-// A charge that waits for a person does not get free in seconds: asking for it
-// must not cost the vendors a flood of reads.
-func TestAChargeUnderReviewIsNotReadOverAndOver(t *testing.T) {
+// Whoever pays writes their own name, and merchants paste what people wrote into
+// descriptions: none of it may hide anything from a person, or fill a model.
+func TestTextOfStripeIsShownWithoutHiddenCharactersAndBounded(t *testing.T) {
 	t.Parallel()
 	d := servertest.Start(t, servertest.Setup{})
-	d.Guard.Wait = 3 * time.Second
-	busy(t, d)
-	before := len(d.Stripe.Desk.Requests())
-	a := d.Call("create_refund", args{"conversation_id": sandbox.Conversation("annual-day-3"), "charge_id": "ch_tom_1", "amount": "1.00 EUR", "reason": "requested_by_customer"})
-	t.Logf("%s after %d requests to Stripe", a.Text, len(d.Stripe.Desk.Requests())-before)
-}
-
-// What a dry run promises is what the call would do.
-func TestADryRunTellsThatItWasAskedBefore(t *testing.T) {
-	t.Parallel()
-	d := servertest.Start(t, servertest.Setup{})
-	c := d.Open(servertest.Ticket{Name: "ada", Charges: []stripeapi.Charge{{Amount: 4000}}})
-	ask := args{"conversation_id": c, "charge_id": "ch_ada_1", "amount": "15.00 EUR", "reason": "requested_by_customer"}
-	d.Call("create_refund", ask)
-	t.Logf("%s", d.Call("create_refund", with(ask, "dry_run", true)).Text)
-	t.Logf("%s", d.Call("create_refund", with(with(ask, "dry_run", true), "repeat_of", "act_nonsense")).Text)
+	hidden := "Ann\U000E0052\U000E0065\u202e\u200b\x1b[2J" + strings.Repeat("x", 5000)
+	c := d.Open(servertest.Ticket{Name: "ann", Person: hidden, Charges: []stripeapi.Charge{
+		{Amount: 2000, Description: hidden},
+		{Amount: 2000, Status: "failed", FailureMessage: hidden, FailureCode: "card_declined"},
+	}})
+	for _, tool := range []string{"get_billing_overview", "get_conversation"} {
+		a := d.Call(tool, args{"conversation_id": c})
+		var shown any
+		a.Into(t, &shown)
+		told := fmt.Sprint(shown)
+		if i := strings.IndexFunc(told, func(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf) && r != '\n' }); i >= 0 {
+			t.Errorf("%s shows a hidden character: %+q", tool, told[max(0, i-10):i+10])
+		}
+		if len(told) > 4000 {
+			t.Errorf("%s answers %d bytes", tool, len(told))
+		}
+	}
 }
