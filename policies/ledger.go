@@ -114,8 +114,10 @@ type Ledger interface {
 	Begin(ctx context.Context, d Draft, judge func(Snapshot) Decision) (e Entry, replayed bool, err error)
 
 	// Resume judges an approved entry anew on the facts of d, which must carry the
-	// digest that was approved; otherwise the entry becomes Stale. An entry that
-	// is not Approved any more is returned as it is. Busy as for Begin.
+	// digest that was approved; otherwise the entry becomes Stale. A follow-up,
+	// which nobody has approved yet, is judged like a new action instead: it can be
+	// Denied or Awaiting. An entry that is not Approved any more is returned as it
+	// is. Busy as for Begin.
 	Resume(ctx context.Context, id string, d Draft, judge func(Snapshot) Decision) (Entry, error)
 
 	// Claim takes over an entry whose lease has lapsed, makes it InDoubt, counts

@@ -2,6 +2,7 @@ package policies
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -36,8 +37,9 @@ func (t Tag) judge(p *Policy, _ Snapshot) []Finding {
 		return slices.ContainsFunc(p.Tag.Allow, func(a string) bool { return strings.EqualFold(a, name) })
 	})
 	if len(unlisted) > 0 {
-		f.Effect, f.Actual = Deny, strings.Join(unlisted, ", ")
-		f.Message, f.NextStep = "the policy does not list "+f.Actual, "use the tags in limit"
+		// Actual is kept in the event log, which holds no text of agents; Message is not.
+		f.Effect, f.Actual = Deny, strconv.Itoa(len(unlisted))+" not listed"
+		f.Message, f.NextStep = "the policy does not list "+strings.Join(unlisted, ", "), "use the tags in limit"
 	}
 	return []Finding{f}
 }

@@ -16,7 +16,7 @@ import (
 const (
 	everyApproved = time.Second
 	everyLapsed   = 15 * time.Second
-	batch         = 20
+	batch         = 200 // more than waits in practice: what cannot be proposed must not hide what can
 )
 
 // Worker finishes what calls could not: approved and queued actions, lapsed

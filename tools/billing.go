@@ -3,7 +3,6 @@ package tools
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -59,15 +58,20 @@ type payment struct {
 	Policy      string      `json:"policy,omitempty"` // on refunding all that remains: the effect, and why unless it is allowed
 }
 
-// shown is how many payments of a customer an agent sees.
-const shown = 6
+// What an agent sees at most. Who has more of it has a doubtful case anyway.
+const (
+	shown         = 6 // payments of a customer
+	customers     = 4
+	subscriptions = 8 // of a customer
+)
 
 // billing reads every tied customer at once.
 func (d Deps) billing(ctx context.Context, by policies.Principal, t ticket) (billing, error) {
 	asker := t.Asker
-	b := billing{Customers: make([]customerBilling, len(asker.Ties)), Doubt: asker.Doubt}
+	ties := asker.Ties[:min(len(asker.Ties), customers)]
+	b := billing{Customers: make([]customerBilling, len(ties)), Doubt: asker.Doubt}
 	g, ctx := errgroup.WithContext(ctx)
-	for i, tie := range asker.Ties {
+	for i, tie := range ties {
 		g.Go(func() (err error) {
 			b.Customers[i], err = d.customerBilling(ctx, by, t, tie)
 			return err
@@ -106,13 +110,13 @@ func (d Deps) customerBilling(ctx context.Context, by policies.Principal, t tick
 		return customerBilling{}, fmt.Errorf("read billing: %w", err)
 	}
 	out := customerBilling{
-		Customer: customer.ID, Name: short(customer.Name), TiedBy: tie.Way, Balance: customer.Balance, Delinquent: customer.Delinquent,
+		Customer: customer.ID, Name: label(customer.Name, maxLabel), TiedBy: tie.Way, Balance: customer.Balance, Delinquent: customer.Delinquent,
 		Subscriptions: make([]subscription, 0, len(subs)), Payments: make([]payment, 0, shown),
 	}
 	if c := customer.Card; c != nil {
 		out.Card, out.CardExpires = c.Brand+" "+c.Last4, fmt.Sprintf("%04d-%02d", c.ExpYear, c.ExpMonth)
 	}
-	for _, s := range subs {
+	for _, s := range subs[:min(len(subs), subscriptions)] {
 		out.Subscriptions = append(out.Subscriptions, subscriptionOf(s))
 	}
 	err := d.payments(ctx, by, t.Asker, charges, &out)
@@ -129,7 +133,7 @@ func (d Deps) customer(ctx context.Context, t ticket, id string) (stripe.Custome
 }
 
 func subscriptionOf(s stripe.Subscription) subscription {
-	out := subscription{Subscription: s.ID, Plan: short(s.Plan), Price: s.Amount, Interval: s.Interval, Status: s.Status, Cancels: s.CancelAtPeriodEnd}
+	out := subscription{Subscription: s.ID, Plan: label(s.Plan, maxLabel), Price: s.Amount, Interval: s.Interval, Status: s.Status, Cancels: s.CancelAtPeriodEnd}
 	if !s.PeriodEnd.IsZero() {
 		out.PeriodEnd = s.PeriodEnd.Format(time.DateOnly)
 	}
@@ -175,12 +179,12 @@ func (d Deps) headroom(ctx context.Context, by policies.Principal, r policies.Re
 }
 
 func paymentOf(c stripe.Charge) payment {
-	p := payment{Charge: c.ID, Amount: c.Amount, Status: c.Status, At: c.CreatedAt, For: short(c.Description)}
+	p := payment{Charge: c.ID, Amount: c.Amount, Status: c.Status, At: c.CreatedAt, For: label(c.Description, maxLabel)}
 	if c.Refunded.Minor > 0 {
 		p.Refunded = c.Refunded
 	}
 	if !c.Succeeded {
-		p.Failure = short(strings.TrimSpace(c.FailureCode + " " + c.FailureMessage))
+		p.Failure = label(c.FailureCode+" "+c.FailureMessage, maxFailure)
 	} else if !c.Captured {
 		p.Status = "authorised, not captured" // Stripe says succeeded, and no money was taken
 	}

@@ -42,6 +42,7 @@ type message struct {
 const (
 	maxMessages     = 20
 	maxMessageChars = 1500
+	maxAttachments  = 5 // of a message
 )
 
 // GetConversation reads a ticket: what was said, who asks, and their billing.
@@ -59,7 +60,7 @@ func GetConversation(d Deps) Tool {
 			return conversation{}, err
 		}
 		out := conversationOf(t.Conversation)
-		out.Contact, out.Name, out.Email = t.Contact.ID, short(t.Contact.Name), short(t.Contact.Email)
+		out.Contact, out.Name, out.Email = t.Contact.ID, label(t.Contact.Name, maxLabel), label(t.Contact.Email, maxLabel)
 		b, err := d.billing(ctx, by, t)
 		out.Billing = &b
 		return out, err
@@ -68,7 +69,7 @@ func GetConversation(d Deps) Tool {
 
 func conversationOf(c intercom.Conversation) conversation {
 	out := conversation{
-		Conversation: c.ID, State: c.State, SnoozedUntil: c.SnoozedUntil, Title: short(c.Title), Channel: c.Channel,
+		Conversation: c.ID, State: c.State, SnoozedUntil: c.SnoozedUntil, Title: label(c.Title, maxLabel), Channel: c.Channel,
 		Tags: make([]string, 0, len(c.Tags)), Messages: []message{},
 	}
 	for _, t := range c.Tags {
@@ -100,8 +101,8 @@ func messageOf(p intercom.Part) message {
 	if utf8.RuneCountInString(m.Text) > maxMessageChars {
 		m.Text, m.Cut = string([]rune(m.Text)[:maxMessageChars]), true
 	}
-	for _, a := range p.Attachments {
-		m.Attachments = append(m.Attachments, short(a.Name+" ("+a.Type+")"))
+	for _, a := range p.Attachments[:min(len(p.Attachments), maxAttachments)] {
+		m.Attachments = append(m.Attachments, label(a.Name+" ("+a.Type+")", maxLabel))
 	}
 	return m
 }

@@ -158,7 +158,7 @@ func withLedger(ctx context.Context, w world, work func(context.Context, *ledger
 	if err != nil {
 		return err
 	}
-	l, err := ledger.Open(ctx, url, ledger.Options{Now: ledgerClock(url, w.now), Log: newLogger(w.err, "warn")})
+	l, err := openLedger(ctx, settings{databaseURL: url, now: w.now, log: newLogger(w.err, "warn")})
 	if err != nil {
 		return err
 	}

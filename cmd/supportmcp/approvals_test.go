@@ -36,14 +36,3 @@ func TestAListShowsWhatCameAfterAHundredOthers(t *testing.T) {
 		}
 	}
 }
-
-// Replicas whose clocks differ must agree on windows and leases.
-func TestALedgerInPostgreSQLKeepsTheDatabasesClock(t *testing.T) {
-	t.Parallel()
-	if ledgerClock("postgres://db/x", time.Now) != nil || ledgerClock("postgresql://db/x", time.Now) != nil {
-		t.Error("a ledger in PostgreSQL goes by this machine's clock")
-	}
-	if ledgerClock("sqlite:x.db", time.Now) == nil {
-		t.Error("a ledger in a file has no clock")
-	}
-}

@@ -96,7 +96,7 @@ func sandboxed(cfg Config, running *sandbox.Running, dir string, w world) (setti
 		intercom:    intercom.Config{Token: sandbox.IntercomToken, BaseURL: running.IntercomURL, AdminID: sandbox.AdminID, Log: log, Now: running.Clock.Now},
 		mode:        "sandbox",
 		databaseURL: "sqlite:" + filepath.Join(dir, "ledger.db"),
-		principal:   policies.Principal(cfg.Principal), now: running.Clock.Now, log: log,
+		principal:   policies.Principal(cfg.Principal), timing: usualTiming(), now: running.Clock.Now, log: log,
 	}
 	if cfg.Knowledge == "" {
 		docs := filepath.Join(dir, "knowledge")

@@ -31,6 +31,7 @@ type settings struct {
 	rules       *policies.Policy // the policy, compiled
 	documents   []knowledge.Document
 	principal   policies.Principal
+	timing      timing
 	now         func() time.Time
 	log         *slog.Logger
 }
@@ -43,13 +44,13 @@ type service struct {
 	done   chan struct{} // closed when the worker has stopped
 }
 
-// The time one action may take: an attempt at the vendor, the lease that covers
-// it, and the wait for another action on the same charge.
-const (
-	attemptTimeout = 20 * time.Second
-	actionLease    = 60 * time.Second
-	busyWait       = 20 * time.Second
-)
+// timing is the time one action may take: an attempt at the vendor, the lease
+// that covers it, and the wait for another action on the same charge.
+type timing struct{ attempt, lease, wait time.Duration }
+
+func usualTiming() timing {
+	return timing{attempt: 20 * time.Second, lease: 60 * time.Second, wait: 20 * time.Second}
+}
 
 func newService(ctx context.Context, s settings) (*service, error) {
 	library, err := knowledge.New(s.documents)
@@ -64,13 +65,13 @@ func newService(ctx context.Context, s settings) (*service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up Intercom: %w", err)
 	}
-	l, err := ledger.Open(ctx, s.databaseURL, ledger.Options{Now: ledgerClock(s.databaseURL, s.now), Log: s.log, Mode: s.mode})
+	l, err := openLedger(ctx, s)
 	if err != nil {
 		return nil, err
 	}
 	guard := &policies.Guard{
 		Ledger: l, Now: s.now, Log: s.log, Locked: s.locked,
-		Timeout: attemptTimeout, Lease: actionLease, Wait: busyWait,
+		Timeout: s.timing.attempt, Lease: s.timing.lease, Wait: s.timing.wait,
 	}
 	guard.Use(s.rules)
 	all := tools.All(tools.Deps{Guard: guard, Stripe: st, Intercom: ic, Library: library})
@@ -79,6 +80,16 @@ func newService(ctx context.Context, s settings) (*service, error) {
 		return nil, errors.Join(err, l.Close())
 	}
 	return svc, nil
+}
+
+// openLedger gives SQLite the process's clock; replicas on PostgreSQL must share
+// the database's.
+func openLedger(ctx context.Context, s settings) (*ledger.Ledger, error) {
+	o := ledger.Options{Log: s.log, Mode: s.mode}
+	if strings.HasPrefix(s.databaseURL, "sqlite:") {
+		o.Now = s.now
+	}
+	return ledger.Open(ctx, s.databaseURL, o)
 }
 
 func assemble(s settings, l *ledger.Ledger, guard *policies.Guard, library *knowledge.Library, all []tools.Tool) (*service, error) {
@@ -110,16 +121,6 @@ func (s *service) close() error {
 	return s.ledger.Close()
 }
 
-// ledgerClock is the clock of the ledger at url. Replicas on one PostgreSQL share
-// the database's, which nil stands for: one whose own clock is ahead would free
-// budgets and take over what others are doing.
-func ledgerClock(url string, now func() time.Time) func() time.Time {
-	if strings.HasPrefix(url, "postgres") {
-		return nil
-	}
-	return now
-}
-
 // configured resolves the settings of the environment, or lists everything that
 // keeps the server from starting.
 func configured(c Config, w world) (settings, error) {
@@ -127,7 +128,7 @@ func configured(c Config, w world) (settings, error) {
 	s := settings{
 		stripe:    stripe.Config{Key: string(c.StripeKey), BaseURL: strings.TrimRight(c.StripeBase, "/"), Log: log, Now: w.now},
 		intercom:  intercom.Config{Token: string(c.IntercomToken), BaseURL: c.IntercomBase, AdminID: c.IntercomAdmin, Log: log, Now: w.now},
-		principal: policies.Principal(c.Principal), now: w.now, log: log,
+		principal: policies.Principal(c.Principal), timing: usualTiming(), now: w.now, log: log,
 	}
 	var noDatabase error
 	s.databaseURL, noDatabase = c.databaseURL()

@@ -53,7 +53,7 @@ func (s *storyteller) paint(colour, text string) string {
 
 // line prints a labelled text, wrapped behind its label.
 func (s *storyteller) line(indent int, label, colour, text string) {
-	lead := strings.Repeat(" ", indent) + fmt.Sprintf("%-9s", label)
+	lead := strings.Repeat(" ", indent) + fmt.Sprintf("%-9s", oneLine(label))
 	for i, part := range wrap(visible(text), s.width-utf8.RuneCountInString(lead)) {
 		if i > 0 {
 			lead = strings.Repeat(" ", utf8.RuneCountInString(lead))

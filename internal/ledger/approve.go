@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"supportmcp/internal/fault"
 	"supportmcp/policies"
 )
 
@@ -68,8 +67,4 @@ func (t *tx) decided(r *row) error {
 		return fmt.Errorf("record the approval of %s: %w", r.ID, err)
 	}
 	return nil
-}
-
-func refused(next, format string, args ...any) *fault.Error {
-	return &fault.Error{Code: fault.Refused, Took: fault.No, Message: fmt.Sprintf(format, args...), NextStep: next}
 }

@@ -35,3 +35,8 @@ func (l *Ledger) explain(doing string, err error) error {
 	}
 	return f
 }
+
+// refused is an error about what is understood and not allowed.
+func refused(next, format string, args ...any) *fault.Error {
+	return &fault.Error{Code: fault.Refused, Took: fault.No, Message: fmt.Sprintf(format, args...), NextStep: next}
+}

@@ -57,11 +57,8 @@ func (l *Ledger) upgrade(ctx context.Context) error {
 	case err != nil:
 		return fmt.Errorf("read the version of the tables: %w", err)
 	case have > want:
-		return &fault.Error{
-			Code: fault.Refused, Took: fault.No,
-			Message:  fmt.Sprintf("this ledger was written by a newer release (tables of version %d, this one knows %d)", have, want),
-			NextStep: "run that release or a later one",
-		}
+		return refused("run that release or a later one",
+			"this ledger was written by a newer release (tables of version %d, this one knows %d)", have, want)
 	case have < want:
 		_, err = p.Up(ctx)
 	}

@@ -26,9 +26,6 @@ func (t *tx) keepMode(mode string) error {
 	if kept == mode {
 		return nil
 	}
-	return &fault.Error{
-		Code: fault.Refused, Took: fault.No,
-		Message:  fmt.Sprintf("this ledger belongs to %s mode and was opened for %s", kept, mode),
-		NextStep: fmt.Sprintf("point the server at a ledger of its own for %s, or use the keys of %s", mode, kept),
-	}
+	return refused(fmt.Sprintf("point the server at a ledger of its own for %s, or use the keys of %s", mode, kept),
+		"this ledger belongs to %s mode and was opened for %s", kept, mode)
 }

@@ -18,13 +18,13 @@ func secureFile(path string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return unusable("the ledger's folder cannot be created", err)
 	}
-	if err := private(dir, fmt.Sprintf("keep the ledger in a folder of its own; if this one is meant to be, run: chmod 700 '%s'", dir)); err != nil {
+	if err := private(dir, 0o700); err != nil {
 		return err
 	}
 	if err := create(path); err != nil {
 		return unusable("the ledger's file cannot be created", err)
 	}
-	return private(path, fmt.Sprintf("run: chmod 600 '%s'", path))
+	return private(path, 0o600)
 }
 
 // create makes an empty file unless there is one. It never opens an existing
@@ -41,9 +41,9 @@ func create(path string) error {
 	return f.Close()
 }
 
-// private refuses a file or folder that its group or others can get at, with the
-// cure. Windows has no such bits.
-func private(path, cure string) error {
+// private refuses a file or folder that its group or others can get at. Windows
+// has no such bits.
+func private(path string, want fs.FileMode) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return unusable("the ledger's file cannot be read", err)
@@ -51,16 +51,14 @@ func private(path, cure string) error {
 	if runtime.GOOS == "windows" || info.Mode().Perm()&0o077 == 0 {
 		return nil
 	}
-	return &fault.Error{
-		Code: fault.Refused, Took: fault.No,
-		Message:  fmt.Sprintf("%s is open to other users of this machine (mode %o)", path, info.Mode().Perm()),
-		NextStep: cure,
+	next := fmt.Sprintf("run: chmod %o '%s'", want, path)
+	if info.Mode()&fs.ModeSticky != 0 { // shared on purpose, as /tmp is
+		next = "put the ledger into a folder of its own"
 	}
+	return refused(next, "%s is open to other users of this machine (mode %o)", path, info.Mode().Perm())
 }
 
 func unusable(message string, cause error) error {
-	return &fault.Error{
-		Code: fault.Refused, Took: fault.No, Cause: cause,
-		Message: message, NextStep: "check the path and who owns it",
-	}
+	return &fault.Error{Code: fault.Refused, Took: fault.No, Cause: cause,
+		Message: message, NextStep: "check the path and who owns it"}
 }

@@ -46,7 +46,8 @@ func (t *tx) resume(id string, d policies.Draft, judge func(policies.Snapshot) p
 		return nil, err
 	}
 	if r.Approver != "" && r.Digest != d.Digest {
-		return r, t.stale(r, "the facts changed after a person approved them")
+		r.State, r.Failure = policies.Stale, refused("", "the facts changed after a person approved them")
+		return r, t.save(policies.Approved, r)
 	}
 	return r, t.resumed(r, d, judge)
 }
@@ -59,20 +60,11 @@ func (t *tx) resumed(r *row, d policies.Draft, judge func(policies.Snapshot) pol
 	r.Subject, r.Facts, r.Digest, r.Decision, r.Lease, r.Expires = d.Subject, d.Facts, d.Digest, decision, d.Lease, d.Expires
 	t.enter(r, policies.Next(decision, r.Approver != ""))
 	if r.State == policies.Stale {
-		r.Failure = changed("the policy no longer allows what a person approved")
+		r.Failure = refused("", "the policy no longer allows what a person approved")
 	}
 	if err := t.save(policies.Approved, r); err != nil {
 		return err
 	}
 	t.judged(r)
 	return t.reserve(r)
-}
-
-func (t *tx) stale(r *row, why string) error {
-	r.State, r.Failure = policies.Stale, changed(why)
-	return t.save(policies.Approved, r)
-}
-
-func changed(message string) *fault.Error {
-	return &fault.Error{Code: fault.Refused, Took: fault.No, Message: message}
 }

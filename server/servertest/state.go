@@ -63,9 +63,9 @@ func (d *Desk) lookAt(id string, s State) {
 	}
 }
 
-func (d *Desk) entries() []policies.Entry {
+func (d *Desk) entries(states ...policies.State) []policies.Entry {
 	d.t.Helper()
-	es, err := d.Ledger.List(d.t.Context(), ledger.Filter{OldestFirst: true, Limit: 1000})
+	es, err := d.Ledger.List(d.t.Context(), ledger.Filter{States: states, OldestFirst: true, Limit: 1000})
 	d.must(err)
 	return es
 }

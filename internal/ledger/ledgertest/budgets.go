@@ -50,6 +50,10 @@ func windows(t *testing.T, fresh Fresh) {
 			t.Errorf("failed: %d count", n)
 		}
 	})
+}
+
+// usage says what a query is answered, and what a judgement is told.
+func usage(t *testing.T, fresh Fresh) {
 	t.Run("sums are per currency, counts are not", func(t *testing.T) {
 		d := newDesk(t, fresh)
 		d.begin(refund("ch_1", 100), policies.Allow)

@@ -57,6 +57,26 @@ func opening(t *testing.T, fresh Fresh) {
 			t.Errorf("the refusal does not tell the version: %v", err)
 		}
 	})
+	t.Run("the database's own clock", func(t *testing.T) {
+		d, _ := newEmpty(t, fresh)
+		e := d.begin(refund(charged, 100), policies.Allow)
+		if age := time.Since(e.CreatedAt); age.Abs() > time.Minute {
+			t.Errorf("created %s ago", age)
+		}
+	})
+	t.Run("an address of neither", func(t *testing.T) {
+		for _, url := range []string{"", "ledger.db", "mysql://u:secret@h/d", "sqlite:", "postgres://u:secret@h:port/d", "postgres://u:sec\x00ret@h/d"} {
+			_, err := ledger.Open(t.Context(), url, ledger.Options{})
+			wantCode(t, err, fault.Invalid)
+			if err != nil && (strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "ret@")) {
+				t.Errorf("%v tells the password", err)
+			}
+		}
+	})
+}
+
+// interrupted work records nothing, and the next may begin at once.
+func interrupted(t *testing.T, fresh Fresh) {
 	t.Run("a caller who has gone away", func(t *testing.T) {
 		d := newDesk(t, fresh)
 		gone, cancel := context.WithCancel(t.Context())
@@ -85,22 +105,6 @@ func opening(t *testing.T, fresh Fresh) {
 			_, _, _ = d.Begin(t.Context(), refund(charged, 100), func(policies.Snapshot) policies.Decision { panic("a rule broke") })
 		}()
 		d.begin(refund(charged, 100), policies.Allow)
-	})
-	t.Run("the database's own clock", func(t *testing.T) {
-		d, _ := newEmpty(t, fresh)
-		e := d.begin(refund(charged, 100), policies.Allow)
-		if age := time.Since(e.CreatedAt); age.Abs() > time.Minute {
-			t.Errorf("created %s ago", age)
-		}
-	})
-	t.Run("an address of neither", func(t *testing.T) {
-		for _, url := range []string{"", "ledger.db", "mysql://u:secret@h/d", "sqlite:", "postgres://u:secret@h:port/d", "postgres://u:sec\x00ret@h/d"} {
-			_, err := ledger.Open(t.Context(), url, ledger.Options{})
-			wantCode(t, err, fault.Invalid)
-			if err != nil && (strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "ret@")) {
-				t.Errorf("%v tells the password", err)
-			}
-		}
 	})
 }
 

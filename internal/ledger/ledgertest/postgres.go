@@ -107,14 +107,14 @@ func (p *Postgres) startPrivate(bin string) error {
 	}
 	p.stop = func() { _ = os.RemoveAll(dir) }
 	data := filepath.Join(dir, "data")
-	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-U", "ledgertest", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+	initdb := exec.CommandContext(context.Background(), filepath.Join(bin, "initdb"), "-D", data, "-U", "ledgertest", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
 	if err := unprivileged(initdb, dir); err != nil {
 		return err
 	}
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w: %s", err, out)
 	}
-	server := exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-k", dir,
+	server := exec.CommandContext(context.Background(), filepath.Join(bin, "postgres"), "-D", data, "-k", dir,
 		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=200", "-c", "log_min_messages=fatal")
 	if err := unprivileged(server, dir); err != nil {
 		return err

@@ -54,6 +54,11 @@ func repeats(t *testing.T, fresh Fresh) {
 			}
 		})
 	}
+}
+
+// identity says which requests are equal, and what they are called.
+func identity(t *testing.T, fresh Fresh) {
+	d := newDesk(t, fresh)
 	t.Run("a live desired state never answers", func(t *testing.T) {
 		first := d.begin(message(policies.KindTag, ""), policies.Allow)
 		if second := d.begin(message(policies.KindTag, ""), policies.Allow); second.ID == first.ID {
