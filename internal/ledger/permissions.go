@@ -52,13 +52,18 @@ func private(path string, want fs.FileMode) error {
 		return nil
 	}
 	next := fmt.Sprintf("run: chmod %o '%s'", want, path)
-	if info.Mode()&fs.ModeSticky != 0 { // shared on purpose, as /tmp is
+	switch {
+	case info.Mode()&fs.ModeSticky != 0: // shared on purpose, as /tmp is
 		next = "put the ledger into a folder of its own"
+	case info.IsDir():
+		next = "put the ledger into a folder of its own; if this is one, " + next
 	}
 	return refused(next, "%s is open to other users of this machine (mode %o)", path, info.Mode().Perm())
 }
 
 func unusable(message string, cause error) error {
-	return &fault.Error{Code: fault.Refused, Took: fault.No, Cause: cause,
-		Message: message, NextStep: "check the path and who owns it"}
+	return &fault.Error{
+		Code: fault.Refused, Took: fault.No, Cause: cause,
+		Message: message, NextStep: "check the path and who owns it",
+	}
 }
