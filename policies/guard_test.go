@@ -102,7 +102,7 @@ func TestARepetitionOnPurposeNeedsAPerson(t *testing.T) {
 	if o.State != Awaiting || o.Action == first.Action || o.Refused() || !o.Expires.Equal(noon().Add(day)) || len(d.sent) != 1 {
 		t.Errorf("%+v, sent %v", o, d.sent)
 	}
-	if got := o.Decision.Against(); len(got) != 1 || got[0].Rule != "repeat" {
+	if got := o.Decision.Against(); len(got) != 2 || got[0].Rule != "repeat" || got[1].Rule != "refund.equal" {
 		t.Errorf("against: %+v", got)
 	}
 }

@@ -26,6 +26,8 @@ func (t Tag) Subject() Subject { return Subject{Conversation: t.Asker.Conversati
 
 func (t Tag) binds() any { return t }
 
+func (Tag) asks() []Query { return nil }
+
 func (t Tag) judge(p *Policy, _ Snapshot) []Finding {
 	if p.Tag == nil {
 		return []Finding{missing("tag")}

@@ -30,9 +30,9 @@ func listCommand(w world) *cobra.Command {
 		Use: "list", Short: "List what waits, oldest first", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withLedger(cmd.Context(), w, func(ctx context.Context, l *ledger.Ledger) error {
-				f := ledger.Filter{States: []policies.State{policies.Awaiting}, OldestFirst: true}
+				f := ledger.Filter{States: []policies.State{policies.Awaiting}, OldestFirst: true, Limit: mostListed}
 				if all {
-					f.States = nil
+					f = ledger.Filter{Limit: mostListed}
 				}
 				entries, err := l.List(ctx, f)
 				if err != nil {
@@ -42,13 +42,20 @@ func listCommand(w world) *cobra.Command {
 					_, err := fmt.Fprintln(w.out, "Nothing is recorded yet.")
 					return err
 				}
+				if len(entries) == mostListed {
+					fmt.Fprintf(w.err, "Only the first %d are listed; there may be more.\n", mostListed)
+				}
 				return printList(w, entries)
 			})
 		},
 	}
-	c.Flags().BoolVar(&all, "all", false, "list every recorded action, whatever its state")
+	c.Flags().BoolVar(&all, "all", false, "list every recorded action, whatever its state, newest first")
 	return c
 }
+
+// mostListed bounds a list. Whoever floods the approvals must not hide the later
+// ones in silence.
+const mostListed = 1000
 
 func printList(w world, entries []policies.Entry) error {
 	if len(entries) == 0 {
@@ -155,7 +162,7 @@ func withLedger(ctx context.Context, w world, work func(context.Context, *ledger
 	if err != nil {
 		return err
 	}
-	l, err := ledger.Open(ctx, url, ledger.Options{Now: w.now, Log: newLogger(w.err, "warn")})
+	l, err := openLedger(ctx, settings{databaseURL: url, now: w.now, log: newLogger(w.err, "warn")})
 	if err != nil {
 		return err
 	}

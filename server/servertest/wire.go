@@ -13,11 +13,15 @@ import (
 type Wire struct {
 	in   *io.PipeWriter
 	out  *io.PipeReader
+	stop context.CancelFunc
 	done chan struct{} // closed when the server has stopped serving
 
 	mu      sync.Mutex
-	written bytes.Buffer // everything the server wrote
-	err     error        // of serving
+	more    *sync.Cond         // something was written, or serving ended
+	written bytes.Buffer       // everything the server wrote
+	answers map[string]Message // by the JSON of their ids
+	ended   bool
+	err     error // of serving
 }
 
 // serve runs the desk's server over pipes. When the test ends, the client hangs
@@ -25,29 +29,36 @@ type Wire struct {
 func (d *Desk) serve() *Wire {
 	serverIn, in := io.Pipe()
 	out, serverOut := io.Pipe()
-	w := &Wire{in: in, out: out, done: make(chan struct{})}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(d.t.Context()))
+	ctx, stop := context.WithCancel(context.WithoutCancel(d.t.Context()))
+	w := &Wire{in: in, out: out, stop: stop, done: make(chan struct{}), answers: map[string]Message{}}
+	w.more = sync.NewCond(&w.mu)
 	go func() {
 		defer close(w.done)
 		err := d.Server.ServeStdio(ctx, serverIn, io.MultiWriter(w, serverOut))
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.err = err
+		w.err, w.ended = err, true
+		w.more.Broadcast()
 		_ = serverOut.Close()
 	}()
 	d.t.Cleanup(func() {
 		w.HangUp()
 		<-w.done
-		cancel()
+		stop()
 		w.check(d.t)
 	})
 	return w
 }
 
-// Write implements io.Writer, for the server.
+// Write implements io.Writer, for the server, which writes one message per call.
 func (w *Wire) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	defer w.more.Broadcast()
+	var m Message
+	if json.Unmarshal(p, &m) == nil && m.Method == "" {
+		w.answers[string(m.ID)] = m
+	}
 	return w.written.Write(p)
 }
 
@@ -57,11 +68,37 @@ func (w *Wire) Send(lines string) error {
 	return err
 }
 
-// HangUp closes the connection from the client's side.
+// HangUp closes the connection from the client's side: no more requests.
 func (w *Wire) HangUp() { _ = w.in.Close() }
+
+// Vanish closes both directions, as a client that was killed.
+func (w *Wire) Vanish() {
+	_ = w.in.Close()
+	_ = w.out.Close()
+}
+
+// Stop ends the server's context, as a signal to the process does.
+func (w *Wire) Stop() { w.stop() }
 
 // Served waits until the server has stopped serving.
 func (w *Wire) Served() { <-w.done }
+
+// Answer waits for the answer to a request. The id is JSON: 7, "x", or null for
+// what could not be read.
+func (w *Wire) Answer(t testing.TB, id string) Message {
+	t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for {
+		if m, ok := w.answers[id]; ok {
+			return m
+		}
+		if w.ended {
+			t.Fatalf("the server ended without an answer to %s", id)
+		}
+		w.more.Wait()
+	}
+}
 
 // Messages are all messages the server has written so far.
 func (w *Wire) Messages(t testing.TB) []Message {
@@ -84,7 +121,7 @@ func (w *Wire) Messages(t testing.TB) []Message {
 // Message is a JSON-RPC message.
 type Message struct {
 	JSONRPC string          `json:"jsonrpc"`
-	ID      json.RawMessage `json:"id"`
+	ID      json.RawMessage `json:"id"` // null for an answer to what could not be read
 	Method  string          `json:"method"`
 	Params  json.RawMessage `json:"params"`
 	Result  json.RawMessage `json:"result"`

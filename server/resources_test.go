@@ -1,0 +1,117 @@
+package server_test
+
+import (
+	"context"
+	"io/fs"
+	"strings"
+	"testing"
+
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"supportmcp/internal/sandbox/samples"
+	"supportmcp/policies"
+	"supportmcp/server/servertest"
+)
+
+func TestEveryDocumentAndThePolicyAreListedAndRead(t *testing.T) {
+	t.Parallel()
+	d := servertest.Start(t, servertest.Setup{})
+	list, err := d.MCP.ListResources(t.Context(), mcp.ListResourcesRequest{})
+	must(t, err)
+	uris := map[string]mcp.Resource{}
+	for _, r := range list.Resources {
+		uris[r.URI] = r
+		if r.Title == "" || r.MIMEType == "" || r.Name == "" {
+			t.Errorf("%s is listed without title, name or type: %+v", r.URI, r)
+		}
+		text, err := read(t.Context(), d, r.URI)
+		if err != nil || text == "" {
+			t.Errorf("%s reads %q, %v", r.URI, text, err)
+		}
+	}
+	files, err := fs.Glob(samples.Knowledge(), "*.md")
+	must(t, err)
+	for _, f := range files {
+		r, ok := uris["kb://northwind/"+f]
+		if !ok || r.Size == nil || *r.Size == 0 {
+			t.Errorf("%s is listed as %+v", f, r)
+		}
+	}
+	if len(uris) != len(files)+1 {
+		t.Errorf("%d resources are listed, want the documents and the policy", len(uris))
+	}
+	templates, err := d.MCP.ListResourceTemplates(t.Context(), mcp.ListResourceTemplatesRequest{})
+	must(t, err)
+	if len(templates.ResourceTemplates) != 1 || templates.ResourceTemplates[0].Title == "" {
+		t.Errorf("the templates are %+v", templates.ResourceTemplates)
+	}
+}
+
+func TestASectionIsReadByItsAddress(t *testing.T) {
+	t.Parallel()
+	d := servertest.Start(t, servertest.Setup{})
+	whole, err := read(t.Context(), d, "kb://northwind/refund-policy.md")
+	must(t, err)
+	section, err := read(t.Context(), d, "kb://northwind/refund-policy.md#charged-twice")
+	must(t, err)
+	if !strings.HasPrefix(section, "## Charged twice") || !strings.Contains(whole, section) || len(section) >= len(whole) {
+		t.Errorf("the section reads %q", section)
+	}
+	var fetched struct{ Text, URL string }
+	d.Call("fetch", servertest.Args{"id": "kb://northwind/refund-policy.md#charged-twice"}).Into(t, &fetched)
+	if fetched.Text != section {
+		t.Errorf("fetch reads %q, the resource %q", fetched.Text, section)
+	}
+}
+
+func TestWhatIsNoResourceIsNotFound(t *testing.T) {
+	t.Parallel()
+	d := servertest.Start(t, servertest.Setup{})
+	for _, uri := range []string{
+		"kb://northwind/none.md", "kb://northwind/../northwind/refund-policy.md", "kb://northwind/..%2f..%2fetc%2fpasswd",
+		"kb://northwind/%2e%2e/%2e%2e/etc/passwd", "kb://northwind//etc/passwd", "kb://southwind/refund-policy.md", "kb://northwind/",
+		"kb://northwind/refund-policy.md#none", "kb://northwind/refund-policy.md?x=1", "kb://user@northwind/refund-policy.md",
+		"file:///etc/passwd", "policy://old", "policy://current/..", "http://127.0.0.1/", "", "kb://", strings.Repeat("x", 5000),
+	} {
+		text, err := read(t.Context(), d, uri)
+		if err == nil || text != "" {
+			t.Errorf("%.80q reads %.80q", uri, text)
+			continue
+		}
+		if !strings.Contains(err.Error(), "not_found") && !strings.Contains(err.Error(), "not found") && uri != "" {
+			t.Errorf("%.80q gives %.200v", uri, err)
+		}
+	}
+}
+
+// The policy that is read is the file in force, named by the revision that every
+// decision names, also after it was replaced.
+func TestThePolicyIsReadAsItIsInForce(t *testing.T) {
+	t.Parallel()
+	d := servertest.Start(t, servertest.Setup{})
+	for _, text := range []string{string(policies.Default()), "version: 1\nreply: {max_chars: 10}\n"} {
+		d.Use(text)
+		got, err := read(t.Context(), d, "policy://current")
+		must(t, err)
+		decided := d.Call("add_internal_note", servertest.Args{"conversation_id": "215470000000001", "body": "note", "dry_run": true}).Decision
+		if decided.Revision == "" || got != "# revision "+decided.Revision+"\n"+text {
+			t.Errorf("the policy reads %.100q, the decision names %q", got, decided.Revision)
+		}
+	}
+}
+
+func read(ctx context.Context, d *servertest.Desk, uri string) (string, error) {
+	var req mcp.ReadResourceRequest
+	req.Params.URI = uri
+	res, err := d.MCP.ReadResource(ctx, req)
+	if err != nil {
+		return "", err
+	}
+	text := ""
+	for _, c := range res.Contents {
+		if c, ok := mcp.AsTextResourceContents(c); ok {
+			text += c.Text
+		}
+	}
+	return text, nil
+}
