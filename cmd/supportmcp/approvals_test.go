@@ -20,8 +20,10 @@ func TestAListShowsWhatCameAfterAHundredOthers(t *testing.T) {
 	}
 	var last policies.Entry
 	for i := range 120 {
-		d := policies.Draft{Kind: policies.KindNote, Principal: "agent", Expires: time.Hour, Lease: time.Minute,
-			Subject: policies.Subject{Conversation: "1", Same: fmt.Sprint(i)}}
+		d := policies.Draft{
+			Kind: policies.KindNote, Principal: "agent", Expires: time.Hour, Lease: time.Minute,
+			Subject: policies.Subject{Conversation: "1", Same: fmt.Sprint(i)},
+		}
 		ask := func(policies.Snapshot) policies.Decision { return policies.Decision{Effect: policies.NeedsApproval} }
 		if last, _, err = l.Begin(t.Context(), d, ask); err != nil {
 			t.Fatal(err)
