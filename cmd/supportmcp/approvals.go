@@ -38,6 +38,10 @@ func listCommand(w world) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if all && len(entries) == 0 {
+					_, err := fmt.Fprintln(w.out, "Nothing is recorded yet.")
+					return err
+				}
 				if len(entries) == mostListed {
 					fmt.Fprintf(w.err, "Only the first %d are listed; there may be more.\n", mostListed)
 				}

@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/mark3labs/mcp-go/client"
@@ -55,6 +57,8 @@ type demo struct {
 }
 
 func demonstrate(ctx context.Context, w world, t transcript) (err error) {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGPIPE) // as in demo | head: the folder still goes
+	defer stop()
 	dir, err := os.MkdirTemp("", "supportmcp-demo-")
 	if err != nil {
 		return fmt.Errorf("make a folder for the demo: %w", err)
