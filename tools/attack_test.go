@@ -14,8 +14,10 @@ import (
 
 // writes puts a further conversation of a contact into Intercom.
 func writes(d *servertest.Desk, conversation, contact string) string {
-	d.Intercom.AddConversation(intercomapi.Conversation{ID: conversation, Contacts: []string{contact},
-		Messages: []intercomapi.Message{{From: "contact:" + contact, Body: "Hello again", At: d.Clock.Now().Add(-time.Hour)}}})
+	d.Intercom.AddConversation(intercomapi.Conversation{
+		ID: conversation, Contacts: []string{contact},
+		Messages: []intercomapi.Message{{From: "contact:" + contact, Body: "Hello again", At: d.Clock.Now().Add(-time.Hour)}},
+	})
 	return conversation
 }
 

@@ -16,7 +16,7 @@ import (
 type createRefundInput struct {
 	Conversation  conversationID `json:"conversation_id"`
 	Charge        string         `json:"charge_id,omitempty" jsonschema:"this or payment_intent_id"`
-	PaymentIntent string         `json:"payment_intent_id,omitempty"`
+	PaymentIntent string         `json:"payment_intent_id,omitempty" jsonschema:"instead of charge_id"`
 	Amount        exactAmount    `json:"amount,omitempty"`
 	Reason        refundReason   `json:"reason"`
 	Note          string         `json:"note,omitempty" jsonschema:"for whoever approves"`

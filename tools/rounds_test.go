@@ -1,0 +1,149 @@
+package tools_test
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"supportmcp/internal/intercom"
+	"supportmcp/internal/knowledge"
+	"supportmcp/internal/ledger"
+	"supportmcp/internal/sandbox"
+	"supportmcp/internal/sandbox/control"
+	"supportmcp/internal/sandbox/samples"
+	"supportmcp/internal/stripe"
+	"supportmcp/policies"
+	"supportmcp/tools"
+)
+
+// gate holds back every request to a vendor until the test opens it. When all
+// goroutines of a bubble wait, the requests that are held depend on none of each
+// other: together they are one round.
+type gate struct {
+	mu     sync.Mutex
+	held   []chan struct{}
+	paths  []string
+	vendor map[string]http.Handler // by host
+}
+
+// RoundTrip implements http.RoundTripper without a network.
+func (g *gate) RoundTrip(r *http.Request) (*http.Response, error) {
+	turn := make(chan struct{})
+	g.mu.Lock()
+	g.held = append(g.held, turn)
+	g.paths = append(g.paths, r.Method+" "+r.URL.Path)
+	g.mu.Unlock()
+	select {
+	case <-turn:
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
+	}
+	rec := httptest.NewRecorder()
+	in := r.Clone(r.Context())
+	if in.Body == nil {
+		in.Body = http.NoBody
+	}
+	g.vendor[r.URL.Host].ServeHTTP(rec, in)
+	return rec.Result(), nil
+}
+
+// open lets one round pass and reports whether there was any.
+func (g *gate) open() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, turn := range g.held {
+		close(turn)
+	}
+	any := len(g.held) > 0
+	g.held = nil
+	return any
+}
+
+func TestUpstreamCallsAndTheirRounds(t *testing.T) {
+	maria, acme, mila := sandbox.Conversation("duplicate-charge"), sandbox.Conversation("company-pays"), sandbox.Conversation("known-by-attribute")
+	for _, c := range []struct {
+		tool          string
+		args          args
+		rounds, calls int
+	}{
+		{"get_conversation", args{"conversation_id": maria}, 4, 7},
+		{"get_conversation", args{"conversation_id": acme}, 4, 9},
+		{"get_conversation", args{"conversation_id": mila}, 3, 7},
+		{"get_conversation", args{"conversation_id": maria, "without_billing": true}, 1, 1},
+		{"get_billing_overview", args{"conversation_id": maria}, 4, 7},
+		{"create_refund", args{"conversation_id": maria, "charge_id": "ch_maria_2", "reason": "duplicate"}, 4, 7},
+		{"create_refund", args{"conversation_id": maria, "payment_intent_id": "pi_maria_2", "reason": "duplicate", "dry_run": true}, 3, 6},
+		{"reply_to_conversation", args{"conversation_id": maria, "body": "Hello"}, 2, 3},
+		{"add_internal_note", args{"conversation_id": maria, "body": "Hello"}, 2, 3},
+		{"set_conversation_state", args{"conversation_id": maria, "state": "closed"}, 3, 4},
+		{"tag_conversation", args{"conversation_id": maria, "add": []string{"billing"}}, 4, 5},
+		{"get_action", args{"action_id": "act_1"}, 0, 0},
+		{"search", args{"query": "refund"}, 0, 0},
+		{"fetch", args{"id": "kb://northwind/refund-policy.md"}, 0, 0},
+	} {
+		t.Run(c.tool, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				rounds, paths := roundsOf(t, c.tool, c.args)
+				t.Logf("%s: %d calls in %d rounds: %v", c.tool, len(paths), rounds, paths)
+				if rounds > c.rounds || len(paths) > c.calls {
+					t.Errorf("%d calls in %d rounds, want at most %d in %d: %v", len(paths), rounds, c.calls, c.rounds, paths)
+				}
+			})
+		})
+	}
+}
+
+// roundsOf calls a tool and counts how often it had to wait for a vendor.
+func roundsOf(t *testing.T, name string, a args) (rounds int, paths []string) {
+	t.Helper()
+	g, all := gated(t)
+	ended := make(chan error, 1)
+	go func() {
+		for _, tool := range all {
+			if tool.Name == name {
+				b, err := json.Marshal(a)
+				if err == nil {
+					_, _, err = tool.Call(t.Context(), "agent", b)
+				}
+				ended <- err
+			}
+		}
+	}()
+	for synctest.Wait(); g.open(); synctest.Wait() {
+		rounds++
+	}
+	if err := <-ended; err != nil && name != "get_action" {
+		t.Fatal(err)
+	}
+	return rounds, g.paths
+}
+
+// gated are all tools over a sandbox behind a gate, inside this process.
+func gated(t *testing.T) (*gate, []tools.Tool) {
+	t.Helper()
+	clock := control.NewClock(time.Now)
+	s := sandbox.New(clock)
+	g := &gate{vendor: map[string]http.Handler{"127.0.0.1:1": s.Stripe.Handler(), "127.0.0.1:2": s.Intercom.Handler()}}
+	st, err := stripe.New(stripe.Config{Key: sandbox.StripeKey, BaseURL: "http://127.0.0.1:1", HTTP: &http.Client{Transport: g}, Now: clock.Now})
+	must(t, err)
+	ic, err := intercom.New(intercom.Config{Token: sandbox.IntercomToken, BaseURL: "http://127.0.0.1:2", HTTP: &http.Client{Transport: g}, AdminID: sandbox.AdminID, Now: clock.Now})
+	must(t, err)
+	l, err := ledger.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "private", "ledger.db"), ledger.Options{Now: clock.Now, Mode: "sandbox"})
+	must(t, err)
+	t.Cleanup(func() { must(t, l.Close()) })
+	docs, _, err := knowledge.ReadFolder("northwind", samples.Knowledge())
+	must(t, err)
+	library, err := knowledge.New(docs)
+	must(t, err)
+	p, err := policies.Parse("policy.yaml", []byte(policy))
+	must(t, err)
+	guard := &policies.Guard{Ledger: l, Now: clock.Now, Log: slog.New(slog.DiscardHandler), Timeout: time.Minute, Lease: 2 * time.Minute, Wait: time.Minute}
+	guard.Use(p)
+	return g, tools.All(tools.Deps{Guard: guard, Stripe: st, Intercom: ic, Library: library, Now: clock.Now})
+}
