@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"os/user"
+	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"supportmcp/internal/fault"
 	"supportmcp/internal/ledger"
 	"supportmcp/policies"
 )
@@ -162,10 +166,28 @@ func withLedger(ctx context.Context, w world, work func(context.Context, *ledger
 	if err != nil {
 		return err
 	}
+	if err := mustExist(url); err != nil {
+		return err
+	}
 	l, err := openLedger(ctx, settings{databaseURL: url, now: w.now, log: newLogger(w.err, "warn")})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
 	return work(ctx, l)
+}
+
+// mustExist keeps a mistyped address from being answered by a new, empty ledger.
+func mustExist(url string) error {
+	path, isFile := strings.CutPrefix(url, "sqlite:")
+	if !isFile {
+		return nil
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return &fault.Error{
+		Code: fault.NotFound, Message: "there is no ledger at " + path,
+		NextStep: "set SUPPORTMCP_DATABASE_URL to the ledger that the server uses; the server makes it at its first start",
+	}
 }
