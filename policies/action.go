@@ -110,7 +110,10 @@ type Action interface {
 	Subject() Subject
 	// binds are the facts that an approval is bound to.
 	binds() any
+	// asks is what the action's rules must know of the ledger, besides budgets.
+	asks() []Query
 	// judge applies every rule of the action's kind. It is pure, and all rules always run.
+	// The snapshot's usage answers asks.
 	judge(*Policy, Snapshot) []Finding
 }
 

@@ -71,7 +71,7 @@ type Budget struct {
 type Query struct {
 	Scope    Scope
 	Kinds    []Kind
-	Currency money.Currency // of Sum; Count spans all currencies
+	Currency money.Currency // of Sum, which is 0 without one; Count spans all currencies
 	Window   time.Duration
 }
 
@@ -89,7 +89,11 @@ type Settled struct {
 }
 
 func (b Budget) query(s Subject, by Principal) Query {
-	return Query{Scope: scopeOf(b.Scope, s, by), Kinds: b.Kinds, Currency: s.Cost.Currency, Window: b.Window}
+	q := Query{Scope: scopeOf(b.Scope, s, by), Kinds: b.Kinds, Window: b.Window}
+	if _, limited := b.Sum[s.Cost.Currency]; limited {
+		q.Currency = s.Cost.Currency
+	}
+	return q
 }
 
 func (b Budget) name() string { return "budget." + string(b.Scope) + "." + FormatSpan(b.Window) }

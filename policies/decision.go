@@ -75,9 +75,10 @@ func decide(revision string, findings []Finding, left room) Decision {
 	return d
 }
 
-// restrict adds a finding, which can only make a decision stricter.
+// restrict adds a finding, which can only make a decision stricter. It comes
+// first: what was asked for on purpose explains more than what it resembles.
 func (d Decision) restrict(f Finding) Decision {
-	d.Findings = append(slices.Clone(d.Findings), f)
+	d.Findings = append([]Finding{f}, d.Findings...)
 	d.Effect = min(d.Effect, f.Effect)
 	return d
 }

@@ -64,7 +64,8 @@ func Enforce[A Action, Out any](ctx context.Context, g *Guard, r Request, op Ope
 	if g.Policy() == nil {
 		return Outcome[Out]{}, noPolicy()
 	}
-	var waited time.Duration
+	patience, cancel := context.WithTimeout(ctx, g.Wait)
+	defer cancel()
 	for pause := 10 * time.Millisecond; ; pause = min(2*pause, time.Second) {
 		a, err := op.Propose(ctx)
 		if err != nil {
@@ -74,12 +75,8 @@ func Enforce[A Action, Out any](ctx context.Context, g *Guard, r Request, op Ope
 			return preview[Out](ctx, g, r, a)
 		}
 		e, replayed, err := g.begin(ctx, r, a)
-		// Another action on the target settles first; then the facts are read anew.
-		if fault.CodeOf(err) == fault.Busy && waited < g.Wait {
-			if err := sleep(ctx, pause); err != nil {
-				return Outcome[Out]{}, err
-			}
-			waited += pause
+		// Another action on the target ends first; then the facts are read anew.
+		if fault.CodeOf(err) == fault.Busy && fault.TookOf(err) == fault.NotYet && sleep(patience, pause) == nil {
 			continue
 		}
 		if err != nil {
@@ -110,6 +107,7 @@ func (g *Guard) begin(ctx context.Context, r Request, a Action) (Entry, bool, er
 	if err != nil {
 		return Entry{}, false, err
 	}
+	d.DryRun = r.DryRun
 	return g.Ledger.Begin(context.WithoutCancel(ctx), d, judge)
 }
 

@@ -102,7 +102,7 @@ func TestARepetitionOnPurposeNeedsAPerson(t *testing.T) {
 	if o.State != Awaiting || o.Action == first.Action || o.Refused() || !o.Expires.Equal(noon().Add(day)) || len(d.sent) != 1 {
 		t.Errorf("%+v, sent %v", o, d.sent)
 	}
-	if got := o.Decision.Against(); len(got) != 1 || got[0].Rule != "repeat" {
+	if got := o.Decision.Against(); len(got) != 2 || got[0].Rule != "repeat" || got[1].Rule != "refund.equal" {
 		t.Errorf("against: %+v", got)
 	}
 }
@@ -273,7 +273,7 @@ func TestFollowUpsAreQueuedWithTheReceipt(t *testing.T) {
 func TestABusyTargetIsWaitedForAndJudgedOnTheNewFacts(t *testing.T) {
 	d := newDesk(t)
 	d.Wait = time.Minute
-	first := enforce(t, d, d.ask(), d.failing(refundOf(1000), errors.New("timed out")))
+	first := enforce(t, d, d.ask(), d.failing(refundOf(1000), notTaken()))
 	op, proposals := d.refunding(refundOf(2000)), 0
 	op.Propose = func(ctx context.Context) (Refund, error) {
 		proposals++
@@ -295,7 +295,7 @@ func TestABusyTargetIsWaitedForAndJudgedOnTheNewFacts(t *testing.T) {
 
 func TestABusyTargetIsNotWaitedForLongerThanAllowed(t *testing.T) {
 	d := newDesk(t)
-	enforce(t, d, d.ask(), d.failing(refundOf(1000), errors.New("timed out")))
+	enforce(t, d, d.ask(), d.failing(refundOf(1000), notTaken()))
 	_, err := Enforce(t.Context(), d.Guard, d.ask(), d.refunding(refundOf(2000)))
 	if fault.CodeOf(err) != fault.Busy || len(d.ledger.all()) != 1 {
 		t.Errorf("%v, %d entries", err, len(d.ledger.all()))
@@ -303,8 +303,42 @@ func TestABusyTargetIsNotWaitedForLongerThanAllowed(t *testing.T) {
 	d.Wait = time.Hour
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Enforce(ctx, d.Guard, d.ask(), d.refunding(refundOf(2000))); !errors.Is(err, context.Canceled) || len(d.sent) != 1 {
+	if _, err := Enforce(ctx, d.Guard, d.ask(), d.refunding(refundOf(2000))); fault.CodeOf(err) != fault.Busy || len(d.sent) != 1 {
 		t.Errorf("the caller left: %v, sent %v", err, d.sent)
+	}
+}
+
+// Waiting ends nothing that is in doubt: the worker does, in minutes.
+func TestATargetInDoubtIsNotWaitedFor(t *testing.T) {
+	d := newDesk(t)
+	d.Wait = time.Hour
+	enforce(t, d, d.ask(), d.failing(refundOf(1000), errors.New("timed out")))
+	op, proposals := d.refunding(refundOf(2000)), 0
+	op.Propose = func(context.Context) (Refund, error) {
+		proposals++
+		return refundOf(2000), nil
+	}
+	if _, err := Enforce(t.Context(), d.Guard, d.ask(), op); fault.CodeOf(err) != fault.Busy || proposals != 1 {
+		t.Errorf("%v after %d proposals", err, proposals)
+	}
+}
+
+func notTaken() error {
+	return &fault.Error{Code: fault.RateLimited, Message: "too many requests", Took: fault.NotYet}
+}
+
+func TestADryRunOfWhatIsDoneSaysSo(t *testing.T) {
+	d := newDesk(t)
+	done := enforce(t, d, d.ask(), d.refunding(refundOf(2000)))
+	nothingLeft := refundOf(2000)
+	nothingLeft.Charge.Remaining.Minor = 0
+	dry := func(r *Request) { r.DryRun = true }
+	if o := enforce(t, d, d.ask(dry), d.refunding(nothingLeft)); !o.Replayed || o.Action != done.Action || o.Refused() || len(d.ledger.all()) != 1 {
+		t.Errorf("%+v", o)
+	}
+	wrong := func(r *Request) { r.DryRun, r.RepeatOf = true, "act_nonsense" }
+	if _, err := Enforce(t.Context(), d.Guard, d.ask(wrong), d.refunding(refundOf(2000))); fault.CodeOf(err) != fault.Invalid {
+		t.Errorf("a wrong repeat_of: %v", err)
 	}
 }
 

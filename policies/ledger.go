@@ -60,6 +60,7 @@ type Draft struct {
 	RepeatOf  string          // the entry this one repeats on purpose
 	Parent    string          // the entry this one follows
 	Reads     Reads
+	DryRun    bool          // judge as if, and record nothing
 	Lease     time.Duration // how long the performer has before others may look after the entry
 	Expires   time.Duration // how long an approval may take
 }
@@ -110,7 +111,9 @@ type Ledger interface {
 	// returned as replayed; otherwise usage is read, judge is called (it is pure
 	// and may be called again) and the entry is recorded in the state Next says.
 	// When another entry holds the draft's Exclusive value, the error's code is
-	// fault.Busy and nothing is recorded. A wrong RepeatOf is fault.Invalid.
+	// fault.Busy and nothing is recorded; waiting helps only if its Took is
+	// fault.NotYet. A wrong RepeatOf is fault.Invalid. For a dry run all this is
+	// answered and nothing recorded.
 	Begin(ctx context.Context, d Draft, judge func(Snapshot) Decision) (e Entry, replayed bool, err error)
 
 	// Resume judges an approved entry anew on the facts of d, which must carry the

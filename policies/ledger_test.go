@@ -73,10 +73,18 @@ func (m *memory) Begin(_ context.Context, d Draft, judge func(Snapshot) Decision
 		return *cmp.Or(e, &Entry{}), e != nil, err
 	}
 	if m.busy(d.Subject.Exclusive, "") {
-		return Entry{}, false, &fault.Error{Code: fault.Busy, Message: "another action is under way", Took: fault.No}
+		took := fault.No
+		if m.executes(d.Subject.Exclusive) {
+			took = fault.NotYet
+		}
+		return Entry{}, false, &fault.Error{Code: fault.Busy, Message: "another action is under way", Took: took}
 	}
 	e := &Entry{Draft: d, ID: fmt.Sprintf("act_%03d", len(m.entries)+1), CreatedAt: m.now(), Decision: judge(m.read(d.Reads))}
 	e.ExpiresAt = e.CreatedAt.Add(d.Expires)
+	if d.DryRun {
+		e.State = Next(e.Decision, false)
+		return *e, false, nil
+	}
 	m.entries[e.ID] = e
 	m.become(e, Next(e.Decision, false))
 	return *e, false, nil
@@ -101,6 +109,12 @@ func (m *memory) same(d Draft) (*Entry, error) {
 func (m *memory) busy(exclusive, but string) bool {
 	return exclusive != "" && slices.ContainsFunc(m.all(), func(e *Entry) bool {
 		return e.ID != but && e.State.InFlight() && e.Subject.Exclusive == exclusive
+	})
+}
+
+func (m *memory) executes(exclusive string) bool {
+	return slices.ContainsFunc(m.all(), func(e *Entry) bool {
+		return e.State == Executing && e.Subject.Exclusive == exclusive
 	})
 }
 

@@ -66,6 +66,8 @@ func (r Reply) binds() any {
 	return r
 }
 
+func (Reply) asks() []Query { return nil }
+
 func (r Reply) judge(p *Policy, _ Snapshot) []Finding { return r.Message.judge(p) }
 
 // Note is text that only colleagues see.
@@ -83,6 +85,8 @@ func (n Note) binds() any {
 	n.After = ""
 	return n
 }
+
+func (Note) asks() []Query { return nil }
 
 func (n Note) judge(p *Policy, _ Snapshot) []Finding { return n.Message.judge(p) }
 
@@ -110,6 +114,8 @@ func (SetState) Kind() Kind { return KindState }
 func (s SetState) Subject() Subject { return Subject{Conversation: s.Asker.Conversation} }
 
 func (s SetState) binds() any { return s }
+
+func (SetState) asks() []Query { return nil }
 
 func (s SetState) judge(p *Policy, snap Snapshot) []Finding {
 	if p.Reply == nil {

@@ -31,20 +31,24 @@ type Outcome[Out any] struct {
 // knowing yet are not.
 func (o Outcome[Out]) Refused() bool {
 	return slices.Contains([]State{Denied, Failed, Rejected, Expired, Stale}, o.State) ||
-		o.State == Previewed && o.Decision.Effect == Deny
+		o.State == Previewed && !o.Replayed && o.Decision.Effect == Deny
 }
 
 func preview[Out any](ctx context.Context, g *Guard, r Request, a Action) (Outcome[Out], error) {
-	d, err := g.Preview(ctx, r, a)
+	e, replayed, err := g.begin(ctx, r, a)
 	if err != nil {
 		return Outcome[Out]{}, err
 	}
-	if d.denies(ruleOwner) {
+	if e.Hidden() {
 		return Outcome[Out]{}, UnknownCharge()
 	}
-	o := Outcome[Out]{State: Previewed, Decision: d, NextStep: "nothing was changed; call without dry_run to act"}
-	if d.Effect == Deny {
-		o.explain(d)
+	o := Outcome[Out]{State: Previewed, Decision: e.Decision, NextStep: "nothing was changed; call without dry_run to act"}
+	switch {
+	case replayed:
+		o.Action, o.Replayed = e.ID, true
+		o.NextStep = "this was asked before and is " + string(e.State) + "; it would not be done again"
+	case e.Decision.Effect == Deny:
+		o.explain(e.Decision)
 	}
 	return o, nil
 }

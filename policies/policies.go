@@ -41,8 +41,9 @@ func (p *Policy) plan(a Action, by Principal) (Reads, func(Snapshot) Decision) {
 	for i, b := range budgets {
 		reads.Queries[i] = b.query(s, by)
 	}
+	reads.Queries = append(reads.Queries, a.asks()...)
 	return reads, func(snap Snapshot) Decision {
-		findings := a.judge(p, snap)
+		findings := a.judge(p, Snapshot{Now: snap.Now, Usage: snap.Usage[len(budgets):]})
 		headroom := room{cost: s.Cost}
 		for i, b := range budgets {
 			f := b.judge(s.Cost, snap.Now, snap.Usage[i])

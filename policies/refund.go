@@ -2,6 +2,7 @@ package policies
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"supportmcp/internal/money"
@@ -89,8 +90,15 @@ func (r Refund) Subject() Subject {
 
 func (r Refund) binds() any { return r }
 
+// asks for the refunds of the charge so far, whichever conversation they came from.
+func (r Refund) asks() []Query {
+	scope := scopeOf(PerCharge, r.Subject(), "")
+	return []Query{{Scope: scope, Kinds: []Kind{KindRefund}, Currency: r.Amount.Currency, Window: forever}}
+}
+
 func (r Refund) judge(p *Policy, s Snapshot) []Finding {
 	findings := append(r.Asker.judge(r.Charge.Customer), r.structure()...)
+	findings = append(findings, r.unequalled(s))
 	if p.Refund == nil {
 		return append(findings, missing("refund"))
 	}
@@ -158,6 +166,21 @@ func (r Refund) undisputed() Finding {
 		f.Message = "the charge is disputed, and it is not known whether it can be refunded"
 	}
 	f.Effect, f.NextStep = Deny, "hand the conversation to a person who handles disputes"
+	return f
+}
+
+// unequalled leaves to a person what may be one wish told twice: the same part of
+// the same charge, asked for in two conversations. Asked twice in one, it is
+// answered with the first receipt and never comes here.
+func (r Refund) unequalled(s Snapshot) Finding {
+	f := Finding{Rule: "refund.equal", Effect: Allow}
+	for _, u := range s.Usage {
+		equal := func(done Settled) bool { return done.Minor == r.Amount.Minor }
+		// More refunds than are listed: the equal one may be among the others.
+		if !r.Rest && (slices.ContainsFunc(u.Settled, equal) || u.Count > int64(len(u.Settled))) {
+			f.Effect, f.Message = NeedsApproval, "an equal part of this charge was refunded before"
+		}
+	}
 	return f
 }
 

@@ -54,8 +54,10 @@ func Recover[A Action, Out any](ctx context.Context, g *Guard, e Entry, op Opera
 		return fmt.Errorf("read facts of %s: %w", e.ID, err)
 	}
 	out, found, err := op.Find(ctx, a, e.ID)
-	if fault.CodeOf(err) == fault.NotFound {
-		found, err = false, nil // its conversation or charge is gone, and it will not be found there
+	// Its conversation is gone, and it will not be found there. A charge never goes:
+	// the key is of another account, which knows nothing of what the right one did.
+	if fault.CodeOf(err) == fault.NotFound && e.Kind.Vendor() != Stripe {
+		found, err = false, nil
 	}
 	switch {
 	case err != nil:

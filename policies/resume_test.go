@@ -322,3 +322,22 @@ func TestWhatItsVendorNoLongerKnowsCountsAsNotFound(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 }
+
+// A server that was started with the key of another Stripe account must neither
+// refund there nor give back what the right account may have paid.
+func TestMoneyStaysInDoubtWhereItsChargeIsUnknown(t *testing.T) {
+	d := newDesk(t)
+	e := d.doubtful(t)
+	missing := &fault.Error{Code: fault.NotFound, Message: "no such charge", Took: fault.No}
+	op := d.failing(refundOf(2000), missing)
+	op.Find = func(context.Context, Refund, string) (slip, bool, error) { return slip{}, false, missing }
+	for range 4 {
+		d.pass(d.Lease)
+		if err := Recover(t.Context(), d.Guard, e, op); err == nil {
+			t.Error("the operator is told nothing")
+		}
+	}
+	if got := d.state(t, e.ID); got != InDoubt || len(d.sent) != 1 {
+		t.Errorf("%s, sent %v", got, d.sent)
+	}
+}

@@ -26,13 +26,15 @@ func (t Tag) Subject() Subject { return Subject{Conversation: t.Asker.Conversati
 
 func (t Tag) binds() any { return t }
 
+func (Tag) asks() []Query { return nil }
+
 func (t Tag) judge(p *Policy, _ Snapshot) []Finding {
 	if p.Tag == nil {
 		return []Finding{missing("tag")}
 	}
 	f := Finding{Rule: "tag.allow", Effect: Allow, Limit: strings.Join(p.Tag.Allow, ", ")}
 	unlisted := slices.DeleteFunc(slices.Concat(t.Add, t.Remove), func(name string) bool {
-		return slices.ContainsFunc(p.Tag.Allow, func(a string) bool { return strings.EqualFold(a, name) })
+		return slices.ContainsFunc(p.Tag.Allow, func(a string) bool { return sameName(a, name) })
 	})
 	if len(unlisted) > 0 {
 		// Actual is kept in the event log, which holds no text of agents; Message is not.
@@ -41,3 +43,7 @@ func (t Tag) judge(p *Policy, _ Snapshot) []Finding {
 	}
 	return []Finding{f}
 }
+
+// sameName ignores case, but takes no other letter for the same one: in Unicode
+// the long s folds to s and the Kelvin sign to k, and both are longer.
+func sameName(a, b string) bool { return len(a) == len(b) && strings.EqualFold(a, b) }

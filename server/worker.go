@@ -26,12 +26,26 @@ type Worker struct {
 	ledger policies.Ledger
 	log    *slog.Logger
 	kinds  map[policies.Kind]tools.Tool
+	stuck  map[policies.Due]map[string]pause
+}
+
+// pause is how a due action that could not be driven is left alone.
+type pause struct{ failures, rounds int }
+
+// longestPause is how many rounds an action that fails again and again is left alone.
+const longestPause = 60
+
+// next is the pause after one more failure: none at first, then twice as long each time.
+func (p pause) next() pause {
+	p.failures++
+	p.rounds = min(1<<min(p.failures-1, 10)-1, longestPause)
+	return p
 }
 
 // NewWorker takes every tool there is, listed or not, so that hiding a tool
 // strands no action. Two tools of one kind are an error.
 func NewWorker(l policies.Ledger, all []tools.Tool, log *slog.Logger) (*Worker, error) {
-	w := &Worker{ledger: l, log: log, kinds: map[policies.Kind]tools.Tool{}}
+	w := &Worker{ledger: l, log: log, kinds: map[policies.Kind]tools.Tool{}, stuck: map[policies.Due]map[string]pause{}}
 	for _, t := range all {
 		if t.ReadOnly {
 			continue
@@ -65,12 +79,28 @@ func (w *Worker) Run(ctx context.Context) {
 	}
 }
 
-// Sweep does one round. An action that fails does not keep the others waiting.
+// Sweep does one round, and only one at a time. An action that fails does not
+// keep the others waiting: it is tried less and less often, and the round is as
+// much larger as actions are stuck.
 func (w *Worker) Sweep(ctx context.Context, what policies.Due) error {
-	due, err := w.ledger.Due(ctx, what, batch)
-	for _, e := range due {
-		err = errors.Join(err, w.drive(ctx, what, e))
+	before, after := w.stuck[what], map[string]pause{}
+	due, err := w.ledger.Due(ctx, what, batch+len(before))
+	if err != nil {
+		return err
 	}
+	for _, e := range due {
+		p := before[e.ID]
+		if p.rounds > 0 {
+			p.rounds--
+			after[e.ID] = p
+			continue
+		}
+		if failed := w.drive(ctx, what, e); failed != nil {
+			after[e.ID] = p.next()
+			err = errors.Join(err, failed)
+		}
+	}
+	w.stuck[what] = after
 	return err
 }
 

@@ -26,8 +26,10 @@ func TestAnOrdinaryTicketIsShort(t *testing.T) {
 	var messages []intercomapi.Message
 	for i := range 4 {
 		from := []string{"contact:" + contact, "admin:8001"}[i%2]
-		messages = append(messages, intercomapi.Message{From: from, At: d.Clock.Now().Add(time.Duration(i-5) * time.Hour),
-			Body: "Thank you for the quick answer. I looked at the invoice again, and two of the five seats were removed before the month began, so they should not be on it."})
+		messages = append(messages, intercomapi.Message{
+			From: from, At: d.Clock.Now().Add(time.Duration(i-5) * time.Hour),
+			Body: "Thank you for the quick answer. I looked at the invoice again, and two of the five seats were removed before the month began, so they should not be on it.",
+		})
 	}
 	d.Intercom.AddConversation(intercomapi.Conversation{ID: "219900000000099", Contacts: []string{contact}, Messages: messages})
 	a := d.Call("get_conversation", args{"conversation_id": "219900000000099"})

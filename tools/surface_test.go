@@ -93,7 +93,7 @@ func TestEveryToolIsFitForEveryClient(t *testing.T) {
 			lintSchema(t, "output", tool.OutputSchema, false)
 			for _, field := range []string{`"dry_run"`, `"repeat_of"`} {
 				if strings.Contains(string(tool.InputSchema), field) == (tool.Annotations["readOnlyHint"] == true) {
-					t.Errorf("readOnlyHint is %v, and %s is declared: %v", tool.Annotations["readOnlyHint"], field, !(tool.Annotations["readOnlyHint"] == true))
+					t.Errorf("readOnlyHint is %v, and %s is declared: %v", tool.Annotations["readOnlyHint"], field, tool.Annotations["readOnlyHint"] != true)
 				}
 			}
 		})

@@ -108,7 +108,10 @@ func (d Deps) tie(ctx context.Context, t *ticket) error {
 	for _, c := range sameEmail {
 		t.Asker.Ties = append(t.Asker.Ties, policies.Tie{Customer: c.ID, Way: byEmail})
 	}
-	if len(sameEmail) > 1 {
+	switch {
+	case len(sameEmail) > 0 && t.Contact.Role != "user" && t.Conversation.Channel != "email":
+		t.Asker.Doubt = "a visitor typed this e-mail address and has not shown that it is theirs"
+	case len(sameEmail) > 1:
 		t.Asker.Doubt = fmt.Sprintf("%d Stripe customers have the contact's e-mail address", len(sameEmail))
 	}
 	return nil

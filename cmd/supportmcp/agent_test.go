@@ -25,6 +25,7 @@ type agent struct {
 	t      testing.TB
 	cmd    *exec.Cmd
 	in     io.WriteCloser
+	out    io.ReadCloser
 	log    bytes.Buffer  // written by the process; read it when the process has ended
 	ended  chan struct{} // closed when standard output has ended
 	mu     sync.Mutex
@@ -51,15 +52,14 @@ func hireProgram(t testing.TB, program string, environ []string, args ...string)
 	if a.in, err = a.cmd.StdinPipe(); err != nil {
 		t.Fatal(err)
 	}
-	out, err := a.cmd.StdoutPipe()
-	if err != nil {
+	if a.out, err = a.cmd.StdoutPipe(); err != nil {
 		t.Fatal(err)
 	}
 	if err := a.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(a.fire)
-	go a.listen(out)
+	go a.listen()
 	a.greet()
 	return a
 }
@@ -76,9 +76,9 @@ func (a *agent) greet() {
 	}
 }
 
-func (a *agent) listen(out io.Reader) {
+func (a *agent) listen() {
 	defer close(a.ended)
-	lines := bufio.NewScanner(out)
+	lines := bufio.NewScanner(a.out)
 	lines.Buffer(nil, 4<<20)
 	for lines.Scan() {
 		var m struct {
@@ -170,6 +170,18 @@ func (a *agent) leave() {
 	}
 	if len(a.strays) > 0 {
 		a.t.Errorf("standard output held more than answers: %q", a.strays)
+	}
+}
+
+// die closes both pipes without a word, as a client that was killed, and waits
+// for the server's end.
+func (a *agent) die() {
+	a.t.Helper()
+	_ = a.out.Close()
+	<-a.ended
+	_ = a.in.Close()
+	if err := a.cmd.Wait(); err != nil {
+		a.t.Errorf("the server ended with %v: %s", err, a.log.String())
 	}
 }
 

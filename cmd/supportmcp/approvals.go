@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"os/user"
+	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"supportmcp/internal/fault"
 	"supportmcp/internal/ledger"
 	"supportmcp/policies"
 )
@@ -30,21 +34,32 @@ func listCommand(w world) *cobra.Command {
 		Use: "list", Short: "List what waits, oldest first", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withLedger(cmd.Context(), w, func(ctx context.Context, l *ledger.Ledger) error {
-				f := ledger.Filter{States: []policies.State{policies.Awaiting}, OldestFirst: true}
+				f := ledger.Filter{States: []policies.State{policies.Awaiting}, OldestFirst: true, Limit: mostListed}
 				if all {
-					f.States = nil
+					f = ledger.Filter{Limit: mostListed}
 				}
 				entries, err := l.List(ctx, f)
 				if err != nil {
 					return err
 				}
+				if all && len(entries) == 0 {
+					_, err := fmt.Fprintln(w.out, "Nothing is recorded yet.")
+					return err
+				}
+				if len(entries) == mostListed {
+					fmt.Fprintf(w.err, "Only the first %d are listed; there may be more.\n", mostListed)
+				}
 				return printList(w, entries)
 			})
 		},
 	}
-	c.Flags().BoolVar(&all, "all", false, "list every recorded action, whatever its state")
+	c.Flags().BoolVar(&all, "all", false, "list every recorded action, whatever its state, newest first")
 	return c
 }
+
+// mostListed bounds a list. Whoever floods the approvals must not hide the later
+// ones in silence.
+const mostListed = 1000
 
 func printList(w world, entries []policies.Entry) error {
 	if len(entries) == 0 {
@@ -151,10 +166,28 @@ func withLedger(ctx context.Context, w world, work func(context.Context, *ledger
 	if err != nil {
 		return err
 	}
-	l, err := ledger.Open(ctx, url, ledger.Options{Now: w.now, Log: newLogger(w.err, "warn")})
+	if err := mustExist(url); err != nil {
+		return err
+	}
+	l, err := openLedger(ctx, settings{databaseURL: url, now: w.now, log: newLogger(w.err, "warn")})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
 	return work(ctx, l)
+}
+
+// mustExist keeps a mistyped address from being answered by a new, empty ledger.
+func mustExist(url string) error {
+	path, isFile := strings.CutPrefix(url, "sqlite:")
+	if !isFile {
+		return nil
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return &fault.Error{
+		Code: fault.NotFound, Message: "there is no ledger at " + path,
+		NextStep: "set SUPPORTMCP_DATABASE_URL to the ledger that the server uses; the server makes it at its first start",
+	}
 }

@@ -45,9 +45,6 @@ func build(b *testing.B) string {
 	if out, err := c.CombinedOutput(); err != nil {
 		b.Fatalf("%v: %s", err, out)
 	}
-	if info, err := os.Stat(program); err == nil {
-		b.ReportMetric(float64(info.Size())/1e6, "MB-binary")
-	}
 	return program
 }
 

@@ -223,10 +223,13 @@ func (c Config) databaseURL() (string, error) {
 func (c Config) locked(mode stripe.Mode) map[policies.Vendor]string {
 	locked := map[policies.Vendor]string{}
 	allowed := c.AllowLiveWrites == "true"
-	if mode == stripe.Live && !allowed {
+	host, _ := checkBase("", c.IntercomBase)
+	switch {
+	case mode == stripe.Live && isLoopback(host):
+		locked[policies.Stripe] = "the Stripe key is live and Intercom is on this machine: made-up conversations must not move real money"
+	case mode == stripe.Live && !allowed:
 		locked[policies.Stripe] = "the Stripe key is live and SUPPORTMCP_ALLOW_LIVE_WRITES is not true"
 	}
-	host, _ := checkBase("", c.IntercomBase)
 	switch real := !isLoopback(host); {
 	case c.IntercomAdmin == "":
 		locked[policies.Intercom] = "INTERCOM_ADMIN_ID is not set, so nobody can be named as the author"

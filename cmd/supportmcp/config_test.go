@@ -212,8 +212,8 @@ func TestWhatIsLocked(t *testing.T) {
 		{stripe.Live, us, "TRUE", "1", "ALLOW_LIVE_WRITES", "ALLOW_LIVE_WRITES"},
 		{stripe.Live, us, "true", "1", open, open},
 		{stripe.Live, us, "true", "", open, "INTERCOM_ADMIN_ID"},
-		{stripe.Live, here, "false", "1", "ALLOW_LIVE_WRITES", open},
-		{stripe.Live, here, "true", "1", open, open},
+		{stripe.Live, here, "false", "1", "made-up conversations", open},
+		{stripe.Live, here, "true", "1", "made-up conversations", open},
 		{stripe.Live, "broken", "false", "1", "ALLOW_LIVE_WRITES", "ALLOW_LIVE_WRITES"},
 		{stripe.Test, "broken", "true", "1", open, "test money"},
 	} {

@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/mark3labs/mcp-go/client"
@@ -55,6 +57,8 @@ type demo struct {
 }
 
 func demonstrate(ctx context.Context, w world, t transcript) (err error) {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGPIPE) // as in demo | head: the folder still goes
+	defer stop()
 	dir, err := os.MkdirTemp("", "supportmcp-demo-")
 	if err != nil {
 		return fmt.Errorf("make a folder for the demo: %w", err)
@@ -186,11 +190,22 @@ func (d *demo) command(ctx context.Context, args ...string) error {
 	var out bytes.Buffer
 	c.Stdout, c.Stderr = &out, &out
 	err = c.Run()
-	d.t.typed("supportmcp "+strings.Join(args, " "), strings.TrimSpace(out.String()))
+	d.t.typed("supportmcp "+quoted(args), strings.TrimSpace(out.String()))
 	if err != nil {
 		return fmt.Errorf("supportmcp %s: %w", args[0], err)
 	}
 	return nil
+}
+
+// quoted is a command line as a person types it.
+func quoted(args []string) string {
+	typed := make([]string, len(args))
+	for i, a := range args {
+		if typed[i] = a; strings.Contains(a, " ") {
+			typed[i] = "'" + a + "'"
+		}
+	}
+	return strings.Join(typed, " ")
 }
 
 // check says whether a step ended as the story says.

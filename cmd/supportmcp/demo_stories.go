@@ -81,7 +81,7 @@ func needsApproval(ctx context.Context, d *demo) error {
 		return err
 	}
 	approved := time.Now()
-	if err := d.command(ctx, "approvals", "approve", refund.Action, "--as", "robin", "--note", "annual plan, day 3"); err != nil {
+	if err := d.command(ctx, "approvals", "approve", refund.Action, "--as", "robin", "--note", "annual plan on day 3"); err != nil {
 		return err
 	}
 	status, err := d.until(ctx, refund.Action, policies.Done)

@@ -39,14 +39,15 @@ func serveHastily(ctx context.Context, w world) error {
 		return err
 	}
 	ctx, stop := context.WithCancel(ctx)
-	svc.work(ctx)
 	go sweepOften(ctx, svc)
 	err = svc.server.ServeStdio(ctx, w.in, w.out)
 	stop()
 	return errors.Join(err, svc.close())
 }
 
+// sweepOften takes the place of the worker's slower rhythm.
 func sweepOften(ctx context.Context, svc *service) {
+	defer close(svc.done)
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {

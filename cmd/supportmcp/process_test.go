@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"supportmcp/internal/sandbox/control"
 	"supportmcp/internal/sandbox/stripeapi"
 	"supportmcp/policies"
 )
@@ -88,6 +89,23 @@ func TestAnApprovalThatComesTooLateIsRefused(t *testing.T) {
 	if got := typeAt(t, sooner, p.environ, "approvals", "approve", asked.Action, "--as", "robin"); got.status != 0 {
 		t.Errorf("five minutes before: %s", got.err)
 	}
+}
+
+func TestAClientThatDiesLeavesNoRefundHalfDone(t *testing.T) {
+	t.Parallel()
+	p := settle(t, time.Now)
+	if err := p.Stripe.Desk.Inject(control.Fault{Method: http.MethodPost, Path: "/v1/refunds", Kind: control.Slow, Delay: control.Duration(time.Second)}); err != nil {
+		t.Fatal(err)
+	}
+	a := hire(t, p.environ, "serve")
+	go a.ask("tools/call", map[string]any{"name": "create_refund", "arguments": refundOf("duplicate-charge", "ch_maria_2")})
+	eventually(t, patience, "the refund under way", func() bool { return len(p.Stripe.RefundsOf("ch_maria_2")) == 1 })
+	go a.ask("tools/list", map[string]any{}) // its answer meets a closed pipe
+	a.die()
+	if listed := typeIn(t, p.environ, "approvals", "list", "--all").out; !strings.Contains(listed, " done ") {
+		t.Errorf("listed\n%s", listed)
+	}
+	wantRefunds(t, p, 1)
 }
 
 // twoServers are two processes on one ledger, as when a desktop client starts a server twice.

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -43,9 +45,10 @@ func serveCommand(w world) *cobra.Command {
 	return c
 }
 
-// serve answers one client until it hangs up; what has begun is finished first.
+// serve answers one client until it hangs up; what has begun is finished first,
+// also when the client is gone and an answer meets a closed pipe.
 func serve(ctx context.Context, s settings, w world) (err error) {
-	ctx, stop := context.WithCancel(ctx)
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGPIPE)
 	svc, err := newService(ctx, s)
 	if err != nil {
 		stop()

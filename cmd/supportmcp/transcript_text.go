@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -80,7 +81,7 @@ func wrap(text string, width int) []string {
 
 func (s *storyteller) begin(t ticketStory) {
 	if s.number == 0 {
-		fmt.Fprintln(s.out, "Five tickets at Northwind Notes. Stripe, Intercom and the ledger are on this machine; nothing leaves it.")
+		fmt.Fprintln(s.out, "Five tickets at Northwind Notes. Stripe, Intercom and the ledger are on this\nmachine; nothing leaves it.")
 	}
 	s.number++
 	fmt.Fprintf(s.out, "\n%s\n%s\n", s.paint(bold, fmt.Sprintf("%d. %s", s.number, t.Title)),
@@ -229,10 +230,17 @@ func (s *storyteller) decision(d policies.Decision) {
 			limits = append(limits, finding(f))
 		}
 	}
-	s.line(5, "", dim, strings.Join(append([]string{fmt.Sprintf("%d rules allow", allowed)}, limits...), " · "))
+	s.line(5, "", dim, strings.Join(append([]string{plural(allowed, "rule allows", "rules allow")}, limits...), " · "))
 	if !d.Headroom.IsZero() {
 		s.line(5, "headroom", "0", d.Headroom.String()+" left")
 	}
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + many
 }
 
 func finding(f policies.Finding) string {

@@ -2,7 +2,9 @@ package ledger
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,15 +19,26 @@ func (l *Ledger) Begin(ctx context.Context, d policies.Draft, judge func(policie
 	if err := checkDraft(d); err != nil {
 		return policies.Entry{}, false, err
 	}
+	rehearsed := false
 	err = l.transact(ctx, "begin", func(t *tx) error {
 		r, again, err := t.begin(d, judge)
-		if err == nil {
-			e, replayed = r.Entry, again
+		if err != nil {
+			return err
 		}
-		return err
+		e, replayed = r.Entry, again
+		if rehearsed = d.DryRun; rehearsed {
+			return errDryRun // rolls everything back
+		}
+		return nil
 	})
+	if rehearsed {
+		err = nil
+	}
 	return e, replayed, err
 }
+
+// errDryRun ends the transaction of a dry run.
+var errDryRun = errors.New("dry run")
 
 // checkDraft keeps out what could not be stored, or not be read back.
 func checkDraft(d policies.Draft) error {
@@ -102,19 +115,24 @@ func (t *tx) keepExclusive(target string) error {
 	if target == "" {
 		return nil
 	}
-	var taken int
-	err := t.sql.QueryRowContext(t.ctx, `SELECT COUNT(*) FROM entry WHERE exclusive = $1 AND exclusive <> ''
-		AND state IN ('executing', 'unknown', 'review')`, target).Scan(&taken)
-	if err != nil {
+	var state policies.State
+	err := t.sql.QueryRowContext(t.ctx, `SELECT state FROM entry WHERE exclusive = $1 AND exclusive <> ''
+		AND state IN ('executing', 'unknown', 'review')`, target).Scan(&state)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	case err != nil:
 		return fmt.Errorf("look for actions in flight: %w", err)
-	}
-	if taken > 0 {
+	case state == policies.Executing:
 		return &fault.Error{
-			Code: fault.Busy, Took: fault.No,
+			Code: fault.Busy, Took: fault.NotYet,
 			Message: "another action on the same target is under way", NextStep: "wait a few seconds, read the facts again, and then ask again",
 		}
 	}
-	return nil
+	return &fault.Error{
+		Code: fault.Busy, Took: fault.No,
+		Message: "it is not known yet what became of an earlier action on the same target", NextStep: "read that action with get_action; ask again when it is settled",
+	}
 }
 
 // decide reads usage and judges. The decision is given as a later read will give

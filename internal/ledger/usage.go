@@ -73,11 +73,15 @@ func usageSQL(queries []policies.Query, now time.Time) (string, []any, error) {
 			return "", nil, &fault.Error{Code: fault.Internal, Took: fault.No, Message: "a budget names no kind of action"}
 		}
 		n := strconv.Itoa(i)
-		minor := `CASE WHEN currency = ` + args.add(string(q.Currency)) + ` THEN minor ELSE 0 END`
+		minor, sum := `0`, `0`
+		if q.Currency != "" {
+			minor = `CASE WHEN currency = ` + args.add(string(q.Currency)) + ` THEN minor ELSE 0 END`
+			sum = `CAST(COALESCE(SUM(` + minor + `), 0) AS BIGINT)`
+		}
 		window := ` FROM hold WHERE scope = ` + args.add(string(q.Scope)) + ` AND kind IN (` + addAll(&args, q.Kinds) +
 			`) AND at > ` + args.add(now.Add(-q.Window).UnixMilli())
 		parts = append(parts,
-			`SELECT `+n+`, 0, COUNT(*), CAST(COALESCE(SUM(`+minor+`), 0) AS BIGINT)`+window,
+			`SELECT `+n+`, 0, COUNT(*), `+sum+window,
 			`SELECT * FROM (SELECT `+n+`, at, 1, `+minor+window+` AND at < `+args.add(int64(open))+
 				` ORDER BY at LIMIT `+strconv.Itoa(settledShown)+`) AS oldest`)
 	}

@@ -57,7 +57,7 @@ func (c *Client) CustomersByEmail(ctx context.Context, email string) ([]Customer
 	if err := checkEmail(email); err != nil {
 		return nil, err
 	}
-	written := slices.Compact([]string{email, strings.ToLower(email)})
+	written := slices.Compact([]string{email, strings.Map(lower, email)})
 	found := make([][]*stripe.Customer, len(written))
 	group, ctx := errgroup.WithContext(ctx)
 	for i, e := range written {
@@ -80,6 +80,15 @@ func (c *Client) CustomersByEmail(ctx context.Context, email string) ([]Customer
 	byID := func(a, b Customer) int { return cmp.Compare(a.ID, b.ID) }
 	slices.SortFunc(out, byID)
 	return slices.CompactFunc(out, func(a, b Customer) bool { return a.ID == b.ID }), nil
+}
+
+// lower knows only A to Z: in Unicode's lower case the Kelvin sign becomes a k,
+// and with it somebody else's address.
+func lower(r rune) rune {
+	if 'A' <= r && r <= 'Z' {
+		return r + 'a' - 'A'
+	}
+	return r
 }
 
 // checkEmail refuses what is no address; without one Stripe would list everybody.

@@ -69,7 +69,7 @@ func TestOddCustomers(t *testing.T) {
 
 func TestCustomersAreFoundByAddressAsGivenAndInLowerCase(t *testing.T) {
 	b := newBench(t)
-	for id, email := range map[string]string{"cus_b": "Jane@Example.com", "cus_a": "jane@example.com", "cus_c": "JANE@example.com", "cus_d": "jane@example.org"} {
+	for id, email := range map[string]string{"cus_b": "Jane@Example.com", "cus_a": "jane@example.com", "cus_c": "JANE@example.com", "cus_d": "jane@example.org", "cus_k": "kim@example.com"} {
 		b.account.AddCustomer(stripeapi.Customer{ID: id, Email: email})
 	}
 	for email, want := range map[string]string{
@@ -77,6 +77,8 @@ func TestCustomersAreFoundByAddressAsGivenAndInLowerCase(t *testing.T) {
 		"jane@example.com":      "cus_a",
 		"JANE@example.com":      "cus_a cus_c",
 		"nobody@example.com":    "",
+		"KIM@example.com":       "cus_k",
+		"\u212aim@example.com":  "", // the Kelvin sign, which becomes a k in Unicode's lower case
 		"jane+x@example.com":    "",
 		"a&limit=1@example.com": "",
 	} {
