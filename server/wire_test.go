@@ -4,12 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"supportmcp/internal/sandbox"
-	"supportmcp/internal/sandbox/control"
 	"supportmcp/policies"
 	"supportmcp/server/servertest"
 	"supportmcp/tools"
@@ -108,20 +111,51 @@ func TestTwoHundredCallsAtOnceAreAllAnswered(t *testing.T) {
 	}
 }
 
-// A client that hangs up, or is gone, in the middle of a refund: it is finished,
+// slowStripe passes everything on to Stripe, and holds refunds until the test
+// lets them go.
+type slowStripe struct {
+	url     string
+	arrived chan struct{} // one value for each refund that is held
+	release chan struct{}
+}
+
+func newSlowStripe(t *testing.T, real string) *slowStripe {
+	t.Helper()
+	to, err := url.Parse(real)
+	must(t, err)
+	s := &slowStripe{arrived: make(chan struct{}, 10), release: make(chan struct{})}
+	proxy := httputil.NewSingleHostReverseProxy(to)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost && r.URL.Path == "/v1/refunds" {
+			s.arrived <- struct{}{}
+			<-s.release
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	s.url = server.URL
+	return s
+}
+
+// A client that leaves or cancels in the very middle of a refund: it is finished,
 // recorded, and there once.
 func TestARefundOutlivesItsClient(t *testing.T) {
 	t.Parallel()
 	for name, leave := range map[string]func(*servertest.Wire){
-		"hangs up": (*servertest.Wire).HangUp,
-		"is gone":  (*servertest.Wire).Vanish,
+		"hangs up":            (*servertest.Wire).HangUp,
+		"is gone":             (*servertest.Wire).Vanish,
+		"ends with a signal":  (*servertest.Wire).Stop,
+		"cancels the request": func(w *servertest.Wire) { _ = w.Send(cancelled); w.HangUp() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := servertest.Start(t, servertest.Setup{})
-			must(t, d.Stripe.Desk.Inject(control.Fault{Method: "POST", Path: "/v1/refunds", Kind: control.Slow, Delay: control.Duration(300 * time.Millisecond)}))
+			place := servertest.Start(t, servertest.Setup{})
+			stripe := newSlowStripe(t, place.StripeURL)
+			d := place.Another(servertest.Setup{StripeURL: stripe.url})
 			send(t, d, call(`"x"`, "create_refund", `{"conversation_id":"`+sandbox.Conversation("duplicate-charge")+`","charge_id":"ch_maria_2","reason":"duplicate"}`))
+			<-stripe.arrived
 			leave(d.Wire)
+			close(stripe.release)
 			d.Wire.Served()
 			if got := d.Entries("refund"); got["done"] != 1 || len(got) != 1 {
 				t.Errorf("the ledger holds %v, want one done", got)
@@ -132,6 +166,8 @@ func TestARefundOutlivesItsClient(t *testing.T) {
 		})
 	}
 }
+
+const cancelled = `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"x","reason":"changed my mind"}}` + "\n"
 
 // held is a tool that begins, and ends when the test says so.
 type held struct{ begun, release chan struct{} }

@@ -43,6 +43,7 @@ func (d *Desk) serve() *Wire {
 	}()
 	d.t.Cleanup(func() {
 		w.HangUp()
+		_, _ = io.Copy(io.Discard, w.out) // a client that is closed reads no more, and the server would wait for it
 		<-w.done
 		stop()
 		w.check(d.t)
