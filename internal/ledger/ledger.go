@@ -47,6 +47,8 @@ type Ledger struct {
 	turn   chan struct{} // one slot per connection that may write; waiters are served in order
 	now    func() time.Time
 	log    *slog.Logger
+
+	prepared statements
 }
 
 var _ policies.Ledger = (*Ledger)(nil)

@@ -21,7 +21,7 @@ const (
 // tx is one writing transaction. It lives as long as the function it is passed to.
 type tx struct {
 	ctx    context.Context
-	sql    *sql.Tx
+	sql    prepared
 	ledger *Ledger
 	now    time.Time // set by readClock
 	events []event   // to be appended last
@@ -42,6 +42,7 @@ func (l *Ledger) transact(ctx context.Context, doing string, work func(*tx) erro
 	}
 	for pause := shortest; ; pause = min(2*pause, longest) {
 		err := l.attempt(ctx, work)
+		l.prepared.prepare(ctx, l.writer)
 		if err == nil || !l.again(err) {
 			return l.explain(doing, err)
 		}
@@ -60,7 +61,7 @@ func (l *Ledger) attempt(ctx context.Context, work func(*tx) error) error {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer func() { _ = began.Rollback() }() // does nothing after Commit
-	t := &tx{ctx: ctx, sql: began, ledger: l}
+	t := &tx{ctx: ctx, sql: prepared{began, &l.prepared}, ledger: l}
 	if err := work(t); err != nil {
 		return err
 	}
