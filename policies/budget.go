@@ -104,11 +104,10 @@ func (b Budget) judge(cost money.Money, now time.Time, u Usage) Finding {
 		f.Limit, f.Actual = strconv.FormatInt(b.Count, 10), strconv.FormatInt(u.Count+1, 10)
 	}
 	if limit, ok := b.Sum[cost.Currency]; ok {
-		used := money.Of(u.Sum, cost.Currency)
 		f.Limit, f.Actual = money.Of(limit, cost.Currency).String(), money.Of(add(u.Sum, cost.Minor), cost.Currency).String()
 		f.MaxAllowedNow = money.Of(max(0, limit-u.Sum), cost.Currency)
 		if add(u.Sum, cost.Minor) > limit {
-			f.deny(fmt.Sprintf("%s of %s in %s are used", used, f.Limit, FormatSpan(b.Window)))
+			f.deny(fmt.Sprintf("%s of %s in %s are left", f.MaxAllowedNow, f.Limit, FormatSpan(b.Window)))
 		}
 	}
 	if b.Count > 0 && u.Count >= b.Count {

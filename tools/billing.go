@@ -52,6 +52,7 @@ type payment struct {
 	For         string      `json:"for,omitempty"`
 	Failure     string      `json:"failure,omitempty"`
 	Refunded    money.Money `json:"refunded,omitzero"`
+	Refunds     []string    `json:"refunds,omitempty"` // newest first: amount, status, day, and by what the bank finds it
 	Refundable  money.Money `json:"refundable,omitzero"`
 	Dispute     string      `json:"dispute,omitempty"`
 	DuplicateOf string      `json:"duplicate_of,omitempty"`
@@ -183,6 +184,9 @@ func paymentOf(c stripe.Charge) payment {
 	if c.Refunded.Minor > 0 {
 		p.Refunded = c.Refunded
 	}
+	for _, r := range c.Refunds[:min(len(c.Refunds), shownRefunds)] {
+		p.Refunds = append(p.Refunds, refundLine(r))
+	}
 	if !c.Succeeded {
 		p.Failure = label(c.FailureCode+" "+c.FailureMessage, maxFailure)
 	} else if !c.Captured {
@@ -208,4 +212,16 @@ func verdictOf(d policies.Decision) string {
 		return d.Effect.String() + ": " + f.Rule + ", " + f.Message
 	}
 	return d.Effect.String()
+}
+
+// shownRefunds is how many refunds of a payment an agent sees.
+const shownRefunds = 3
+
+// refundLine says where the money of a refund is, for "it has not arrived".
+func refundLine(r stripe.Refund) string {
+	line := fmt.Sprintf("%s %s %s", r.Amount, r.Status, r.CreatedAt.Format(time.DateOnly))
+	if r.Reference != "" {
+		line += ", bank reference " + label(r.Reference, maxLabel)
+	}
+	return line
 }

@@ -74,6 +74,8 @@ func TestARefundInEveryStory(t *testing.T) {
 		{"past-due", "ch_rosa_1", "", "requested_by_customer", denied, "refund.window", 0},
 		{"company-pays", "ch_acme_1", "", "requested_by_customer", done, "", 4800},
 		{"known-by-attribute", "ch_mila_1", "", "requested_by_customer", done, "", 2000},
+		{"two-customers-one-email", "ch_sam_new_1", "", "requested_by_customer", awaiting, "asker.doubt", 0},
+		{"two-customers-one-email", "ch_sam_old_1", "", "requested_by_customer", awaiting, "asker.doubt", 0},
 		{"several-people", "ch_nils_1", "", "requested_by_customer", awaiting, "asker.doubt", 0},
 	} {
 		t.Run(strings.Join([]string{c.story, c.charge, c.amount, c.reason}, " "), func(t *testing.T) {

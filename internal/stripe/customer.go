@@ -3,6 +3,8 @@ package stripe
 import (
 	"cmp"
 	"context"
+	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -50,16 +52,21 @@ func (c *Client) Customer(ctx context.Context, id string) (Customer, error) {
 	return out, nil
 }
 
-// CustomersByEmail finds customers by their address as given and in lower case,
-// ordered by id. Stripe compares addresses by case, so a customer kept in a third
-// way of writing is not found; its search would find them, but lags.
+// CustomersByEmail finds customers by their address, whatever its case, ordered by
+// id. Lists are up to date and compare case, so they are asked for the address as
+// given and in lower case; search does not compare case and lags by a minute or
+// more (https://docs.stripe.com/search#data-freshness), so it only adds to them.
 func (c *Client) CustomersByEmail(ctx context.Context, email string) ([]Customer, error) {
 	if err := checkEmail(email); err != nil {
 		return nil, err
 	}
 	written := slices.Compact([]string{email, strings.Map(lower, email)})
-	found := make([][]*stripe.Customer, len(written))
+	found := make([][]*stripe.Customer, len(written)+1)
 	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		found[len(written)], err = c.customersLike(ctx, email)
+		return err
+	})
 	for i, e := range written {
 		group.Go(func() (err error) {
 			found[i], err = c.customersWith(ctx, e)
@@ -108,6 +115,25 @@ func (c *Client) customersWith(ctx context.Context, email string) ([]*stripe.Cus
 		list := it.CustomerList()
 		return list.Data, list.ListMeta, it.Err()
 	})
+}
+
+// customersLike searches for an address in any case. Where an account cannot
+// search, as in India, nobody is found this way.
+func (c *Client) customersLike(ctx context.Context, email string) ([]*stripe.Customer, error) {
+	p := &stripe.CustomerSearchParams{Expand: defaultCard("data.")}
+	p.Context, p.Single, p.Limit = ctx, true, stripe.Int64(perPage)
+	p.Query = `email:"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(email) + `"`
+	it := c.customers.Search(p)
+	if e, ok := errors.AsType[*stripe.Error](it.Err()); ok && e.HTTPStatusCode == http.StatusBadRequest {
+		return nil, nil
+	}
+	if it.Err() != nil {
+		return nil, it.Err()
+	}
+	same := func(sc *stripe.Customer) bool {
+		return sc != nil && strings.Map(lower, sc.Email) == strings.Map(lower, email)
+	}
+	return slices.DeleteFunc(it.CustomerSearchResult().Data, func(sc *stripe.Customer) bool { return !same(sc) }), nil
 }
 
 // defaultCard lists both places of a default card, the second one being that of

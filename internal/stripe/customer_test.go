@@ -10,6 +10,7 @@ import (
 
 	"supportmcp/internal/fault"
 	"supportmcp/internal/money"
+	"supportmcp/internal/sandbox/control"
 	"supportmcp/internal/sandbox/stripeapi"
 	"supportmcp/internal/stripe"
 )
@@ -67,35 +68,63 @@ func TestOddCustomers(t *testing.T) {
 	}
 }
 
-func TestCustomersAreFoundByAddressAsGivenAndInLowerCase(t *testing.T) {
+func TestCustomersAreFoundByTheirAddressInAnyCase(t *testing.T) {
 	b := newBench(t)
 	for id, email := range map[string]string{"cus_b": "Jane@Example.com", "cus_a": "jane@example.com", "cus_c": "JANE@example.com", "cus_d": "jane@example.org", "cus_k": "kim@example.com"} {
 		b.account.AddCustomer(stripeapi.Customer{ID: id, Email: email})
 	}
 	for email, want := range map[string]string{
-		"Jane@Example.com":      "cus_a cus_b",
-		"jane@example.com":      "cus_a",
-		"JANE@example.com":      "cus_a cus_c",
-		"nobody@example.com":    "",
-		"KIM@example.com":       "cus_k",
-		"\u212aim@example.com":  "", // the Kelvin sign, which becomes a k in Unicode's lower case
-		"jane+x@example.com":    "",
-		"a&limit=1@example.com": "",
+		"Jane@Example.com":       "cus_a cus_b cus_c",
+		"jane@example.com":       "cus_a cus_b cus_c",
+		"JANE@example.com":       "cus_a cus_b cus_c",
+		"nobody@example.com":     "",
+		"KIM@example.com":        "cus_k",
+		"\u212aim@example.com":   "", // the Kelvin sign, which becomes a k in Unicode's lower case
+		"jane+x@example.com":     "",
+		"a&limit=1@example.com":  "",
+		`x"OR"a@example.com`:     "",
+		`jane@example.com\`:      "",
+		`jane@example.com"`:      "",
+		`"-email:"x@example.com`: "",
 	} {
-		got, err := b.CustomersByEmail(t.Context(), email)
-		var ids []string
-		for _, c := range got {
-			ids = append(ids, c.ID)
-		}
-		if err != nil || got == nil || strings.Join(ids, " ") != want {
-			t.Errorf("%s: %v, %v; want %s", email, ids, err, want)
+		if got := b.idsByEmail(t, email); got != want {
+			t.Errorf("%s: %s; want %s", email, got, want)
 		}
 	}
-	for _, r := range b.account.Desk.Requests() {
-		if r.Path != "/v1/customers" {
-			t.Errorf("asked %s", r.Path)
-		}
+}
+
+func TestCustomersAreFoundWhereSearchLagsOrIsMissing(t *testing.T) {
+	b := newBench(t)
+	b.account.SetSearchLag(time.Hour)
+	b.account.AddCustomer(stripeapi.Customer{ID: "cus_new", Email: "jane@example.com"})
+	if got := b.idsByEmail(t, "Jane@example.com"); got != "cus_new" {
+		t.Errorf("search lags: %s", got)
 	}
+	if err := b.account.Desk.Inject(control.Fault{Path: "/v1/customers/search", Kind: control.ErrorBefore, Status: 400}); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.idsByEmail(t, "jane@example.com"); got != "cus_new" {
+		t.Errorf("no search: %s", got)
+	}
+	if err := b.account.Desk.Inject(control.Fault{Path: "/v1/customers/search", Kind: control.ErrorBefore, Times: -1}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := b.CustomersByEmail(t.Context(), "jane@example.com"); fault.CodeOf(err) != fault.Upstream {
+		t.Errorf("a failing search: %v, %v", got, err)
+	}
+}
+
+func (b *bench) idsByEmail(t *testing.T, email string) string {
+	t.Helper()
+	got, err := b.CustomersByEmail(t.Context(), email)
+	if err != nil || got == nil {
+		t.Fatalf("%s: %v, %v", email, got, err)
+	}
+	var ids []string
+	for _, c := range got {
+		ids = append(ids, c.ID)
+	}
+	return strings.Join(ids, " ")
 }
 
 func TestManyCustomersOfOneAddressAreAllFound(t *testing.T) {
