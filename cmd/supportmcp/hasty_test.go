@@ -39,7 +39,7 @@ func serveHastily(ctx context.Context, w world) error {
 		return err
 	}
 	ctx, stop := context.WithCancel(ctx)
-	go sweepOften(ctx, svc)
+	svc.busy.Go(func() { sweepOften(ctx, svc) })
 	err = svc.server.ServeStdio(ctx, w.in, w.out)
 	stop()
 	return errors.Join(err, svc.close())
@@ -47,7 +47,6 @@ func serveHastily(ctx context.Context, w world) error {
 
 // sweepOften takes the place of the worker's slower rhythm.
 func sweepOften(ctx context.Context, svc *service) {
-	defer close(svc.done)
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {

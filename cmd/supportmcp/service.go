@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"supportmcp/internal/intercom"
@@ -38,10 +39,12 @@ type settings struct {
 
 // service is a running supportmcp without a transport.
 type service struct {
-	ledger *ledger.Ledger
-	server *server.Server
-	worker *server.Worker
-	done   chan struct{} // closed when the worker has stopped
+	ledger   *ledger.Ledger
+	intercom *intercom.Client
+	server   *server.Server
+	worker   *server.Worker
+	log      *slog.Logger
+	busy     sync.WaitGroup // what work has started
 }
 
 // timing is the time one action may take: an attempt at the vendor, the lease
@@ -79,6 +82,7 @@ func newService(ctx context.Context, s settings) (*service, error) {
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
+	svc.intercom = ic
 	return svc, nil
 }
 
@@ -104,20 +108,23 @@ func assemble(s settings, l *ledger.Ledger, guard *policies.Guard, library *know
 	if err != nil {
 		return nil, err
 	}
-	return &service{ledger: l, server: srv, worker: worker, done: make(chan struct{})}, nil
+	return &service{ledger: l, server: srv, worker: worker, log: s.log}, nil
 }
 
-// work runs the worker until ctx is done.
+// work runs the worker until ctx is done, and tells at once what would keep the
+// first answer to a customer from being sent: a wrong region or admin.
 func (s *service) work(ctx context.Context) {
-	go func() {
-		defer close(s.done)
-		s.worker.Run(ctx)
-	}()
+	s.busy.Go(func() { s.worker.Run(ctx) })
+	s.busy.Go(func() {
+		if err := s.intercom.Ready(ctx); err != nil && ctx.Err() == nil {
+			s.log.Warn("Intercom is not ready for answers", "err", err)
+		}
+	})
 }
 
 // close waits for the worker, whose context must be done, and closes the ledger.
 func (s *service) close() error {
-	<-s.done
+	s.busy.Wait()
 	return s.ledger.Close()
 }
 

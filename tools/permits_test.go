@@ -1,0 +1,47 @@
+package tools_test
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"supportmcp/internal/intercom"
+	"supportmcp/internal/stripe"
+)
+
+// A method of an adapter either reads, and is named here, or takes a permit: a
+// new write without one cannot slip in.
+func TestEveryMethodOfAnAdapterReadsOrTakesAPermit(t *testing.T) {
+	for client, reads := range map[reflect.Type][]string{
+		reflect.TypeFor[*stripe.Client](): {
+			"Charge", "ChargeOfPaymentIntent", "Charges", "Customer", "CustomersByEmail", "FindRefund", "Subscriptions",
+		},
+		reflect.TypeFor[*intercom.Client](): {
+			"Check", "Company", "Contact", "Conversation", "FindNote", "FindReply", "FindState", "FindTags", "Me", "Ready", "Tags",
+		},
+	} {
+		writes := 0
+		for m := range client.Methods() {
+			if slices.Contains(reads, m.Name) {
+				continue
+			}
+			writes++
+			if !takesPermit(m.Type) {
+				t.Errorf("%s.%s is no known read and takes no permit", client, m.Name)
+			}
+		}
+		if writes == 0 {
+			t.Errorf("%s has no write", client)
+		}
+	}
+}
+
+func takesPermit(method reflect.Type) bool {
+	for in := range method.Ins() {
+		if in.Kind() == reflect.Pointer && in.Elem().PkgPath() == "supportmcp/policies" && strings.HasPrefix(in.Elem().Name(), "Permit[") {
+			return true
+		}
+	}
+	return false
+}
