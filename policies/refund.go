@@ -3,6 +3,7 @@ package policies
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"supportmcp/internal/money"
@@ -117,7 +118,7 @@ func (r Refund) sound() Finding {
 	f := Finding{Rule: "structure.amount", Effect: Allow, Actual: r.Amount.String()}
 	switch c := r.Charge.Amount.Currency; {
 	case r.Amount.Currency != c:
-		f.Effect, f.Message = Deny, fmt.Sprintf("the charge is in %s", r.Charge.Amount)
+		f.Effect, f.Message = Deny, "the charge is in "+strings.ToUpper(string(c))
 		f.NextStep = "give the amount in the currency of the charge"
 	case r.Amount.Minor <= 0 && r.Rest:
 		f.Effect, f.Message = Deny, "nothing is left to refund on this charge"

@@ -136,7 +136,7 @@ func check(s *jsonschema.Schema, args map[string]json.RawMessage) []string {
 // checkValue says what is wrong with one value, or "".
 func checkValue(s *jsonschema.Schema, v json.RawMessage) string {
 	if got := typeOf(v); got != s.Type {
-		return fmt.Sprintf("got %s %s, want %s", got, brief(v), s.Type)
+		return fmt.Sprintf("got %s %s, want %s", got, brief(v), strings.TrimSuffix(s.Type+": "+s.Description, ": "))
 	}
 	switch s.Type {
 	case "string":
