@@ -175,7 +175,7 @@ func (r *room) after(e Effect) money.Money {
 		return money.Money{}
 	}
 	left := r.left
-	if e != Deny {
+	if e == Allow { // what waits for a person holds nothing
 		left -= r.cost.Minor
 	}
 	return money.Of(max(0, left), r.cost.Currency)

@@ -62,7 +62,7 @@ type Decision struct {
 	Effect   Effect      `json:"effect"`
 	Findings []Finding   `json:"findings"` // of every rule, not only of the first that fails
 	Revision string      `json:"policy_revision"`
-	Headroom money.Money `json:"headroom,omitzero"` // what the budgets leave after this action; before it when it is denied
+	Headroom money.Money `json:"headroom,omitzero"` // what the budgets leave; after this action when it is allowed
 }
 
 // decide combines findings: the strictest wins, and no finding at all denies.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -67,6 +68,10 @@ func Enforce[A Action, Out any](ctx context.Context, g *Guard, r Request, op Ope
 	patience, cancel := context.WithTimeout(ctx, g.Wait)
 	defer cancel()
 	for pause := 10 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		mark, err := g.Ledger.Mark(ctx)
+		if err != nil {
+			return Outcome[Out]{}, err
+		}
 		a, err := op.Propose(ctx)
 		if err != nil {
 			return Outcome[Out]{}, err
@@ -74,7 +79,7 @@ func Enforce[A Action, Out any](ctx context.Context, g *Guard, r Request, op Ope
 		if r.DryRun {
 			return preview[Out](ctx, g, r, a)
 		}
-		e, replayed, err := g.begin(ctx, r, a)
+		e, replayed, err := g.begin(ctx, r, a, mark)
 		// Another action on the target ends first; then the facts are read anew.
 		if fault.CodeOf(err) == fault.Busy && fault.TookOf(err) == fault.NotYet && sleep(patience, pause) == nil {
 			continue
@@ -102,12 +107,12 @@ func (g *Guard) Preview(ctx context.Context, r Request, a Action) (Decision, err
 	return judge(s), nil
 }
 
-func (g *Guard) begin(ctx context.Context, r Request, a Action) (Entry, bool, error) {
+func (g *Guard) begin(ctx context.Context, r Request, a Action, mark Mark) (Entry, bool, error) {
 	d, judge, err := g.draft(r, a)
 	if err != nil {
 		return Entry{}, false, err
 	}
-	d.DryRun = r.DryRun
+	d.DryRun, d.Mark = r.DryRun, mark
 	return g.Ledger.Begin(context.WithoutCancel(ctx), d, judge)
 }
 
@@ -131,10 +136,11 @@ func (g *Guard) draft(r Request, a Action) (Draft, func(Snapshot) Decision, erro
 		RepeatOf: r.RepeatOf, Reads: reads, Lease: g.Lease, Expires: p.Approvals.Expires,
 	}
 	if verdict(Snapshot{Now: g.Now(), Usage: make([]Usage, len(reads.Queries))}).denies(ruleOwner) {
-		// Denied whatever the ledger holds: waiting for, repeating or naming another's action would tell of it.
+		// Denied whatever the ledger holds: waiting for, repeating or naming another's
+		// action would tell of it. Without Exclusive the mark says nothing either.
 		d.Subject.Exclusive, d.Subject.Same, d.RepeatOf = "", "", ""
 	}
-	return d, func(s Snapshot) Decision { return g.restrict(verdict(s), r, a.Kind()) }, nil
+	return d, func(s Snapshot) Decision { return waiting(g.restrict(verdict(s), r, a.Kind()), s.Waiting) }, nil
 }
 
 func noPolicy() error {
@@ -142,6 +148,21 @@ func noPolicy() error {
 		Code: fault.Refused, Took: fault.No,
 		Message: "no policy is in force, so nothing is allowed", NextStep: "hand the conversation to a person",
 	}
+}
+
+// mostWaiting is how many actions of one conversation may wait for a person at
+// once: whoever asks again and again must not bury what others wait for.
+const mostWaiting = 3
+
+// waiting denies what would be one more action for a person to decide.
+func waiting(d Decision, already int64) Decision {
+	if d.Effect != NeedsApproval || already < mostWaiting {
+		return d
+	}
+	return d.restrict(Finding{
+		Rule: "approvals.waiting", Effect: Deny, Limit: strconv.Itoa(mostWaiting), Actual: strconv.FormatInt(already+1, 10),
+		Message: "as many actions of this conversation as may be wait for a person", NextStep: "wait until a person has decided on them; read them with get_action",
+	})
 }
 
 // restrict adds what holds for every action, whatever its kind.

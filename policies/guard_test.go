@@ -280,6 +280,7 @@ func TestABusyTargetIsWaitedForAndJudgedOnTheNewFacts(t *testing.T) {
 		if proposals == 1 {
 			return refundOf(2000), nil
 		}
+		// Settled after this look began, so that its facts are old once more.
 		if _, err := d.ledger.Settle(ctx, first.Action, Settlement{State: Done}); err != nil {
 			return Refund{}, err
 		}
@@ -288,7 +289,7 @@ func TestABusyTargetIsWaitedForAndJudgedOnTheNewFacts(t *testing.T) {
 		return a, nil
 	}
 	o := enforce(t, d, d.ask(), op)
-	if o.State != Denied || proposals != 2 || o.Decision.Against()[0].Rule != "structure.remaining" {
+	if o.State != Denied || proposals != 3 || o.Decision.Against()[0].Rule != "structure.remaining" {
 		t.Errorf("%d proposals: %+v", proposals, o)
 	}
 }
@@ -402,5 +403,43 @@ func TestAMessageThatWasNotTakenIsSaidToBeNotSent(t *testing.T) {
 	}
 	if o := enforce(t, d, d.ask(), op); o.State != Failed || o.Code != fault.RateLimited {
 		t.Errorf("%+v", o)
+	}
+}
+
+// The other action had ended before this one was recorded, but not before its
+// facts were read.
+func TestFactsThatAreOlderThanTheLastChangeAreReadAgain(t *testing.T) {
+	d := newDesk(t)
+	d.Wait = time.Minute
+	op, proposals := d.refunding(refundOf(2000)), 0
+	op.Propose = func(context.Context) (Refund, error) {
+		proposals++
+		a := refundOf(2000)
+		if proposals == 1 {
+			enforce(t, d, d.ask(), d.refunding(refundOf(1000)))
+		} else {
+			a.Charge.Remaining = money.Of(500, "eur")
+		}
+		return a, nil
+	}
+	o := enforce(t, d, d.ask(), op)
+	if o.State != Denied || proposals != 2 || o.Decision.Against()[0].Rule != "structure.remaining" {
+		t.Errorf("%d proposals: %+v", proposals, o)
+	}
+}
+
+func TestAConversationCannotBuryPeopleInApprovals(t *testing.T) {
+	d := newDesk(t)
+	for minor := int64(6000); minor < 6000+mostWaiting; minor++ {
+		if o := enforce(t, d, d.ask(), d.refunding(refundOf(minor))); o.State != Awaiting {
+			t.Fatalf("%+v", o)
+		}
+	}
+	o := enforce(t, d, d.ask(), d.refunding(refundOf(7000)))
+	if o.State != Denied || o.Decision.Against()[0].Rule != "approvals.waiting" {
+		t.Errorf("%+v", o)
+	}
+	if o := enforce(t, d, d.ask(), d.refunding(refundOf(2000))); o.State != Done {
+		t.Errorf("what needs nobody waits for nobody: %+v", o)
 	}
 }

@@ -42,11 +42,14 @@ func (s State) Counts() bool { return s.InFlight() || s == Done }
 type Snapshot struct {
 	Now   time.Time
 	Usage []Usage // one per Query, in the same order
+	// Waiting is how many actions of the conversation wait for a person.
+	Waiting int64
 }
 
 // Reads is what must be read before judging; known before any lock is taken.
 type Reads struct {
 	Queries []Query
+	Waiting string // a conversation; "" counts none
 }
 
 // Draft is an entry to be: all that Begin needs, without the Go type of the action.
@@ -60,6 +63,7 @@ type Draft struct {
 	RepeatOf  string          // the entry this one repeats on purpose
 	Parent    string          // the entry this one follows
 	Reads     Reads
+	Mark      Mark          // taken before the facts were read
 	DryRun    bool          // judge as if, and record nothing
 	Lease     time.Duration // how long the performer has before others may look after the entry
 	Expires   time.Duration // how long an approval may take
@@ -100,6 +104,9 @@ const (
 	DueLapsed              // executing or unknown, and nobody's lease holds
 )
 
+// Mark is a point in the ledger's history; the zero value is none.
+type Mark int64
+
 // Ledger records every decision before it takes effect. Its methods are safe for
 // concurrent use by any number of processes, and hold no network call inside a
 // transaction.
@@ -107,12 +114,16 @@ type Ledger interface {
 	// Read answers queries without recording anything.
 	Read(ctx context.Context, r Reads) (Snapshot, error)
 
+	// Mark is the present point in the ledger's history, to be taken before facts are read.
+	Mark(ctx context.Context) (Mark, error)
+
 	// Begin records a draft in one transaction: an equal live or done entry is
 	// returned as replayed; otherwise usage is read, judge is called (it is pure
 	// and may be called again) and the entry is recorded in the state Next says.
-	// When another entry holds the draft's Exclusive value, the error's code is
-	// fault.Busy and nothing is recorded; waiting helps only if its Took is
-	// fault.NotYet. A wrong RepeatOf is fault.Invalid. For a dry run all this is
+	// When another entry holds the draft's Exclusive value, or one with the same
+	// value has become Done since the draft's Mark, so that its facts are old, the
+	// error's code is fault.Busy and nothing is recorded; reading the facts again
+	// helps only if its Took is fault.NotYet. A wrong RepeatOf is fault.Invalid. For a dry run all this is
 	// answered and nothing recorded.
 	Begin(ctx context.Context, d Draft, judge func(Snapshot) Decision) (e Entry, replayed bool, err error)
 

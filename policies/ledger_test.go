@@ -22,6 +22,7 @@ type memory struct {
 	mu      sync.Mutex
 	entries map[string]*Entry
 	leases  map[string]time.Time
+	done    []string // exclusive values, in the order of becoming done
 }
 
 func newLedger() *memory {
@@ -33,6 +34,17 @@ func (m *memory) all() []*Entry {
 	return slices.SortedFunc(maps.Values(m.entries), func(a, b *Entry) int { return cmp.Compare(a.ID, b.ID) })
 }
 
+func (m *memory) Mark(context.Context) (Mark, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return Mark(len(m.done) + 1), nil
+}
+
+// old reports whether facts were read before the last change of their target.
+func (m *memory) old(d Draft) bool {
+	return d.Mark > 0 && d.Subject.Exclusive != "" && slices.Contains(m.done[d.Mark-1:], d.Subject.Exclusive)
+}
+
 func (m *memory) Read(_ context.Context, r Reads) (Snapshot, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -41,6 +53,11 @@ func (m *memory) Read(_ context.Context, r Reads) (Snapshot, error) {
 
 func (m *memory) read(r Reads) Snapshot {
 	s := Snapshot{Now: m.now()}
+	for _, e := range m.entries {
+		if e.State == Awaiting && e.Subject.Conversation == r.Waiting {
+			s.Waiting++
+		}
+	}
 	for _, q := range r.Queries {
 		s.Usage = append(s.Usage, m.usage(q, s.Now))
 	}
@@ -71,6 +88,9 @@ func (m *memory) Begin(_ context.Context, d Draft, judge func(Snapshot) Decision
 	defer m.mu.Unlock()
 	if e, err := m.same(d); e != nil || err != nil {
 		return *cmp.Or(e, &Entry{}), e != nil, err
+	}
+	if m.old(d) {
+		return Entry{}, false, &fault.Error{Code: fault.Busy, Message: "the target has changed", Took: fault.NotYet}
 	}
 	if m.busy(d.Subject.Exclusive, "") {
 		took := fault.No
@@ -120,6 +140,9 @@ func (m *memory) executes(exclusive string) bool {
 
 func (m *memory) become(e *Entry, s State) {
 	e.State, e.UpdatedAt = s, m.now()
+	if s == Done {
+		m.done = append(m.done, e.Subject.Exclusive)
+	}
 	if s == Executing {
 		e.FirstSent, m.leases[e.ID] = m.now(), m.now().Add(e.Lease)
 	}

@@ -35,7 +35,7 @@ func (o Outcome[Out]) Refused() bool {
 }
 
 func preview[Out any](ctx context.Context, g *Guard, r Request, a Action) (Outcome[Out], error) {
-	e, replayed, err := g.begin(ctx, r, a)
+	e, replayed, err := g.begin(ctx, r, a, 0)
 	if err != nil {
 		return Outcome[Out]{}, err
 	}

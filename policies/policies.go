@@ -41,7 +41,7 @@ func (p *Policy) plan(a Action, by Principal) (Reads, func(Snapshot) Decision) {
 	for i, b := range budgets {
 		reads.Queries[i] = b.query(s, by)
 	}
-	reads.Queries = append(reads.Queries, a.asks()...)
+	reads.Queries, reads.Waiting = append(reads.Queries, a.asks()...), s.Conversation
 	return reads, func(snap Snapshot) Decision {
 		findings := a.judge(p, Snapshot{Now: snap.Now, Usage: snap.Usage[len(budgets):]})
 		headroom := room{cost: s.Cost}

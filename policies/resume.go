@@ -20,6 +20,10 @@ const (
 // input, judged again under today's policy, and only if the facts that were
 // approved still hold. Busy targets and vendors that are down leave it approved.
 func Resume[A Action, Out any](ctx context.Context, g *Guard, e Entry, op Operation[A, Out]) error {
+	mark, err := g.Ledger.Mark(ctx)
+	if err != nil {
+		return err
+	}
 	a, err := op.Propose(ctx)
 	if err != nil {
 		return fmt.Errorf("propose %s again: %w", e.ID, err)
@@ -28,7 +32,7 @@ func Resume[A Action, Out any](ctx context.Context, g *Guard, e Entry, op Operat
 	if err != nil {
 		return err
 	}
-	d.Parent = e.Parent
+	d.Parent, d.Mark = e.Parent, mark
 	e, err = g.Ledger.Resume(ctx, e.ID, d, judge)
 	if fault.CodeOf(err) == fault.Busy {
 		return nil

@@ -181,7 +181,7 @@ func TestMoneyThatIsNeverFoundWaitsForAPersonAndStillCounts(t *testing.T) {
 		}
 	}
 	d.pass(365 * day)
-	s, err := d.ledger.Read(t.Context(), Reads{[]Query{{Scope: "global:", Kinds: []Kind{KindRefund}, Currency: "eur", Window: time.Hour}}})
+	s, err := d.ledger.Read(t.Context(), Reads{Queries: []Query{{Scope: "global:", Kinds: []Kind{KindRefund}, Currency: "eur", Window: time.Hour}}})
 	if err != nil || s.Usage[0].Sum != 2000 {
 		t.Errorf("usage %+v, %v", s.Usage, err)
 	}

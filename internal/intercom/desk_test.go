@@ -204,6 +204,8 @@ type ledger struct {
 	entry policies.Entry
 }
 
+func (l *ledger) Mark(context.Context) (policies.Mark, error) { return 1, nil }
+
 func (l *ledger) Begin(_ context.Context, d policies.Draft, judge func(policies.Snapshot) policies.Decision) (policies.Entry, bool, error) {
 	v := judge(policies.Snapshot{Now: noon(), Usage: make([]policies.Usage, len(d.Reads.Queries))})
 	l.entry = policies.Entry{Draft: d, ID: "act_1", State: policies.Next(v, false), Decision: v}

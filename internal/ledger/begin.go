@@ -65,7 +65,7 @@ func (t *tx) begin(d policies.Draft, judge func(policies.Snapshot) policies.Deci
 	if at.answer != nil {
 		return at.answer, true, nil
 	}
-	if err := t.keepExclusive(d.Subject.Exclusive); err != nil {
+	if err := t.keepExclusive(d); err != nil {
 		return nil, false, err
 	}
 	decision, err := t.decide(d.Reads, judge)
@@ -109,11 +109,16 @@ func (t *tx) lockScopes(d policies.Draft) error {
 	return nil
 }
 
-// keepExclusive refuses a draft whose target another action in flight keeps to
+// keepExclusive refuses a draft whose target was changed behind its facts, and
+// one whose target another action in flight keeps to
 // itself. The error does not name that action, which may be another customer's.
-func (t *tx) keepExclusive(target string) error {
+func (t *tx) keepExclusive(d policies.Draft) error {
+	target := d.Subject.Exclusive
 	if target == "" {
 		return nil
+	}
+	if err := t.keepFresh(target, d.Mark); err != nil {
+		return err
 	}
 	var state policies.State
 	err := t.sql.QueryRowContext(t.ctx, `SELECT state FROM entry WHERE exclusive = $1 AND exclusive <> ''
@@ -135,14 +140,38 @@ func (t *tx) keepExclusive(target string) error {
 	}
 }
 
+// keepFresh refuses facts that were read before the last change of their target.
+func (t *tx) keepFresh(target string, since policies.Mark) error {
+	if since == 0 {
+		return nil
+	}
+	var changed int
+	err := t.sql.QueryRowContext(t.ctx, `SELECT COUNT(*) FROM event JOIN entry ON entry.id = event.entry_id
+		WHERE event.seq >= $1 AND entry.exclusive = $2 AND entry.state = 'done'`, int64(since)-1, target).Scan(&changed)
+	if err != nil {
+		return fmt.Errorf("look for what changed meanwhile: %w", err)
+	}
+	if changed == 0 {
+		return nil
+	}
+	return &fault.Error{
+		Code: fault.Busy, Took: fault.NotYet,
+		Message: "another action has just changed the same target", NextStep: "read the facts again, and then ask again",
+	}
+}
+
 // decide reads usage and judges. The decision is given as a later read will give
 // it, and one that could not be read back is never recorded.
 func (t *tx) decide(r policies.Reads, judge func(policies.Snapshot) policies.Decision) (policies.Decision, error) {
-	used, err := usage(t.ctx, t.sql, r.Queries, t.now)
-	if err != nil {
+	s := policies.Snapshot{Now: t.now}
+	var err error
+	if s.Usage, err = usage(t.ctx, t.sql, r.Queries, t.now); err != nil {
 		return policies.Decision{}, err
 	}
-	b, err := json.Marshal(judge(policies.Snapshot{Now: t.now, Usage: used}))
+	if s.Waiting, err = waiting(t.ctx, t.sql, r.Waiting); err != nil {
+		return policies.Decision{}, err
+	}
+	b, err := json.Marshal(judge(s))
 	if err != nil {
 		return policies.Decision{}, fmt.Errorf("encode the decision: %w", err)
 	}

@@ -42,7 +42,7 @@ func (t *tx) resume(id string, d policies.Draft, judge func(policies.Snapshot) p
 	if r.Kind != d.Kind || r.Principal != d.Principal {
 		return nil, &fault.Error{Code: fault.Internal, Took: fault.No, Message: id + " was proposed again as another action"}
 	}
-	if err := t.keepExclusive(d.Subject.Exclusive); err != nil {
+	if err := t.keepExclusive(d); err != nil {
 		return nil, err
 	}
 	if r.Approver != "" && r.Digest != d.Digest {

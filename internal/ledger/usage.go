@@ -21,13 +21,36 @@ func (l *Ledger) Read(ctx context.Context, r policies.Reads) (policies.Snapshot,
 	return s, l.explain("read budgets", err)
 }
 
+// Mark is the number of events so far, plus one.
+func (l *Ledger) Mark(ctx context.Context) (policies.Mark, error) {
+	var size int64
+	err := l.reader.QueryRowContext(ctx, `SELECT size FROM event_head`).Scan(&size)
+	return policies.Mark(size + 1), l.explain("read the present point", err)
+}
+
 func (l *Ledger) snapshot(ctx context.Context, q queryer, r policies.Reads) (policies.Snapshot, error) {
 	now, err := l.clock(ctx, q)
 	if err != nil {
 		return policies.Snapshot{}, err
 	}
-	usage, err := usage(ctx, q, r.Queries, now)
-	return policies.Snapshot{Now: now, Usage: usage}, err
+	s := policies.Snapshot{Now: now}
+	if s.Usage, err = usage(ctx, q, r.Queries, now); err != nil {
+		return s, err
+	}
+	s.Waiting, err = waiting(ctx, q, r.Waiting)
+	return s, err
+}
+
+// waiting counts the actions of a conversation that wait for a person.
+func waiting(ctx context.Context, q queryer, conversation string) (n int64, err error) {
+	if conversation == "" {
+		return 0, nil
+	}
+	err = q.QueryRowContext(ctx, `SELECT COUNT(*) FROM entry WHERE state = 'awaiting_approval' AND conversation = $1`, conversation).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count what waits: %w", err)
+	}
+	return n, nil
 }
 
 // usage answers all queries in one statement, and so from one state of the ledger.
