@@ -71,9 +71,9 @@ type answers struct {
 
 // Write implements io.Writer. mcp-go writes one message per call.
 func (a *answers) Write(p []byte) (int, error) {
-	n, err := a.out.Write(p)
+	_, err := a.out.Write(withResourceCode(p))
 	a.pending.answered(p)
-	return n, err
+	return len(p), err
 }
 
 // pendingAnswers counts requests that have no answer yet.

@@ -22,6 +22,7 @@ type actionStatus struct {
 	Code     fault.Code        `json:"code,omitempty"`
 	Message  string            `json:"message,omitempty"`
 	NextStep string            `json:"next_step,omitempty"`
+	Approver string            `json:"decided_by,omitempty"`
 	Expires  time.Time         `json:"expires_at,omitzero"`
 	Decision policies.Decision `json:"decision"`
 }
@@ -39,7 +40,7 @@ func GetAction(d Deps) Tool {
 		if err != nil {
 			return actionStatus{}, err
 		}
-		s := actionStatus{Action: e.ID, Kind: e.Kind, State: e.State, AskedAt: e.CreatedAt, Receipt: e.Receipt, NextStep: e.NextStep(), Decision: e.Decision}
+		s := actionStatus{Action: e.ID, Kind: e.Kind, State: e.State, AskedAt: e.CreatedAt, Receipt: e.Receipt, NextStep: e.NextStep(), Approver: e.Approver, Decision: e.Decision}
 		if e.Failure != nil {
 			s.Code, s.Message = e.Failure.Code, e.Failure.Message
 		}

@@ -80,6 +80,9 @@ func demonstrate(ctx context.Context, w world, t transcript) (err error) {
 		if err := s.play(ctx, d); err != nil {
 			return fmt.Errorf("story %q: %w", s.Title, err)
 		}
+		if err := d.queueIsEmpty(ctx); err != nil {
+			return fmt.Errorf("story %q: %w", s.Title, err)
+		}
 	}
 	t.end(d.failed)
 	if d.failed > 0 {
@@ -214,6 +217,30 @@ func (d *demo) check(ok bool, claim string) {
 		d.failed++
 	}
 	d.t.checked(ok, claim)
+}
+
+// queueIsEmpty waits until the server has done what follows from the story's
+// actions, such as the note about a refund, and tells what that changed.
+func (d *demo) queueIsEmpty(ctx context.Context) error {
+	before := d.look()
+	deadline := time.NewTimer(10 * time.Second)
+	defer deadline.Stop()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		queued, err := d.ledger.List(ctx, ledger.Filter{States: []policies.State{policies.Approved, policies.Executing}})
+		if err != nil || len(queued) == 0 {
+			d.t.happened(changes(before, d.look()))
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-deadline.C:
+			return errors.New("the server did not finish what it had queued")
+		case <-tick.C:
+		}
+	}
 }
 
 // until asks again until the action has left the state, for a few seconds at most.

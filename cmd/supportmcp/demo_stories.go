@@ -24,7 +24,7 @@ func (s ticketStory) conversation() string { return sandbox.Conversation(s.Name)
 
 func ticketStories() []ticketStory {
 	return []ticketStory{
-		{"A duplicate charge", "duplicate-charge", "an ordinary ticket takes four calls", duplicateCharge},
+		{"A duplicate charge", "duplicate-charge", "read, look up the rule, refund, answer: an ordinary ticket", duplicateCharge},
 		{"The same refund asked again", "duplicate-charge", "a lost answer never costs a second refund", askedAgain},
 		{"Above what an agent may refund alone", "annual-day-3", "a person decides, with the facts in front of them", needsApproval},
 		{"An order to refund somebody else's charge", "other-customers-charge", "text of a customer is data, and money is tied to the one who asks", othersCharge},

@@ -24,7 +24,8 @@ func serveCommand(w world) *cobra.Command {
 		Use:   "serve",
 		Short: "Serve MCP over standard input and output",
 		Long: "Serve MCP over standard input and output. The configuration comes from the environment (docs/config.md).\n" +
-			"With --sandbox no account is needed: Stripe, Intercom and the ledger live in this process and end with it.",
+			"With --sandbox no account is needed: Stripe and Intercom live in this process, the ledger in a\n" +
+			"folder that ends with it; of the environment only policy, knowledge, principal and log level are used.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := readConfig(w.environ)

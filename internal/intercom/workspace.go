@@ -44,8 +44,7 @@ type wireAdmin struct {
 
 // Check asks Intercom whether this client can do its work: the host is that of
 // the workspace's region, and the configured admin exists and has an inbox seat.
-// A server should not start without it: the US host forwards requests of other
-// regions, but not all of them.
+// The US host forwards requests of other regions, but not all of them.
 func (c *Client) Check(ctx context.Context) error {
 	me, err := c.Me(ctx)
 	if err != nil {
@@ -56,7 +55,7 @@ func (c *Client) Check(ctx context.Context) error {
 			"the Intercom workspace is in region %q, but the configured host serves %s", me.Region, want)
 	}
 	if c.admin == "" {
-		return fault.Invalidf("set the admin id; the token's own admin is "+me.ID, "no Intercom admin is configured to write as")
+		return fault.Invalidf("set the admin id (INTERCOM_ADMIN_ID); the token's own admin is "+me.ID, "no Intercom admin is configured to write as")
 	}
 	return c.checkAdmin(ctx, me)
 }
@@ -64,7 +63,12 @@ func (c *Client) Check(ctx context.Context) error {
 func (c *Client) checkAdmin(ctx context.Context, me Me) error {
 	admin := wireAdmin{InboxSeat: me.InboxSeat}
 	if c.admin != me.ID {
-		if err := c.read(ctx, "read Intercom admin "+c.admin, "/admins/"+c.admin, &admin); err != nil {
+		err := c.read(ctx, "read Intercom admin "+c.admin, "/admins/"+c.admin, &admin)
+		if fault.CodeOf(err) == fault.NotFound {
+			return fault.Invalidf("set the admin id (INTERCOM_ADMIN_ID) to a teammate's; the token's own admin is "+me.ID,
+				"Intercom has no admin %s", c.admin)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -26,7 +26,7 @@ func TestMe(t *testing.T) {
 
 func TestCheckWantsAnAdminWhoCanAnswer(t *testing.T) {
 	d := newDesk(t)
-	for admin, want := range map[string]fault.Code{mia: "", noSeat: fault.Invalid, "12345": fault.NotFound} {
+	for admin, want := range map[string]fault.Code{mia: "", noSeat: fault.Invalid, "12345": fault.Invalid} {
 		if err := d.client(intercom.Config{AdminID: admin}).Check(t.Context()); fault.CodeOf(err) != want {
 			t.Errorf("admin %s: %v, want %q", admin, err, want)
 		}

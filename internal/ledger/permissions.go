@@ -14,6 +14,9 @@ import (
 // secureFile makes sure that only the server's user can read the ledger: it
 // creates what is missing that way and refuses what is open to others.
 func secureFile(path string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return refused("name a file in it, such as ledger.db", "%s is a folder", path)
+	}
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return unusable("the ledger's folder cannot be created", err)

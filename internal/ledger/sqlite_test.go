@@ -93,7 +93,7 @@ func TestAFileThatIsNoLedgerIsRefusedInPlainWords(t *testing.T) {
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for path, want := range map[string]string{noise: "damaged", folder: "cannot be opened", filepath.Join(noise, "below.db"): "folder cannot be created"} {
+	for path, want := range map[string]string{noise: "damaged", folder: "is a folder", filepath.Join(noise, "below.db"): "folder cannot be created"} {
 		err := openAt(path)
 		if f, ok := errors.AsType[*fault.Error](err); !ok || !strings.Contains(f.Message, want) || f.NextStep == "" {
 			t.Errorf("%s: got %v, want %q", path, err, want)

@@ -23,7 +23,7 @@ func refunds() []Story {
 			})
 			s.asks(st, "You promised my 20 euros back two days ago and nothing arrived. Refund it now!")
 		}},
-		{Name: "refund-pending", Summary: "a refund that Stripe has not finished", seed: func(s seeder, st Story) {
+		{Name: "refund-pending", Summary: "a refund here takes Stripe two days to finish", seed: func(s seeder, st Story) {
 			s.person(st, "cus_wanda", "Wanda Kral", "wanda.kral@example.com")
 			s.stripe.AddCharge(stripeapi.Charge{
 				ID: "ch_wanda_1", PaymentIntent: "pi_wanda_1", Customer: "cus_wanda", Amount: 3000, Currency: "eur", Created: s.ago(5 * day), Description: "Extra seats",

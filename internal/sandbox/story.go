@@ -76,12 +76,19 @@ func contactID(story Story) string { return "64f0" + fmt.Sprintf("%020s", story.
 
 // person adds somebody who is known to both vendors by one e-mail address.
 func (s seeder) person(story Story, customer, name, email string) {
-	s.customer(customer, name, email)
+	s.payer(story, customer, name, email, "eur")
+}
+
+// payer is a person who pays in a currency.
+func (s seeder) payer(story Story, customer, name, email, currency string) {
+	s.customerIn(currency, customer, name, email)
 	s.contact(story, intercomapi.Contact{Name: name, Email: email, ExternalID: "user-" + customer[len("cus_"):]})
 }
 
-func (s seeder) customer(id, name, email string) {
-	s.stripe.AddCustomer(stripeapi.Customer{ID: id, Name: name, Email: email, Currency: "eur", Created: s.ago(400 * day), Card: &stripeapi.Card{Brand: "visa", Last4: "4242"}})
+func (s seeder) customer(id, name, email string) { s.customerIn("eur", id, name, email) }
+
+func (s seeder) customerIn(currency, id, name, email string) {
+	s.stripe.AddCustomer(stripeapi.Customer{ID: id, Name: name, Email: email, Currency: currency, Created: s.ago(400 * day), Card: &stripeapi.Card{Brand: "visa", Last4: "4242"}})
 }
 
 func (s seeder) contact(story Story, c intercomapi.Contact) {
