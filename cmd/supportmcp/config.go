@@ -33,6 +33,7 @@ type Config struct {
 	Knowledge         string `env:"SUPPORTMCP_KNOWLEDGE"`
 	Principal         string `env:"SUPPORTMCP_PRINCIPAL" envDefault:"agent"`
 	AllowLiveWrites   string `env:"SUPPORTMCP_ALLOW_LIVE_WRITES" envDefault:"false"`
+	Toolsets          string `env:"SUPPORTMCP_TOOLSETS"`
 	LogLevel          string `env:"SUPPORTMCP_LOG_LEVEL" envDefault:"info"`
 
 	unread map[string]error // by variable, secrets whose _FILE gives none
