@@ -32,11 +32,12 @@ type Setup struct {
 	StripeURL     string // another address than the sandbox's
 	IntercomURL   string // another address than the sandbox's
 	Principal     policies.Principal
-	Timeout       time.Duration   // of one attempt at a vendor
-	Wait          time.Duration   // for another action on the same target
-	Extra         []tools.Tool    // published besides the real ones
-	Toolsets      []tools.Toolset // published instead of all
-	ReadOnly      bool            // no write is published
+	Timeout       time.Duration        // of one attempt at a vendor
+	Wait          time.Duration        // for another action on the same target
+	Resources     []resources.Resource // published besides the real ones
+	Extra         []tools.Tool         // published besides the real ones
+	Toolsets      []tools.Toolset      // published instead of all
+	ReadOnly      bool                 // no write is published
 }
 
 // Desk is one supportmcp process at a place, with a client connected to it.
@@ -131,7 +132,7 @@ func (d *Desk) build(s Setup) {
 	d.Tools = append(tools.Listed(all, s.Toolsets, s.ReadOnly), s.Extra...)
 	d.Server, err = server.New(server.Config{
 		Version: "test", Tools: d.Tools, Principal: s.Principal, Log: silent(),
-		Resources: resources.All(resources.Deps{Library: library, Guard: d.Guard, Policy: func() []byte { return *d.policy.Load() }}),
+		Resources: append(resources.All(resources.Deps{Library: library, Guard: d.Guard, Policy: func() []byte { return *d.policy.Load() }}), s.Resources...),
 	})
 	d.must(err)
 }
