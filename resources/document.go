@@ -2,6 +2,8 @@ package resources
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"supportmcp/internal/knowledge"
 )
@@ -26,5 +28,31 @@ func Documents(l *knowledge.Library) []Resource {
 	return append(out, Resource{
 		URI: "kb://{source}/{+path}", Template: true, Name: "knowledge document", Title: "Knowledge document",
 		Description: "A knowledge document by source and path; add #section for one section.", MIME: "text/markdown", Read: read,
+		Complete: func(variable, typed string, known map[string]string) []string {
+			return complete(docs, variable, typed, known["source"])
+		},
 	})
+}
+
+// complete suggests sources, or the paths inside a source once that is known. A
+// path is given as people write it, and clients escape it for the address; one
+// that would mean another address then is left out.
+func complete(docs []knowledge.Document, variable, typed, source string) []string {
+	values := []string{}
+	for _, d := range docs {
+		var value string
+		switch {
+		case variable == "source":
+			value = d.Source
+		case variable == "path" && (source == "" || source == d.Source) && !strings.ContainsAny(d.Path, "#?%"):
+			value = d.Path
+		default:
+			continue
+		}
+		if strings.HasPrefix(value, typed) {
+			values = append(values, value)
+		}
+	}
+	slices.Sort(values)
+	return slices.Compact(values)
 }

@@ -29,6 +29,10 @@ type Resource struct {
 	Size        int64 // bytes; 0 when unknown
 	UpdatedAt   time.Time
 	Read        func(ctx context.Context, uri string) (Content, error)
+
+	// Complete, of a template that can, gives the values of a variable that begin
+	// with what was typed, in their order. known are the other variables so far.
+	Complete func(variable, typed string, known map[string]string) []string
 }
 
 // Content is the text behind an address.

@@ -2,7 +2,9 @@ package server_test
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,6 +12,7 @@ import (
 
 	"supportmcp/internal/sandbox/samples"
 	"supportmcp/policies"
+	"supportmcp/resources"
 	"supportmcp/server/servertest"
 )
 
@@ -114,4 +117,78 @@ func read(ctx context.Context, d *servertest.Desk, uri string) (string, error) {
 		}
 	}
 	return text, nil
+}
+
+func TestTheVariablesOfTheTemplateAreCompleted(t *testing.T) {
+	t.Parallel()
+	d := servertest.Start(t, servertest.Setup{})
+	const template = "kb://{source}/{+path}"
+	all := []string{"cancellations.md", "failed-payments.md", "refund-policy.md", "tone-of-voice.md"}
+	for _, c := range []struct {
+		uri, variable, typed, source string
+		want                         []string
+	}{
+		{template, "source", "", "", []string{"northwind"}},
+		{template, "source", "nor", "", []string{"northwind"}},
+		{template, "source", "south", "", []string{}},
+		{template, "path", "", "northwind", all},
+		{template, "path", "", "", all},
+		{template, "path", "ref", "northwind", []string{"refund-policy.md"}},
+		{template, "path", "../", "northwind", []string{}},
+		{template, "path", "", "southwind", []string{}},
+		{template, "page", "", "northwind", []string{}},
+		{"policy://current", "path", "", "", []string{}},
+		{"kb://northwind/refund-policy.md", "path", "", "", []string{}},
+	} {
+		var req mcp.CompleteRequest
+		req.Params.Ref = mcp.ResourceReference{Type: "ref/resource", URI: c.uri}
+		req.Params.Argument = mcp.CompleteArgument{Name: c.variable, Value: c.typed}
+		if c.source != "" {
+			req.Params.Context.Arguments = map[string]string{"source": c.source}
+		}
+		got, err := d.MCP.Complete(t.Context(), req)
+		must(t, err)
+		if !slices.Equal(got.Completion.Values, c.want) || got.Completion.Total != len(c.want) || got.Completion.HasMore {
+			t.Errorf("%s %s %q of source %q gives %+v, want %v", c.uri, c.variable, c.typed, c.source, got.Completion, c.want)
+		}
+	}
+}
+
+func TestManyResourcesAreListedInPagesAndOnce(t *testing.T) {
+	t.Parallel()
+	var many []resources.Resource
+	for i := range 250 {
+		uri := fmt.Sprintf("kb://many/%03d.md", i)
+		many = append(many, resources.Resource{URI: uri, Name: uri, Title: uri, MIME: "text/markdown"})
+	}
+	many = append(many, resources.Resource{
+		URI: "many://{path}", Name: "many", Title: "many", Template: true,
+		Complete: func(string, string, map[string]string) []string { return slices.Repeat([]string{"x"}, 250) },
+	})
+	d := servertest.Start(t, servertest.Setup{Resources: many})
+	var names []string
+	var req mcp.ListResourcesRequest
+	for pages := 1; ; pages++ {
+		got, err := d.MCP.ListResourcesByPage(t.Context(), req)
+		must(t, err)
+		for _, r := range got.Resources {
+			names = append(names, r.Name)
+		}
+		if req.Params.Cursor = got.NextCursor; got.NextCursor == "" {
+			if pages != 3 {
+				t.Errorf("%d pages", pages)
+			}
+			break
+		}
+	}
+	if !slices.IsSorted(names) || len(slices.Compact(slices.Clone(names))) != 255 {
+		t.Errorf("%d names are listed: %v", len(names), names)
+	}
+	var ask mcp.CompleteRequest
+	ask.Params.Ref = mcp.ResourceReference{Type: "ref/resource", URI: "many://{path}"}
+	got, err := d.MCP.Complete(t.Context(), ask)
+	must(t, err)
+	if c := got.Completion; len(c.Values) != 100 || c.Total != 250 || !c.HasMore {
+		t.Errorf("%d values of %d, more: %v", len(c.Values), c.Total, c.HasMore)
+	}
 }

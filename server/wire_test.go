@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -240,30 +239,6 @@ func TestAPanicIsAnInternalErrorAndNotTheEnd(t *testing.T) {
 	}
 	if a := d.Call("search", servertest.Args{"query": "refund"}); a.IsError {
 		t.Errorf("afterwards a search is answered %s", a.Text)
-	}
-}
-
-// The greeting tells what the server is for, and declares nothing it does not do.
-func TestTheGreeting(t *testing.T) {
-	t.Parallel()
-	d := servertest.Start(t, servertest.Setup{})
-	send(t, d, line(`"hello"`, "initialize", `{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"x","version":"1"}}`))
-	var hello struct {
-		Instructions string
-		Capabilities map[string]json.RawMessage
-		ServerInfo   struct{ Name, Title, Version string }
-	}
-	must(t, json.Unmarshal(d.Wire.Answer(t, `"hello"`).Result, &hello))
-	if hello.ServerInfo.Name != "supportmcp" || hello.ServerInfo.Version != "test" {
-		t.Errorf("the server is %+v", hello.ServerInfo)
-	}
-	for name := range hello.Capabilities {
-		if name != "tools" && name != "resources" {
-			t.Errorf("the server declares %s", name)
-		}
-	}
-	if first, _, _ := strings.Cut(hello.Instructions, "."); len(hello.Instructions) > 700 || !strings.Contains(first, "Intercom") {
-		t.Errorf("the instructions read %q", hello.Instructions)
 	}
 }
 

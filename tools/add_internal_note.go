@@ -15,7 +15,7 @@ type noteInput struct {
 // AddInternalNote leaves a text that only colleagues read.
 func AddInternalNote(d Deps) Tool {
 	return Write(Spec{
-		Name: "add_internal_note", Title: "Add an internal note", Idempotent: true,
+		Toolset: Ticket, Name: "add_internal_note", Title: "Add an internal note", Idempotent: true,
 		Description: "Leave a note that colleagues read and the customer does not.",
 	}, d.Guard, Operation[noteInput, policies.Note, intercom.Sent]{
 		Propose: func(ctx context.Context, in noteInput) (policies.Note, error) {

@@ -33,7 +33,7 @@ func (exactAmount) Schema() *jsonschema.Schema {
 // CreateRefund refunds a charge in full or in part, within the refund policy.
 func CreateRefund(d Deps) Tool {
 	return Write(Spec{
-		Name: "create_refund", Title: "Refund a charge", Destructive: true, Idempotent: true,
+		Toolset: Ticket, Name: "create_refund", Title: "Refund a charge", Destructive: true, Idempotent: true,
 		Description: "Refund a charge of the conversation's customer, in full or in part. The policy decides: done, waiting for a person, " +
 			"or refused with the rule and what it would still allow. Asking again never refunds twice.",
 	}, d.Guard, Operation[createRefundInput, policies.Refund, stripe.Refund]{

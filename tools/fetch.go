@@ -32,7 +32,7 @@ const maxFetched = 16_000
 // Fetch reads one knowledge document or one section of it.
 func Fetch(d Deps) Tool {
 	return Read(Spec{
-		Name: "fetch", Title: "Read a knowledge document", Closed: true,
+		Toolset: Knowledge, Name: "fetch", Title: "Read a knowledge document", Closed: true,
 		Description: "Read a knowledge document or section by the id of a search result.",
 	}, func(_ context.Context, _ policies.Principal, in fetchInput) (fetched, error) {
 		text, err := d.Library.Section(in.ID)

@@ -30,7 +30,7 @@ type actionStatus struct {
 // GetAction tells how an earlier write stands.
 func GetAction(d Deps) Tool {
 	return Read(Spec{
-		Name: "get_action", Title: "Read an action", Closed: true,
+		Toolset: Ticket, Name: "get_action", Title: "Read an action", Closed: true,
 		Description: "How an earlier write stands: waiting for a person, done with its receipt, refused, or unknown.",
 	}, func(ctx context.Context, _ policies.Principal, in getActionInput) (actionStatus, error) {
 		e, err := d.Guard.Ledger.Entry(ctx, in.Action)

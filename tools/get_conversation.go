@@ -48,7 +48,7 @@ const (
 // GetConversation reads a ticket: what was said, who asks, and their billing.
 func GetConversation(d Deps) Tool {
 	return Read(Spec{
-		Name: "get_conversation", Title: "Read a ticket",
+		Toolset: Ticket, Name: "get_conversation", Title: "Read a ticket",
 		Description: "Start here: a conversation's newest messages, its contact, and the customer's billing with what the policy would allow now.",
 	}, func(ctx context.Context, by policies.Principal, in getConversationInput) (conversation, error) {
 		if in.NoBilling {

@@ -16,7 +16,7 @@ type replyInput struct {
 // ReplyToConversation answers the customer, once.
 func ReplyToConversation(d Deps) Tool {
 	return Write(Spec{
-		Name: "reply_to_conversation", Title: "Reply to the customer", Destructive: true, Idempotent: true,
+		Toolset: Ticket, Name: "reply_to_conversation", Title: "Reply to the customer", Destructive: true, Idempotent: true,
 		Description: "Send a reply that the customer reads; can close the conversation with it. Promise no refund that is not done. The same text is sent once in 24 hours.",
 	}, d.Guard, Operation[replyInput, policies.Reply, intercom.Sent]{
 		Propose: func(ctx context.Context, in replyInput) (policies.Reply, error) {

@@ -38,7 +38,7 @@ const hits = 5
 // (https://developers.openai.com/apps-sdk).
 func Search(d Deps) Tool {
 	return Read(Spec{
-		Name: "search", Title: "Search the knowledge documents", Closed: true,
+		Toolset: Knowledge, Name: "search", Title: "Search the knowledge documents", Closed: true,
 		Description: "Search the company's policies and help documents.",
 	}, func(_ context.Context, _ policies.Principal, in searchInput) (searchResults, error) {
 		out := searchResults{Results: []searchHit{}}

@@ -17,7 +17,7 @@ type stateInput struct {
 // SetConversationState closes, opens or snoozes a conversation.
 func SetConversationState(d Deps) Tool {
 	return Write(Spec{
-		Name: "set_conversation_state", Title: "Close, open or snooze", Idempotent: true,
+		Toolset: Ticket, Name: "set_conversation_state", Title: "Close, open or snooze", Idempotent: true,
 		Description: "Close, open or snooze a conversation without a message.",
 	}, d.Guard, Operation[stateInput, policies.SetState, intercom.Changed]{
 		Propose: d.proposeState, Perform: d.Intercom.SetState, Find: d.Intercom.FindState,

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -159,23 +158,3 @@ func lintNode(t *testing.T, at string, s map[string]any, described bool) {
 	}
 }
 
-// Tools are paid for in tokens by every user of every client: about four bytes
-// are one. Without output schemas, which most clients keep from the model, the
-// list must stay within 2,000.
-func TestTheSurfaceIsCheap(t *testing.T) {
-	t.Parallel()
-	total, sizes := 0, []string{}
-	for _, tool := range surface(t, desk(t)) {
-		var fields map[string]json.RawMessage
-		must(t, json.Unmarshal(tool.raw, &fields))
-		delete(fields, "outputSchema")
-		b, err := json.Marshal(fields)
-		must(t, err)
-		total += len(b)
-		sizes = append(sizes, fmt.Sprintf("%5d %s", len(b), tool.Name))
-	}
-	slices.Sort(sizes)
-	if t.Logf("bytes without output schemas: %d\n%s", total, strings.Join(sizes, "\n")); total > 7600 {
-		t.Errorf("tools/list is %d bytes without output schemas", total)
-	}
-}

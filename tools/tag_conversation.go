@@ -19,7 +19,7 @@ type tagInput struct {
 // TagConversation adds and removes tags.
 func TagConversation(d Deps) Tool {
 	return Write(Spec{
-		Name: "tag_conversation", Title: "Tag a conversation", Idempotent: true,
+		Toolset: Ticket, Name: "tag_conversation", Title: "Tag a conversation", Idempotent: true,
 		Description: "Add and remove tags of a conversation. The policy lists the tags.",
 	}, d.Guard, Operation[tagInput, policies.Tag, intercom.Tagged]{
 		Propose: d.proposeTag, Perform: d.Intercom.Tag, Find: d.Intercom.FindTags,

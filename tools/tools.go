@@ -45,6 +45,7 @@ func All(d Deps) []Tool {
 
 // Spec is what a client sees of a tool besides its schemas.
 type Spec struct {
+	Toolset                  Toolset
 	Name, Title, Description string
 	Destructive              bool // changes what cannot be changed back
 	Idempotent               bool // asking again changes nothing more

@@ -18,22 +18,47 @@ import (
 	"supportmcp/policies"
 )
 
-// Config is everything the environment says. docs/config.md explains each variable.
+// Config is everything the environment says. The comment of a field is its row in
+// docs/config.md; the tag otherwise tells there what holds when nothing is set.
 type Config struct {
-	StripeKey         secret `env:"STRIPE_SECRET_KEY,unset"`
-	StripeKeyFile     string `env:"STRIPE_SECRET_KEY_FILE"`
-	StripeBase        string `env:"STRIPE_API_BASE" envDefault:"https://api.stripe.com"`
-	IntercomToken     secret `env:"INTERCOM_ACCESS_TOKEN,unset"`
+	// A restricted key, `rk_test_…` or `rk_live_…`. Publishable keys are refused; an unrestricted live key is warned about.
+	StripeKey     secret `env:"STRIPE_SECRET_KEY,unset" otherwise:"required"`
+	StripeKeyFile string `env:"STRIPE_SECRET_KEY_FILE"`
+
+	// Another address for Stripe, such as the sandbox's.
+	StripeBase string `env:"STRIPE_API_BASE" envDefault:"https://api.stripe.com"`
+
+	// The access token of your app in Intercom.
+	IntercomToken     secret `env:"INTERCOM_ACCESS_TOKEN,unset" otherwise:"required"`
 	IntercomTokenFile string `env:"INTERCOM_ACCESS_TOKEN_FILE"`
-	IntercomBase      string `env:"INTERCOM_API_BASE" envDefault:"https://api.intercom.io"`
-	IntercomAdmin     string `env:"INTERCOM_ADMIN_ID"`
-	Policy            string `env:"SUPPORTMCP_POLICY"`
-	Database          secret `env:"SUPPORTMCP_DATABASE_URL,unset"` // may hold a password
-	DatabaseFile      string `env:"SUPPORTMCP_DATABASE_URL_FILE"`
-	Knowledge         string `env:"SUPPORTMCP_KNOWLEDGE"`
-	Principal         string `env:"SUPPORTMCP_PRINCIPAL" envDefault:"agent"`
-	AllowLiveWrites   string `env:"SUPPORTMCP_ALLOW_LIVE_WRITES" envDefault:"false"`
-	LogLevel          string `env:"SUPPORTMCP_LOG_LEVEL" envDefault:"info"`
+
+	// `https://api.eu.intercom.io` or `https://api.au.intercom.io` for workspaces there, or the sandbox.
+	IntercomBase string `env:"INTERCOM_API_BASE" envDefault:"https://api.intercom.io"`
+
+	// The teammate in whose name customers are answered. Without it nothing is written to Intercom. They must have an inbox seat.
+	IntercomAdmin string `env:"INTERCOM_ADMIN_ID" otherwise:"none"`
+
+	// The policy file. `supportmcp policy print-default` prints one to start from.
+	Policy string `env:"SUPPORTMCP_POLICY" otherwise:"the default policy"`
+
+	// Where the ledger is: `sqlite:PATH` or `postgres://…`. The SQLite file must be private to its user (0600 in a folder of 0700).
+	Database     secret `env:"SUPPORTMCP_DATABASE_URL,unset" otherwise:"an SQLite file supportmcp/ledger.db in the user's configuration folder"` // may hold a password
+	DatabaseFile string `env:"SUPPORTMCP_DATABASE_URL_FILE"`
+
+	// Folders of Markdown documents: `name=folder`, several separated by commas.
+	Knowledge string `env:"SUPPORTMCP_KNOWLEDGE" otherwise:"none"`
+
+	// The tools that clients see and can call: toolsets of [tools.md](tools.md) separated by commas, or `all`. `serve --read-only` leaves out those that write. What was approved is carried out in any case.
+	Toolsets string `env:"SUPPORTMCP_TOOLSETS" otherwise:"what a ticket takes"`
+
+	// The caller that actions are recorded for, and that budgets by principal count.
+	Principal string `env:"SUPPORTMCP_PRINCIPAL" envDefault:"agent"`
+
+	// `true` allows writes to live Stripe and to a real Intercom workspace.
+	AllowLiveWrites string `env:"SUPPORTMCP_ALLOW_LIVE_WRITES" envDefault:"false"`
+
+	// `debug`, `info`, `warn` or `error`. Logs go to standard error.
+	LogLevel string `env:"SUPPORTMCP_LOG_LEVEL" envDefault:"info"`
 
 	unread map[string]error // by variable, secrets whose _FILE gives none
 }

@@ -74,6 +74,7 @@ func TestServeRefusesEachBadVariableByNameAndWithoutItsSecret(t *testing.T) {
 		{"Stripe with a password", map[string]string{"STRIPE_API_BASE": "https://u:" + canary + "@api.stripe.com"}, "STRIPE_API_BASE must be an address"},
 		{"Stripe with a path", map[string]string{"STRIPE_API_BASE": "https://api.stripe.com/v1"}, "STRIPE_API_BASE must be an address"},
 		{"Stripe looks like this machine", map[string]string{"STRIPE_API_BASE": "http://127.0.0.1.example.com"}, "STRIPE_API_BASE must begin with https://"},
+		{"unknown toolset", map[string]string{"SUPPORTMCP_TOOLSETS": "ticket,tikcet"}, `SUPPORTMCP_TOOLSETS names the toolset "tikcet", which there is not: use all, or some of ticket, knowledge`},
 		{"no Intercom token", map[string]string{"INTERCOM_ACCESS_TOKEN": ""}, "INTERCOM_ACCESS_TOKEN is missing"},
 		{"token with a space", map[string]string{"INTERCOM_ACCESS_TOKEN": canary + " " + canary}, "INTERCOM_ACCESS_TOKEN is not usable"},
 		{"token file of two lines", map[string]string{"INTERCOM_ACCESS_TOKEN": "", "INTERCOM_ACCESS_TOKEN_FILE": twoLines}, "INTERCOM_ACCESS_TOKEN is not usable"},

@@ -20,6 +20,10 @@ import (
 	"supportmcp/internal/fault"
 )
 
+// The documents that show tools and variables are written by the test that
+// otherwise holds them to the code.
+//go:generate go test . -count=1 -run ^TestTheDocumentsAreAsTheCodeIs$ -update
+
 // version is what clients are told.
 const version = "0.1.0"
 

@@ -19,7 +19,7 @@ import (
 )
 
 func serveCommand(w world) *cobra.Command {
-	var inSandbox bool
+	var inSandbox, readOnly bool
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve MCP over standard input and output",
@@ -33,16 +33,18 @@ func serveCommand(w world) *cobra.Command {
 				return err
 			}
 			if inSandbox {
-				return serveSandbox(cmd.Context(), cfg, w)
+				return serveSandbox(cmd.Context(), cfg, readOnly, w)
 			}
 			s, err := configured(cfg, w)
 			if err != nil {
 				return err
 			}
+			s.readOnly = readOnly
 			return serve(cmd.Context(), s, w)
 		},
 	}
 	c.Flags().BoolVar(&inSandbox, "sandbox", false, "use the built-in Stripe and Intercom instead of accounts")
+	c.Flags().BoolVar(&readOnly, "read-only", false, "publish no tool that writes; what was approved is still carried out")
 	return c
 }
 
@@ -68,7 +70,7 @@ func serve(ctx context.Context, s settings, w world) (err error) {
 }
 
 // serveSandbox serves with a sandbox and a ledger that share one life.
-func serveSandbox(ctx context.Context, cfg Config, w world) (err error) {
+func serveSandbox(ctx context.Context, cfg Config, readOnly bool, w world) (err error) {
 	dir, err := os.MkdirTemp("", "supportmcp-")
 	if err != nil {
 		return fmt.Errorf("make a folder for the sandbox: %w", err)
@@ -83,13 +85,14 @@ func serveSandbox(ctx context.Context, cfg Config, w world) (err error) {
 	if err != nil {
 		return err
 	}
+	s.readOnly = readOnly
 	s.log.Info("the sandbox is up", "stripe", running.StripeURL, "intercom", running.IntercomURL)
 	s.log.Info("approve what waits in another terminal", "command", "SUPPORTMCP_DATABASE_URL='"+s.databaseURL+"' supportmcp approvals list")
 	return serve(ctx, s, w)
 }
 
 // sandboxed are the settings of a service on a sandbox. Only policy, knowledge,
-// principal and log level are taken from the environment.
+// principal, toolsets and log level are taken from the environment.
 func sandboxed(cfg Config, running *sandbox.Running, dir string, w world) (settings, error) {
 	if err := errors.Join(cfg.checkPrincipal(), cfg.checkLogLevel()); err != nil {
 		return settings{}, err

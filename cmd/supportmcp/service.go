@@ -32,6 +32,8 @@ type settings struct {
 	rules       *policies.Policy // the policy, compiled
 	documents   []knowledge.Document
 	principal   policies.Principal
+	toolsets    []tools.Toolset // that clients see
+	readOnly    bool            // clients see no tool that writes
 	timing      timing
 	now         func() time.Time
 	log         *slog.Logger
@@ -102,7 +104,7 @@ func assemble(s settings, l *ledger.Ledger, guard *policies.Guard, library *know
 		return nil, err
 	}
 	srv, err := server.New(server.Config{
-		Version: version, Principal: s.principal, Log: s.log, Tools: all,
+		Version: version, Principal: s.principal, Log: s.log, Tools: tools.Listed(all, s.toolsets, s.readOnly),
 		Resources: resources.All(resources.Deps{Library: library, Guard: guard, Policy: func() []byte { return s.policy }}),
 	})
 	if err != nil {
@@ -156,9 +158,9 @@ func configured(c Config, w world) (settings, error) {
 	return s, nil
 }
 
-// read reads the files that the environment names.
+// read reads what the environment names: policy, documents and toolsets.
 func (s *settings) read(c Config) error {
-	var noPolicy, noDocuments error
+	var noPolicy, noDocuments, noToolset error
 	s.policyName, s.policy, noPolicy = readPolicy(c.Policy)
 	if noPolicy == nil {
 		s.rules, noPolicy = policies.Parse(s.policyName, s.policy)
@@ -167,7 +169,10 @@ func (s *settings) read(c Config) error {
 		noPolicy = problem("SUPPORTMCP_POLICY", "does not work:\n"+noPolicy.Error())
 	}
 	s.documents, noDocuments = readKnowledge(c.Knowledge, s.log)
-	return errors.Join(noPolicy, noDocuments)
+	if s.toolsets, noToolset = tools.ParseToolsets(c.Toolsets); noToolset != nil {
+		noToolset = problem("SUPPORTMCP_TOOLSETS", noToolset.Error())
+	}
+	return errors.Join(noPolicy, noDocuments, noToolset)
 }
 
 func newLogger(w interface{ Write([]byte) (int, error) }, level string) *slog.Logger {

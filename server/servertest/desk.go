@@ -32,9 +32,12 @@ type Setup struct {
 	StripeURL     string // another address than the sandbox's
 	IntercomURL   string // another address than the sandbox's
 	Principal     policies.Principal
-	Timeout       time.Duration // of one attempt at a vendor
-	Wait          time.Duration // for another action on the same target
-	Extra         []tools.Tool  // published besides the real ones
+	Timeout       time.Duration        // of one attempt at a vendor
+	Wait          time.Duration        // for another action on the same target
+	Resources     []resources.Resource // published besides the real ones
+	Extra         []tools.Tool         // published besides the real ones
+	Toolsets      []tools.Toolset      // published instead of all
+	ReadOnly      bool                 // no write is published
 }
 
 // Desk is one supportmcp process at a place, with a client connected to it.
@@ -89,6 +92,9 @@ func (s *Setup) complete(p *Place) {
 	s.Policy = cmp.Or(s.Policy, string(policies.Default()))
 	s.Principal = cmp.Or(s.Principal, Agent)
 	s.Timeout = cmp.Or(s.Timeout, 20*time.Second)
+	if s.Toolsets == nil {
+		s.Toolsets = tools.Toolsets()
+	}
 	s.Wait = cmp.Or(s.Wait, 20*time.Second)
 }
 
@@ -123,10 +129,10 @@ func (d *Desk) build(s Setup) {
 	all := tools.All(tools.Deps{Guard: d.Guard, Stripe: st, Intercom: ic, Library: library, Now: d.Clock.Now})
 	d.Worker, err = server.NewWorker(d.Ledger, all, silent())
 	d.must(err)
-	d.Tools = append(all, s.Extra...)
+	d.Tools = append(tools.Listed(all, s.Toolsets, s.ReadOnly), s.Extra...)
 	d.Server, err = server.New(server.Config{
 		Version: "test", Tools: d.Tools, Principal: s.Principal, Log: silent(),
-		Resources: resources.All(resources.Deps{Library: library, Guard: d.Guard, Policy: func() []byte { return *d.policy.Load() }}),
+		Resources: append(resources.All(resources.Deps{Library: library, Guard: d.Guard, Policy: func() []byte { return *d.policy.Load() }}), s.Resources...),
 	})
 	d.must(err)
 }
