@@ -15,10 +15,10 @@ import (
 func TestEveryMethodOfAnAdapterReadsOrTakesAPermit(t *testing.T) {
 	for client, reads := range map[reflect.Type][]string{
 		reflect.TypeFor[*stripe.Client](): {
-			"Charge", "ChargeOfPaymentIntent", "Charges", "Customer", "CustomersByEmail", "FindRefund", "Subscriptions",
+			"Charge", "ChargeOfPaymentIntent", "Charges", "Customer", "CustomersByEmail", "FindRefund", "Inspect", "Subscriptions",
 		},
 		reflect.TypeFor[*intercom.Client](): {
-			"Check", "Company", "Contact", "Conversation", "FindNote", "FindReply", "FindState", "FindTags", "Me", "Ready", "Tags",
+			"Author", "Check", "CheckRegion", "Company", "Contact", "Conversation", "FindNote", "FindReply", "FindState", "FindTags", "Me", "Ready", "Tags",
 		},
 	} {
 		writes := 0

@@ -244,6 +244,15 @@ func (c Config) databaseURL() (string, error) {
 	return "sqlite:" + filepath.Join(dir, "supportmcp", "ledger.db"), nil
 }
 
+// mode is the mode of the ledger: that of the Stripe key, or sandbox for a Stripe
+// on this machine.
+func (c Config) mode(key stripe.Mode) string {
+	if host, _ := checkBase("STRIPE_API_BASE", c.StripeBase); isLoopback(host) {
+		return "sandbox"
+	}
+	return string(key)
+}
+
 // locked says which vendors must not be written to, and why.
 func (c Config) locked(mode stripe.Mode) map[policies.Vendor]string {
 	locked := map[policies.Vendor]string{}

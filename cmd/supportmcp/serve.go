@@ -65,7 +65,7 @@ func serve(ctx context.Context, s settings, w world) (err error) {
 	for vendor, why := range s.locked {
 		s.log.Warn("nothing will be written", "vendor", vendor, "why", why)
 	}
-	s.log.Info("serving MCP over stdio", "mode", s.mode, "principal", s.principal, "policy", s.policyName)
+	s.log.Info("serving MCP over stdio", "mode", s.mode, "principal", s.principal, "policy", s.policyName, "protection", overStdio)
 	return svc.server.ServeStdio(ctx, w.in, w.out)
 }
 

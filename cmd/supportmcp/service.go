@@ -148,10 +148,7 @@ func configured(c Config, w world) (settings, error) {
 	if err != nil {
 		return settings{}, err
 	}
-	s.mode, s.locked = string(mode), c.locked(mode)
-	if host, _ := checkBase("STRIPE_API_BASE", c.StripeBase); isLoopback(host) {
-		s.mode = "sandbox"
-	}
+	s.mode, s.locked = c.mode(mode), c.locked(mode)
 	if mode == stripe.Live && !stripe.Restricted(string(c.StripeKey)) {
 		log.Warn("STRIPE_SECRET_KEY is an unrestricted live key; a restricted key (rk_live_…) limits what a leak can do")
 	}
@@ -196,21 +193,36 @@ func readPolicy(path string) (string, []byte, error) {
 // readKnowledge reads the sources "name=folder,name=folder".
 func readKnowledge(sources string, log *slog.Logger) ([]knowledge.Document, error) {
 	var all []knowledge.Document
-	for source := range strings.SplitSeq(sources, ",") {
-		if strings.TrimSpace(source) == "" {
-			continue
-		}
-		name, dir, ok := strings.Cut(strings.TrimSpace(source), "=")
-		if !ok {
-			return nil, problem("SUPPORTMCP_KNOWLEDGE", "must be name=folder, several separated by commas")
-		}
-		docs, refused, err := knowledge.OpenFolder(name, dir)
+	for _, source := range knowledgeSources(sources) {
+		_, docs, refused, err := openSource(source)
 		if err != nil {
-			return nil, problem("SUPPORTMCP_KNOWLEDGE", "has a source that cannot be read: "+err.Error())
+			return nil, err
 		}
 		all = append(all, reported(docs, refused, log)...)
 	}
 	return all, nil
+}
+
+// knowledgeSources are the sources of a list, without empty ones.
+func knowledgeSources(list string) (sources []string) {
+	for source := range strings.SplitSeq(list, ",") {
+		if source = strings.TrimSpace(source); source != "" {
+			sources = append(sources, source)
+		}
+	}
+	return sources
+}
+
+// openSource reads the documents of "name=folder".
+func openSource(source string) (name string, docs []knowledge.Document, refused []knowledge.Refused, err error) {
+	name, dir, ok := strings.Cut(source, "=")
+	if !ok {
+		return "", nil, nil, problem("SUPPORTMCP_KNOWLEDGE", "must be name=folder, several separated by commas")
+	}
+	if docs, refused, err = knowledge.OpenFolder(name, dir); err != nil {
+		return "", nil, nil, problem("SUPPORTMCP_KNOWLEDGE", "has a source that cannot be read: "+err.Error())
+	}
+	return name, docs, refused, nil
 }
 
 func reported(docs []knowledge.Document, refused []knowledge.Refused, log *slog.Logger) []knowledge.Document {

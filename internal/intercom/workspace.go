@@ -50,33 +50,46 @@ func (c *Client) Check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := c.CheckRegion(me); err != nil {
+		return err
+	}
+	_, err = c.Author(ctx, me)
+	return err
+}
+
+// CheckRegion compares the host with the region of the workspace. A host on this
+// machine serves any region.
+func (c *Client) CheckRegion(me Me) error {
 	if want := regionOf(c.base.Host); !isLoopback(c.base) && me.Region != want {
 		return fault.Invalidf("set the base URL to the host of the workspace's region",
 			"the Intercom workspace is in region %q, but the configured host serves %s", me.Region, want)
 	}
-	if c.admin == "" {
-		return fault.Invalidf("set the admin id (INTERCOM_ADMIN_ID); the token's own admin is "+me.ID, "no Intercom admin is configured to write as")
-	}
-	return c.checkAdmin(ctx, me)
+	return nil
 }
 
-func (c *Client) checkAdmin(ctx context.Context, me Me) error {
-	admin := wireAdmin{InboxSeat: me.InboxSeat}
+// Author is the name of the admin that customers are answered by. One who is not
+// configured, does not exist or has no inbox seat is an error; the name is given
+// also without a seat.
+func (c *Client) Author(ctx context.Context, me Me) (name string, err error) {
+	if c.admin == "" {
+		return "", fault.Invalidf("set the admin id (INTERCOM_ADMIN_ID); the token's own admin is "+me.ID, "no Intercom admin is configured to write as")
+	}
+	admin := wireAdmin{Name: text(me.Name), InboxSeat: me.InboxSeat}
 	if c.admin != me.ID {
 		err := c.read(ctx, "read Intercom admin "+c.admin, "/admins/"+c.admin, &admin)
 		if fault.CodeOf(err) == fault.NotFound {
-			return fault.Invalidf("set the admin id (INTERCOM_ADMIN_ID) to a teammate's; the token's own admin is "+me.ID,
+			return "", fault.Invalidf("set the admin id (INTERCOM_ADMIN_ID) to a teammate's; the token's own admin is "+me.ID,
 				"Intercom has no admin %s", c.admin)
 		}
 		if err != nil {
-			return err
+			return "", err
 		}
 	}
 	if !admin.InboxSeat {
-		return fault.Invalidf("give the admin an inbox seat in Intercom, or configure another",
+		return string(admin.Name), fault.Invalidf("give the admin an inbox seat in Intercom, or configure another",
 			"Intercom admin %s has no inbox seat and so cannot answer", c.admin)
 	}
-	return nil
+	return string(admin.Name), nil
 }
 
 // Ready is [Client.Check] before a first write: it asks until the answer was yes

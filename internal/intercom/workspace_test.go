@@ -110,3 +110,20 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		}
 	}
 }
+
+func TestAuthorIsNamedAlsoWithoutASeat(t *testing.T) {
+	d := newDesk(t)
+	me, err := d.Me(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for admin, want := range map[string]struct {
+		name string
+		code fault.Code
+	}{mia: {"Mia", ""}, noSeat: {"Noa", fault.Invalid}, "12345": {"", fault.Invalid}} {
+		name, err := d.client(intercom.Config{AdminID: admin}).Author(t.Context(), me)
+		if name != want.name || fault.CodeOf(err) != want.code {
+			t.Errorf("admin %s: %q, %v", admin, name, err)
+		}
+	}
+}

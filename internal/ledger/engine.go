@@ -6,6 +6,7 @@ import "github.com/pressly/goose/v3"
 type engine struct {
 	dialect goose.Dialect
 	clock   string // reads the time in unix milliseconds
+	tables  string // counts the tables of a ledger; 0 in a database that has none yet
 	// rowLocks says that transactions run side by side, so that rows must be
 	// locked before they are judged. SQLite runs one writing transaction at a time.
 	rowLocks bool

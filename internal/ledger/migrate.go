@@ -57,12 +57,16 @@ func (l *Ledger) upgrade(ctx context.Context) error {
 	case err != nil:
 		return fmt.Errorf("read the version of the tables: %w", err)
 	case have > want:
-		return refused("run that release or a later one",
-			"this ledger was written by a newer release (tables of version %d, this one knows %d)", have, want)
+		return newerTables(have, want)
 	case have < want:
 		_, err = p.Up(ctx)
 	}
 	return err
+}
+
+func newerTables(have, want int64) *fault.Error {
+	return refused("run that release or a later one",
+		"this ledger was written by a newer release (tables of version %d, this one knows %d)", have, want)
 }
 
 func (l *Ledger) migrator() (*goose.Provider, error) {

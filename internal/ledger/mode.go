@@ -26,6 +26,10 @@ func (t *tx) keepMode(mode string) error {
 	if kept == mode {
 		return nil
 	}
+	return otherMode(kept, mode)
+}
+
+func otherMode(kept, mode string) *fault.Error {
 	return refused(fmt.Sprintf("point the server at a ledger of its own for %s, or use the keys of %s", mode, kept),
 		"this ledger belongs to %s mode and was opened for %s", kept, mode)
 }

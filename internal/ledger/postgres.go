@@ -35,6 +35,7 @@ func openPostgres(url string) (*Ledger, error) {
 		dialect: goose.DialectPostgres,
 		// Not now(): that is when the transaction began, before it waited for its locks.
 		clock:     `SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)`,
+		tables:    `SELECT COUNT(to_regclass('goose_db_version')) + COUNT(to_regclass('event_head'))`,
 		rowLocks:  true,
 		transient: pgTransient,
 		diagnose:  pgDiagnose,

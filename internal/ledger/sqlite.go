@@ -51,12 +51,17 @@ func openSQLite(path string) (*Ledger, error) {
 	}
 	reader.SetMaxOpenConns(readers)
 	reader.SetMaxIdleConns(readers)
-	return &Ledger{writer: writer, reader: reader, turn: make(chan struct{}, 1), engine: engine{
+	return &Ledger{writer: writer, reader: reader, turn: make(chan struct{}, 1), engine: sqliteEngine()}, nil
+}
+
+func sqliteEngine() engine {
+	return engine{
 		dialect:   goose.DialectSQLite3,
 		clock:     `SELECT CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER)`,
+		tables:    `SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name IN ('goose_db_version', 'event_head')`,
 		transient: sqliteTransient,
 		diagnose:  sqliteDiagnose,
-	}}, nil
+	}
 }
 
 // dsn names a SQLite file. Only with the file: prefix does SQLite obey mode=ro.

@@ -79,17 +79,25 @@ func said(e *stripe.Error, c fault.Code, message, next string) *fault.Error {
 	return &fault.Error{Code: c, Message: message, NextStep: next}
 }
 
-// permission finds what a restricted key lacks in Stripe's message, which names
-// it as in "Having the 'rak_charge_write' permission would allow …".
+// permission says what a restricted key lacks.
 func permission(message string) string {
+	if name := missing(message); name != "" {
+		return "the permission " + name
+	}
+	return "a permission"
+}
+
+// missing finds the permission in Stripe's message, which names it as in "Having
+// the 'rak_charge_write' permission would allow …"; "" when it names none.
+func missing(message string) string {
 	const prefix = "rak_"
 	i := strings.Index(message, prefix)
 	if i < 0 {
-		return "a permission"
+		return ""
 	}
 	name := message[i:]
 	if end := strings.IndexFunc(name, func(r rune) bool { return r != '_' && (r < 'a' || r > 'z') }); end > 0 {
 		name = name[:end]
 	}
-	return "the permission " + name
+	return name
 }

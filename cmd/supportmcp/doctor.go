@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"supportmcp/internal/sandbox"
+	"supportmcp/internal/sandbox/control"
+)
+
+func doctorCommand(w world) *cobra.Command {
+	var inSandbox, asJSON bool
+	c := &cobra.Command{
+		Use:   "doctor",
+		Short: "Say what works, what is missing and how to mend it",
+		Long: "Look at the configuration, the vendors, the ledger, the policy and the documents as serve would use them, and\n" +
+			"say for each thing whether it is ok, worth knowing or a problem, and how to mend it. Nothing is written anywhere.\n" +
+			"Exit status 0 only without problems.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := readConfig(w.environ)
+			if err != nil {
+				return err
+			}
+			found, err := diagnose(cmd.Context(), cfg, inSandbox, w)
+			if err != nil {
+				return err
+			}
+			print := found.print
+			if asJSON {
+				print = found.printJSON
+			}
+			if err := print(w.out); err != nil || found.sound() {
+				return err
+			}
+			return errSilent
+		},
+	}
+	c.Flags().BoolVar(&inSandbox, "sandbox", false, "look at what serve --sandbox would use")
+	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
+	return c
+}
+
+// longestLook is how long one vendor, or the database, may take to answer.
+const longestLook = 20 * time.Second
+
+// diagnose examines a configuration, or the sandbox that it would be served with.
+func diagnose(ctx context.Context, cfg Config, inSandbox bool, w world) (diagnosis, error) {
+	d := doctor{cfg: cfg, now: w.now, log: slog.New(slog.DiscardHandler)} // all that is worth saying is a remark
+	if inSandbox {
+		running, err := sandbox.New(control.NewClock(w.now)).Listen(ctx, "127.0.0.1:0", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		defer running.Close()
+		d.sandbox, d.cfg = true, cfg.in(running)
+	}
+	d.examine(ctx)
+	return d.diagnosis, nil
+}
+
+// in is the configuration that serve --sandbox makes of c.
+func (c Config) in(running *sandbox.Running) Config {
+	return Config{
+		StripeKey: sandbox.StripeKey, StripeBase: running.StripeURL,
+		IntercomToken: sandbox.IntercomToken, IntercomBase: running.IntercomURL, IntercomAdmin: sandbox.AdminID,
+		Policy: c.Policy, Knowledge: c.Knowledge, Principal: c.Principal, LogLevel: c.LogLevel, AllowLiveWrites: "false",
+	}
+}
+
+// doctor examines one configuration and changes nothing in it, at the vendors or on disk.
+type doctor struct {
+	diagnosis
+	cfg     Config
+	sandbox bool         // vendors and ledger live and end with serve
+	http    *http.Client // nil is each adapter's own
+	now     func() time.Time
+	log     *slog.Logger
+}
+
+func (d *doctor) examine(ctx context.Context) {
+	for _, look := range []func(context.Context){
+		d.settings, d.stripe, d.intercom, d.writes, d.database, d.policy, d.documents, d.protection,
+	} {
+		within, cancel := context.WithTimeout(ctx, longestLook)
+		look(within)
+		cancel()
+	}
+}
+
+// settings are the variables that belong to none of the other topics.
+func (d *doctor) settings(context.Context) {
+	bad := d.refuses("settings", errors.Join(
+		d.cfg.checkPrincipal(),
+		checkOneOf("SUPPORTMCP_ALLOW_LIVE_WRITES", d.cfg.AllowLiveWrites, "true", "false"),
+		d.cfg.checkLogLevel()))
+	if !bad {
+		d.ok("settings", "actions are recorded for the principal %s", d.cfg.Principal)
+	}
+}
+
+func (d *doctor) protection(context.Context) {
+	d.add(warning, "protection", overStdio.meaning(), overStdio.stronger())
+}

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"supportmcp/internal/knowledge"
+	"supportmcp/internal/ledger"
+	"supportmcp/internal/sandbox/samples"
+	"supportmcp/internal/stripe"
+	"supportmcp/policies"
+)
+
+// database looks at the ledger without opening it as a server does.
+func (d *doctor) database(ctx context.Context) {
+	const topic = "database"
+	if d.sandbox {
+		d.ok(topic, "a ledger of its own, made when serve --sandbox starts and gone when it ends")
+		return
+	}
+	if d.refuses(topic, d.cfg.checkDatabase()) {
+		return
+	}
+	url, err := d.cfg.databaseURL()
+	if err != nil {
+		d.refuses(topic, err)
+		return
+	}
+	in, err := ledger.Inspect(ctx, url, d.ledgerMode())
+	switch where := whereabouts(url); {
+	case err != nil:
+		d.fails(topic, err, "")
+	case !in.Exists:
+		d.add(warning, topic, "there is no ledger yet in "+where,
+			"nothing to do at a first start, which makes it; otherwise set SUPPORTMCP_DATABASE_URL to the ledger in use")
+	case in.Older:
+		d.add(warning, topic, "a ledger of an earlier release in "+where, "back it up; the next start of serve brings it up to date")
+	default:
+		d.ok(topic, "a ledger in %s, %s, with %s in its log", where, belongs(in.Mode), counted(in.Events, "event"))
+	}
+}
+
+// ledgerMode is the mode that serve would open the ledger for; "" without a usable key.
+func (d *doctor) ledgerMode() string {
+	mode, err := stripe.ModeOf(string(d.cfg.StripeKey))
+	if err != nil || d.cfg.checkStripe() != nil {
+		return ""
+	}
+	return d.cfg.mode(mode)
+}
+
+func belongs(mode string) string {
+	if mode == "" {
+		return "of no mode yet"
+	}
+	return "of " + mode + " mode"
+}
+
+// whereabouts names a database without what may be secret in its address.
+func whereabouts(url string) string {
+	if path, isFile := strings.CutPrefix(url, "sqlite:"); isFile {
+		return path
+	}
+	return "PostgreSQL"
+}
+
+func counted[N int | int64](n N, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
+}
+
+func (d *doctor) policy(context.Context) {
+	const topic = "policy"
+	name, text, err := readPolicy(d.cfg.Policy)
+	if err != nil {
+		d.fails(topic, err, "set SUPPORTMCP_POLICY to a policy file; supportmcp policy print-default prints one to start from")
+		return
+	}
+	p, err := policies.Parse(name, text)
+	if wrong, are := errors.AsType[*policies.FileError](err); are {
+		for _, problem := range wrong.Problems {
+			d.add(ailing, topic, problem.String(), "correct the file; supportmcp policy check tells the same")
+		}
+		return
+	}
+	if err != nil {
+		d.fails(topic, err, "")
+		return
+	}
+	d.ok(topic, "%s, revision %s", name, p.Revision)
+	d.sections(p)
+}
+
+// sections says what a policy covers; what it does not is denied.
+func (d *doctor) sections(p *policies.Policy) {
+	for _, s := range []struct {
+		name    string
+		present bool
+		covers  string
+	}{
+		{"refund", p.Refund != nil, "refunds"},
+		{"reply", p.Reply != nil, "replies, notes and states"},
+		{"tag", p.Tag != nil, "tags"},
+	} {
+		switch topic := "policy." + s.name; {
+		case !s.present:
+			d.add(warning, topic, "there is no such section, so "+s.covers+" are denied", "add the section "+s.name+" if they should be allowed")
+		case s.name == "refund":
+			d.ok(topic, "refunds in %s", strings.Join(currencies(p.Refund), ", "))
+		default:
+			d.ok(topic, "%s", s.covers)
+		}
+	}
+}
+
+func currencies(r *policies.RefundRules) []string {
+	var out []string
+	for c := range r.Currencies {
+		out = append(out, strings.ToUpper(string(c)))
+	}
+	slices.Sort(out)
+	return out
+}
+
+// documents reads every source, the sandbox's samples from the program itself.
+func (d *doctor) documents(context.Context) {
+	const topic = "knowledge"
+	sources := knowledgeSources(d.cfg.Knowledge)
+	if len(sources) == 0 && !d.sandbox {
+		d.add(warning, topic, "no documents are served, so search finds nothing", "set SUPPORTMCP_KNOWLEDGE to name=folder")
+		return
+	}
+	var all []knowledge.Document
+	for _, source := range sources {
+		name, docs, refused, err := openSource(source)
+		if d.refuses(topic, err) {
+			continue
+		}
+		all = append(all, docs...)
+		d.source(name, docs, refused)
+	}
+	if len(sources) == 0 {
+		docs, refused, err := knowledge.ReadFolder("northwind", samples.Knowledge())
+		d.refuses(topic, err)
+		d.source("northwind", docs, refused)
+	}
+	if _, err := knowledge.New(all); err != nil {
+		d.fails(topic, err, "give each source a name of its own in SUPPORTMCP_KNOWLEDGE")
+	}
+}
+
+func (d *doctor) source(name string, docs []knowledge.Document, refused []knowledge.Refused) {
+	topic := "knowledge." + name
+	if len(docs) == 0 {
+		d.add(warning, topic, "no documents", "put .md, .markdown or .txt files into its folder")
+	} else {
+		d.ok(topic, "%s", counted(len(docs), "document"))
+	}
+	for _, r := range refused {
+		d.add(warning, topic, "refused "+r.Path+": "+r.Reason, "correct the file, or move it out of the folder")
+	}
+}
