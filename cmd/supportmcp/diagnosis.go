@@ -57,7 +57,7 @@ func (d *diagnosis) fails(topic string, err error, mend string) {
 // refuses notes each of the problems that a check of the configuration joined.
 // They name the variable and the cure. It reports whether there was any.
 func (d *diagnosis) refuses(topic string, err error) bool {
-	if several, are := err.(interface{ Unwrap() []error }); are { //nolint:errorlint // only what is joined at the top
+	if several, are := err.(interface{ Unwrap() []error }); are {
 		for _, e := range several.Unwrap() {
 			d.refuses(topic, e)
 		}
