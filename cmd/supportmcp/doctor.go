@@ -31,11 +31,11 @@ func doctorCommand(w world) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			print := found.print
+			tell := found.print
 			if asJSON {
-				print = found.printJSON
+				tell = found.printJSON
 			}
-			if err := print(w.out); err != nil || found.sound() {
+			if err := tell(w.out); err != nil || found.sound() {
 				return err
 			}
 			return errSilent

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -107,11 +108,11 @@ func (d *doctor) intercom(ctx context.Context) {
 }
 
 func (d *doctor) intercomMend(err error) string {
-	f, is := errors.AsType[*fault.Error](err)
-	switch {
-	case is && strings.Contains(f.Message, "(status 401"):
+	status, _ := errors.AsType[intercom.Status](err)
+	switch status {
+	case http.StatusUnauthorized:
 		return "copy the access token of your app again from Intercom's Developer Hub, and set INTERCOM_ACCESS_TOKEN to it"
-	case is && strings.Contains(f.Message, "(status 403"):
+	case http.StatusForbidden:
 		return "give the app in Intercom's Developer Hub the permission to read admins"
 	}
 	return "check that this machine reaches " + d.cfg.IntercomBase + " (INTERCOM_API_BASE, proxy, firewall), then try again"

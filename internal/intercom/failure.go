@@ -70,8 +70,14 @@ func (q call) took(status int) fault.Took {
 
 // refused is the error of an answer that is not a success.
 func (q call) refused(a answer) error {
-	return q.fail(explain(a.status), a, q.took(a.status), nil)
+	return q.fail(explain(a.status), a, q.took(a.status), Status(a.status))
 }
+
+// Status is the HTTP status of a refusal, as a cause inside the errors of this package.
+type Status int
+
+// Error names the status.
+func (s Status) Error() string { return fmt.Sprintf("intercom answered %d", int(s)) }
 
 // held is the error of a call that was never sent, because the allowance did not
 // come back before the caller's time ran out.
