@@ -157,4 +157,3 @@ func lintNode(t *testing.T, at string, s map[string]any, described bool) {
 		}
 	}
 }
-
