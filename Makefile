@@ -16,7 +16,7 @@ SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check tidy lint generated race fuzz bench generate format tools
+.PHONY: help demo test check tidy lint generated race fuzz bench generate format tools cross
 
 help: ## list the tasks
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -27,7 +27,7 @@ demo: ## tell the five stories against the sandbox
 test: ## run all tests
 	$(GO) test ./...
 
-check: tidy lint generated race fuzz ## everything a change must pass
+check: tidy lint generated cross race fuzz ## everything a change must pass
 
 tidy: ## fail when go.mod or go.sum is not tidy
 	$(GO) mod tidy -diff
@@ -40,6 +40,11 @@ generated: ## fail when go generate changes a file
 	$(GO) generate ./...; \
 	after=$$(git status --porcelain && git diff HEAD); \
 	[ "$$before" = "$$after" ] || { echo "generated files were stale; look at them and commit them:"; git status --short; exit 1; }
+
+cross: ## build the program for every system it is made for
+	for system in linux darwin windows; do for machine in amd64 arm64; do \
+		(set -x; CGO_ENABLED=0 GOOS=$$system GOARCH=$$machine $(GO) build -o /dev/null ./cmd/supportmcp); \
+	done; done
 
 race: ## run all tests under the race detector, PostgreSQL included
 	SUPPORTMCP_REQUIRE_POSTGRES=1 $(GO) test -race ./...
