@@ -29,6 +29,7 @@ type Charge struct {
 	ReceiptEmail   string
 	Metadata       map[string]string
 	Refunding      Course // what becomes of refunds made through the API
+	Refusal        string // code with which Stripe refuses every refund, such as "balance_insufficient"
 }
 
 // Outcome is the network's and Radar's word on a charge; the zero value is

@@ -29,7 +29,10 @@ func (w *world) seedRefundCases() {
 	w.AddCharge(stripeapi.Charge{ID: "ch_failed_alone", Amount: 1000, Status: "failed"})
 	w.AddCharge(stripeapi.Charge{ID: "ch_held", PaymentIntent: "pi_held", Amount: 1000, Uncaptured: true})
 	w.AddCharge(stripeapi.Charge{ID: "ch_part", PaymentIntent: "pi_part", Amount: 1000, AmountCaptured: 700})
-	w.AddCharge(stripeapi.Charge{ID: "ch_dispute", Amount: 1000})
+	w.AddCharge(stripeapi.Charge{ID: "ch_dispute", PaymentIntent: "pi_dispute", Amount: 1000})
+	for _, code := range []string{"balance_insufficient", "livemode_mismatch", "testmode_charges_only", "amount_too_large", "charge_not_refundable"} {
+		w.AddCharge(stripeapi.Charge{ID: "ch_" + code, Amount: 1000, Refusal: code})
+	}
 	w.AddDispute(stripeapi.Dispute{ID: "dp_dispute", Charge: "ch_dispute"})
 	w.AddCharge(stripeapi.Charge{ID: "ch_inquiry", Amount: 1000})
 	w.AddDispute(stripeapi.Dispute{ID: "dp_inquiry", Charge: "ch_inquiry", Status: "warning_needs_response"})
@@ -71,6 +74,12 @@ func TestRefundRules(t *testing.T) {
 		{name: "again", form: "charge=ch_done", code: "charge_already_refunded", message: "Charge ch_done has already been refunded."},
 		{name: "again by intent", form: "payment_intent=pi_done&amount=1", code: "charge_already_refunded", message: "ch_done has already been refunded"},
 		{name: "a chargeback", form: "charge=ch_dispute", code: "charge_disputed", message: "has been charged back; cannot issue a refund"},
+		{name: "a chargeback by intent", form: "payment_intent=pi_dispute", code: "refund_disputed_payment", message: "has been charged back; cannot issue a refund"},
+		{name: "an empty balance", form: "charge=ch_balance_insufficient", code: "balance_insufficient", message: "insufficient funds"},
+		{name: "a charge of the other mode", form: "charge=ch_livemode_mismatch", code: "livemode_mismatch", message: "live mode"},
+		{name: "an account that may only test", form: "charge=ch_testmode_charges_only", code: "testmode_charges_only", message: "test charges"},
+		{name: "more than Stripe moves", form: "charge=ch_amount_too_large", code: "amount_too_large", message: "greater than the maximum"},
+		{name: "a payment method without refunds", form: "charge=ch_charge_not_refundable", code: "charge_not_refundable", message: "cannot be refunded"},
 		{name: "an inquiry that shuts refunds out", form: "charge=ch_shut", code: "charge_disputed", message: "charged back"},
 		{name: "a failed charge", form: "charge=ch_failed", message: "This PaymentIntent (pi_failed) does not have a successful charge to refund."},
 		{name: "a failed charge without an intent", form: "charge=ch_failed_alone", code: "charge_not_refundable", message: "did not succeed"},

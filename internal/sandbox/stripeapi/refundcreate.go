@@ -59,11 +59,37 @@ func (s *Server) refundable(ask refundAsked) (*Charge, *apiError) {
 	case !c.captured():
 		return nil, refusal(c, "charge_not_refundable", "has not been captured; cancel its PaymentIntent to release the money.")
 	case ok && !d.refundable():
-		return nil, refusal(c, "charge_disputed", "has been charged back; cannot issue a refund.")
+		return nil, disputed(c, ask)
+	case c.Refusal != "":
+		return nil, refusal(c, c.Refusal, refusalWords(c.Refusal))
 	case s.refunded(c) >= c.Amount:
 		return nil, refusal(c, "charge_already_refunded", "has already been refunded.")
 	}
 	return c, nil
+}
+
+// disputed has another code for a payment that was named by its intent.
+func disputed(c *Charge, ask refundAsked) *apiError {
+	if ask.intent != "" {
+		return refusal(c, "refund_disputed_payment", "has been charged back; cannot issue a refund.")
+	}
+	return refusal(c, "charge_disputed", "has been charged back; cannot issue a refund.")
+}
+
+// refusalWords are Stripe's words for refusals that do not follow from what the
+// sandbox holds. See https://docs.stripe.com/error-codes.
+func refusalWords(code string) string {
+	switch code {
+	case "balance_insufficient":
+		return "cannot be refunded: insufficient funds in your Stripe balance."
+	case "livemode_mismatch":
+		return "exists in live mode, but a test mode key was used to make this request."
+	case "testmode_charges_only":
+		return "cannot be refunded: your account has not been activated and can only make test charges."
+	case "amount_too_large":
+		return "cannot be refunded: the specified amount is greater than the maximum amount allowed."
+	}
+	return "cannot be refunded."
 }
 
 func refusal(c *Charge, code, what string) *apiError {
