@@ -28,12 +28,13 @@ const icon = "data:image/svg+xml," +
 	"%3Cpath fill='none' stroke='%23fff' stroke-width='3' d='m10 16 4 4 8-9'/%3E%3C/svg%3E"
 
 // identity is how the server introduces itself to every client.
-func identity(listed []tools.Tool) []mcpserver.ServerOption {
+func identity(c Config) []mcpserver.ServerOption {
 	return []mcpserver.ServerOption{
+		mcpserver.WithWebsiteURL(c.Website),
 		mcpserver.WithTitle("supportmcp"),
 		mcpserver.WithDescription(description),
 		mcpserver.WithIcons(mcp.Icon{Src: icon, MIMEType: "image/svg+xml", Sizes: []string{"any"}}),
-		mcpserver.WithInstructions(instructions(listed)),
+		mcpserver.WithInstructions(instructions(c.Tools)),
 		mcpserver.WithPaginationLimit(page),
 		mcpserver.WithCacheHints(fresh.Milliseconds(), mcp.CacheScopePrivate),
 	}

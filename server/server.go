@@ -22,6 +22,7 @@ import (
 // Config is what a server publishes and for whom.
 type Config struct {
 	Version   string
+	Website   string // a page about this server, for people; may be ""
 	Tools     []tools.Tool
 	Resources []resources.Resource
 	Principal policies.Principal // of a caller whom the transport does not identify
@@ -38,9 +39,12 @@ type Server struct {
 // New compiles every schema and refuses to make a server with one that does not
 // compile: mcp-go would serve such a tool unchecked.
 func New(c Config) (*Server, error) {
-	options := append(identity(c.Tools),
+	hooks := &mcpserver.Hooks{}
+	hooks.AddAfterSubscriptionsListen(acknowledged)
+	options := append(identity(c),
+		mcpserver.WithHooks(hooks),
 		mcpserver.WithToolCapabilities(false),
-		mcpserver.WithResourceCapabilities(false, false),
+		mcpserver.WithResourceCapabilities(false, true),
 		mcpserver.WithCompletions(),
 		mcpserver.WithResourceCompletionProvider(completionsOf(c.Resources)))
 	s := &Server{log: c.Log, mcp: mcpserver.NewMCPServer("supportmcp", c.Version, options...)}

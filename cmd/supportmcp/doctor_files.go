@@ -130,7 +130,7 @@ func currencies(r *policies.RefundRules) []string {
 // documents reads every source, the sandbox's samples from the program itself.
 func (d *doctor) documents(context.Context) {
 	const topic = "knowledge"
-	sources := knowledgeSources(d.cfg.Knowledge)
+	sources := listed(d.cfg.Knowledge)
 	if len(sources) == 0 && !d.sandbox {
 		d.add(warning, topic, "no documents are served, so search finds nothing", "set SUPPORTMCP_KNOWLEDGE to name=folder")
 		return

@@ -34,6 +34,9 @@ type settings struct {
 	principal   policies.Principal
 	toolsets    []tools.Toolset // that clients see
 	readOnly    bool            // clients see no tool that writes
+	website     string
+	http        string // the address to serve at; "" serves over stdio
+	access      server.HTTP
 	timing      timing
 	now         func() time.Time
 	log         *slog.Logger
@@ -104,7 +107,7 @@ func assemble(s settings, l *ledger.Ledger, guard *policies.Guard, library *know
 		return nil, err
 	}
 	srv, err := server.New(server.Config{
-		Version: version, Principal: s.principal, Log: s.log, Tools: tools.Listed(all, s.toolsets, s.readOnly),
+		Version: version, Website: s.website, Principal: s.principal, Log: s.log, Tools: tools.Listed(all, s.toolsets, s.readOnly),
 		Resources: resources.All(resources.Deps{Library: library, Guard: guard, Policy: func() []byte { return s.policy }}),
 	})
 	if err != nil {
@@ -137,7 +140,7 @@ func configured(c Config, w world) (settings, error) {
 	s := settings{
 		stripe:    stripe.Config{Key: string(c.StripeKey), BaseURL: strings.TrimRight(c.StripeBase, "/"), Log: log, Now: w.now},
 		intercom:  intercom.Config{Token: string(c.IntercomToken), BaseURL: c.IntercomBase, AdminID: c.IntercomAdmin, Log: log, Now: w.now},
-		principal: policies.Principal(c.Principal), timing: usualTiming(), now: w.now, log: log,
+		principal: policies.Principal(c.Principal), timing: usualTiming(), now: w.now, log: log, website: c.Website, access: c.access(),
 	}
 	var noDatabase error
 	s.databaseURL, noDatabase = c.databaseURL()
@@ -193,7 +196,7 @@ func readPolicy(path string) (string, []byte, error) {
 // readKnowledge reads the sources "name=folder,name=folder".
 func readKnowledge(sources string, log *slog.Logger) ([]knowledge.Document, error) {
 	var all []knowledge.Document
-	for _, source := range knowledgeSources(sources) {
+	for _, source := range listed(sources) {
 		_, docs, refused, err := openSource(source)
 		if err != nil {
 			return nil, err
@@ -201,16 +204,6 @@ func readKnowledge(sources string, log *slog.Logger) ([]knowledge.Document, erro
 		all = append(all, reported(docs, refused, log)...)
 	}
 	return all, nil
-}
-
-// knowledgeSources are the sources of a list, without empty ones.
-func knowledgeSources(list string) (sources []string) {
-	for source := range strings.SplitSeq(list, ",") {
-		if source = strings.TrimSpace(source); source != "" {
-			sources = append(sources, source)
-		}
-	}
-	return sources
 }
 
 // openSource reads the documents of "name=folder".
