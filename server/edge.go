@@ -34,6 +34,8 @@ type edge struct {
 	hosts     []string // besides those of this machine
 	calls     chan struct{}
 	streams   chan struct{}
+	callWait  time.Duration // for a slot of calls
+	bodyTime  time.Duration // for a client to send its message
 	draining  chan struct{} // closed when streams must end
 }
 
@@ -41,6 +43,7 @@ func newEdge(c HTTP, transport http.Handler, log *slog.Logger) *edge {
 	e := &edge{
 		transport: transport, log: log, token: sha256.Sum256([]byte(c.Token)), guarded: c.Token != "", origins: c.Origins,
 		calls: make(chan struct{}, maxCalls), streams: make(chan struct{}, maxStreams), draining: make(chan struct{}),
+		callWait: callWait, bodyTime: bodyTime,
 	}
 	for _, o := range c.Origins {
 		if u, err := url.Parse(o); err == nil {
@@ -97,7 +100,7 @@ func (e *edge) recovered(w http.ResponseWriter, r *http.Request) {
 
 // post takes one message.
 func (e *edge) post(w http.ResponseWriter, r *http.Request) {
-	body, no := readBody(w, r)
+	body, no := e.readBody(w, r)
 	if no != nil {
 		no.write(w)
 		return
@@ -115,7 +118,7 @@ func (e *edge) post(w http.ResponseWriter, r *http.Request) {
 		e.stream(w, r, m)
 		return
 	}
-	if !take(r.Context(), e.calls, callWait) {
+	if !take(r.Context(), e.calls, e.callWait) {
 		refuse(http.StatusServiceUnavailable, fault.Busy, "too many calls are under way", "try again in a few seconds").write(w)
 		return
 	}
@@ -168,9 +171,9 @@ func take(ctx context.Context, slots chan struct{}, wait time.Duration) bool {
 
 // readBody reads one message within its bounds, and takes the bound of time back
 // afterwards: it would end the answer, too.
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *refusal) {
+func (e *edge) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *refusal) {
 	conn := http.NewResponseController(w)
-	_ = conn.SetReadDeadline(time.Now().Add(bodyTime)) //nolint:forbidigo // sockets know only the machine's own time
+	_ = conn.SetReadDeadline(time.Now().Add(e.bodyTime)) //nolint:forbidigo // sockets know only the machine's own time
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	_ = conn.SetReadDeadline(time.Time{})
 	var tooLong *http.MaxBytesError

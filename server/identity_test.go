@@ -20,8 +20,8 @@ type introduced struct {
 	Instructions string
 	Capabilities map[string]any
 	ServerInfo   struct {
-		Name, Title, Description, Version string
-		Icons                             []struct{ Src, MimeType string }
+		Name, Title, Description, Version, WebsiteURL string
+		Icons                                         []struct{ Src, MimeType string }
 	}
 }
 
@@ -37,7 +37,7 @@ func TestTheServerIntroducesItself(t *testing.T) {
 	t.Parallel()
 	hello := introduction(t, servertest.Start(t, servertest.Setup{}))
 	info := hello.ServerInfo
-	if info.Name != "supportmcp" || info.Title != "supportmcp" || info.Version != "test" || !strings.Contains(info.Description, "Stripe") || len(info.Icons) != 1 {
+	if info.Name != "supportmcp" || info.Title != "supportmcp" || info.Version != "test" || !strings.Contains(info.Description, "Stripe") || len(info.Icons) != 1 || info.WebsiteURL != "https://desk.example.com" {
 		t.Fatalf("it says of itself %+v", info)
 	}
 	var offered []string

@@ -31,9 +31,10 @@ type Config struct {
 
 // Server answers MCP clients.
 type Server struct {
-	mcp   *mcpserver.MCPServer
-	log   *slog.Logger
-	calls sync.WaitGroup // tool calls being answered
+	mcp    *mcpserver.MCPServer
+	log    *slog.Logger
+	calls  sync.WaitGroup  // tool calls being answered
+	listed map[string]bool // addresses of resources
 }
 
 // New compiles every schema and refuses to make a server with one that does not
@@ -54,8 +55,11 @@ func New(c Config) (*Server, error) {
 		}
 	}
 	for _, r := range c.Resources {
-		s.addResource(r)
+		if r.Template {
+			s.addTemplate(r)
+		}
 	}
+	s.Publish(c.Resources)
 	return s, nil
 }
 

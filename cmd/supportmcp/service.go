@@ -31,6 +31,7 @@ type settings struct {
 	policy      []byte
 	rules       *policies.Policy // the policy, compiled
 	documents   []knowledge.Document
+	sources     string // of the documents
 	principal   policies.Principal
 	toolsets    []tools.Toolset // that clients see
 	readOnly    bool            // clients see no tool that writes
@@ -48,8 +49,12 @@ type service struct {
 	intercom *intercom.Client
 	server   *server.Server
 	worker   *server.Worker
+	library  *knowledge.Library
+	sources  string // of the library's documents
 	log      *slog.Logger
 	busy     sync.WaitGroup // what work has started
+
+	resources func() []resources.Resource // as the library now is
 }
 
 // timing is the time one action may take: an attempt at the vendor, the lease
@@ -106,20 +111,24 @@ func assemble(s settings, l *ledger.Ledger, guard *policies.Guard, library *know
 	if err != nil {
 		return nil, err
 	}
+	published := func() []resources.Resource {
+		return resources.All(resources.Deps{Library: library, Guard: guard, Policy: func() []byte { return s.policy }})
+	}
 	srv, err := server.New(server.Config{
-		Version: version, Website: s.website, Principal: s.principal, Log: s.log, Tools: tools.Listed(all, s.toolsets, s.readOnly),
-		Resources: resources.All(resources.Deps{Library: library, Guard: guard, Policy: func() []byte { return s.policy }}),
+		Version: version, Website: s.website, Principal: s.principal, Log: s.log,
+		Tools: tools.Listed(all, s.toolsets, s.readOnly), Resources: published(),
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &service{ledger: l, server: srv, worker: worker, log: s.log}, nil
+	return &service{ledger: l, server: srv, worker: worker, library: library, sources: s.sources, log: s.log, resources: published}, nil
 }
 
-// work runs the worker until ctx is done, and tells at once what would keep the
+// work runs the worker and follows the documents until ctx is done, and tells at once what would keep the
 // first answer to a customer from being sent: a wrong region or admin.
 func (s *service) work(ctx context.Context) {
 	s.busy.Go(func() { s.worker.Run(ctx) })
+	s.busy.Go(func() { s.follow(ctx) })
 	s.busy.Go(func() {
 		if err := s.intercom.Ready(ctx); err != nil && ctx.Err() == nil {
 			s.log.Warn("Intercom is not ready for answers", "err", err)
@@ -168,6 +177,7 @@ func (s *settings) read(c Config) error {
 	if noPolicy != nil {
 		noPolicy = problem("SUPPORTMCP_POLICY", "does not work:\n"+noPolicy.Error())
 	}
+	s.sources = c.Knowledge
 	s.documents, noDocuments = readKnowledge(c.Knowledge, s.log)
 	if s.toolsets, noToolset = tools.ParseToolsets(c.Toolsets); noToolset != nil {
 		noToolset = problem("SUPPORTMCP_TOOLSETS", noToolset.Error())

@@ -131,7 +131,7 @@ func (d *Desk) build(s Setup) {
 	d.must(err)
 	d.Tools = append(tools.Listed(all, s.Toolsets, s.ReadOnly), s.Extra...)
 	d.Server, err = server.New(server.Config{
-		Version: "test", Tools: d.Tools, Principal: s.Principal, Log: silent(),
+		Version: "test", Website: "https://desk.example.com", Tools: d.Tools, Principal: s.Principal, Log: silent(),
 		Resources: append(resources.All(resources.Deps{Library: library, Guard: d.Guard, Policy: func() []byte { return *d.policy.Load() }}), s.Resources...),
 	})
 	d.must(err)
