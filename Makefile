@@ -33,7 +33,7 @@ tidy: ## fail when go.mod or go.sum is not tidy
 	$(GO) mod tidy -diff
 
 lint: $(LINT) ## check rules, layout and import directions
-	$(LINT) run ./...
+	$(LINT) run --allow-parallel-runners ./...
 
 generated: ## fail when go generate changes a file
 	before=$$(git status --porcelain && git diff HEAD); \
