@@ -57,6 +57,7 @@ for (const [revision, scenarios] of Object.entries(required)) {
   const suite = spawnSync(join(bin, "conformance"), ["server", "--url", server.url, "--requirements", revision, "-o", out], {
     env: { HOME: folder, PATH: environment.PATH },
     encoding: "utf8",
+    timeout: 300_000,
   });
   const found = checksOf(out);
   assert(found.size > 0, `the suite did not run: ${suite.stdout}${suite.stderr}`);

@@ -20,7 +20,7 @@ const examples = new Map(
 function inspector(target, environment, method, ...more) {
   const args = ["--cli", ...target, "--method", method, "--format", "json", ...more];
   return new Promise((resolve, reject) => {
-    execFile(join(bin, "mcp-inspector"), args, { env: environment, maxBuffer: 1 << 24 }, (err, stdout, stderr) => {
+    execFile(join(bin, "mcp-inspector"), args, { env: environment, maxBuffer: 1 << 24, timeout: 120_000 }, (err, stdout, stderr) => {
       const complaints = stderr.split("\n").filter((line) => line && !line.startsWith("time=")); // which is the server's log
       if (err || complaints.length > 0) reject(new Error(`${method} ${more.join(" ")}\n${err?.message ?? ""}\n${complaints.join("\n")}`));
       else resolve(JSON.parse(stdout).result);

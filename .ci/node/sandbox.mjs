@@ -10,10 +10,15 @@ export const program = path("../../bin/supportmcp");
 export const documents = path("../../docs");
 export const bin = path("node_modules/.bin/");
 
-// place is a folder, both vendors, and the environment of servers that share them
-// and one ledger. Call its end.
+// Nothing stays behind, also after a check that failed: last come, first gone.
+const atExit = [];
+process.on("exit", () => atExit.reverse().forEach((undo) => undo()));
+
+// place is a folder that goes with this process, both vendors, and the environment of servers that share them
+// and one ledger.
 export async function place() {
   const folder = mkdtempSync(join(tmpdir(), "supportmcp-clients-"));
+  atExit.push(() => rmSync(folder, { recursive: true, force: true }));
   const vendors = await start(["sandbox", "--stripe", "127.0.0.1:0", "--intercom", "127.0.0.1:0"], {}, "stdout", /Ctrl-C/);
   const [, stripe, key] = /Stripe +(\S+) +key (\S+)/.exec(vendors.said);
   const [, intercom, token, admin] = /Intercom +(\S+) +token (\S+) +admin (\S+)/.exec(vendors.said);
@@ -29,14 +34,10 @@ export async function place() {
     SUPPORTMCP_KNOWLEDGE: `northwind=${path("../../internal/sandbox/samples/knowledge")}`,
     SUPPORTMCP_TOOLSETS: "all",
   };
-  const end = async () => {
-    await vendors.stop();
-    rmSync(folder, { recursive: true });
-  };
-  return { folder, environment, end };
+  return { folder, environment, end: vendors.stop };
 }
 
-// serveHTTP starts a server at a free port and gives its address. Call its stop.
+// serveHTTP starts a server at a free port and gives its address.
 export async function serveHTTP(environment, ...more) {
   const server = await start(["serve", "--http", "127.0.0.1:0", ...more], environment, "stderr", / url=(\S+)/);
   return { url: / url=(\S+)/.exec(server.said)[1], stop: server.stop };
@@ -46,6 +47,7 @@ export async function serveHTTP(environment, ...more) {
 // orderly end.
 function start(args, environment, stream, ready) {
   const child = spawn(program, args, { env: environment, stdio: ["ignore", "pipe", "pipe"] });
+  atExit.push(() => child.kill());
   const ended = new Promise((resolve) => child.on("close", resolve));
   const stop = async () => {
     child.kill("SIGTERM");

@@ -49,7 +49,7 @@ func overPipes(t *testing.T, environ []string) mcp.Transport {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := exec.Command(path, "serve") //nolint:noctx // the transport ends it
+	c := exec.Command(path, "serve")
 	c.Env = environ
 	return &mcp.CommandTransport{Command: c}
 }
