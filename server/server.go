@@ -46,6 +46,7 @@ func New(c Config) (*Server, error) {
 		mcpserver.WithHooks(hooks),
 		mcpserver.WithToolCapabilities(false),
 		mcpserver.WithResourceCapabilities(false, true),
+		mcpserver.WithPromptCapabilities(false), // there are none, but clients ask
 		mcpserver.WithCompletions(),
 		mcpserver.WithResourceCompletionProvider(completionsOf(c.Resources)))
 	s := &Server{log: c.Log, mcp: mcpserver.NewMCPServer("supportmcp", c.Version, options...)}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/signal"
@@ -64,7 +65,8 @@ func serveCommand(w world) *cobra.Command {
 // has begun is finished first, also when the client is gone and an answer meets a
 // closed pipe.
 func serve(ctx context.Context, s settings, w world) (err error) {
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGPIPE)
+	defer surviveClosedPipes()()
+	ctx, stop := context.WithCancel(ctx)
 	svc, err := newService(ctx, s)
 	if err != nil {
 		stop()
@@ -82,7 +84,31 @@ func serve(ctx context.Context, s settings, w world) (err error) {
 		return serveHTTP(ctx, svc, s)
 	}
 	s.announce("serving MCP over stdio", overStdio())
-	return svc.server.ServeStdio(ctx, w.in, w.out)
+	return svc.server.ServeStdio(ctx, w.in, whileRead{w.out, stop})
+}
+
+// surviveClosedPipes makes writing to a closed pipe an error like any other. The
+// signal tells nothing more: once asked for, it also comes for the connections of
+// clients and vendors, any of which may break (https://pkg.go.dev/os/signal#hdr-SIGPIPE).
+func surviveClosedPipes() (undo func()) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGPIPE)
+	return func() { signal.Stop(signals) }
+}
+
+// whileRead ends the serving when nobody reads the answers any more.
+type whileRead struct {
+	io.Writer
+	end context.CancelFunc
+}
+
+// Write implements io.Writer.
+func (w whileRead) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	if err != nil {
+		w.end()
+	}
+	return n, err
 }
 
 // serveHTTP answers any number of clients at an address.
