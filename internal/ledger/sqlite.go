@@ -51,7 +51,10 @@ func openSQLite(path string) (*Ledger, error) {
 	}
 	reader.SetMaxOpenConns(readers)
 	reader.SetMaxIdleConns(readers)
-	return &Ledger{writer: writer, reader: reader, turn: make(chan struct{}, 1), engine: sqliteEngine()}, nil
+	return &Ledger{
+		writer: writer, reader: reader, engine: sqliteEngine(),
+		turn: make(chan struct{}, 1), queue: openQueue(path + "-queue"),
+	}, nil
 }
 
 func sqliteEngine() engine {
@@ -90,6 +93,9 @@ func sqliteTransient(err error) bool {
 }
 
 func sqliteDiagnose(err error) (message, nextStep string) {
+	if errors.Is(err, errLocked) {
+		return "other processes write to the ledger's file without a pause", "try again in a minute; if it stays so, move the ledger to PostgreSQL"
+	}
 	e, ok := errors.AsType[*sqlite.Error](err)
 	if !ok {
 		return "", ""

@@ -54,9 +54,7 @@ func (l *Ledger) transact(ctx context.Context, doing string, work func(*tx) erro
 }
 
 func (l *Ledger) attempt(ctx context.Context, work func(*tx) error) error {
-	// The server's default may be another one, under which a sum after a lock
-	// would not see what was committed while waiting for it.
-	began, err := l.writer.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+	began, err := l.begin(ctx)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
@@ -75,6 +73,29 @@ func (l *Ledger) attempt(ctx context.Context, work func(*tx) error) error {
 		return uncommitted{err}
 	}
 	return nil
+}
+
+// begin begins a transaction when it is this process's turn.
+func (l *Ledger) begin(ctx context.Context) (*sql.Tx, error) {
+	if err := l.queue.enter(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil, err
+		}
+		l.log.DebugContext(ctx, "ledger writes without queuing", "err", err)
+	}
+	defer l.queue.leave()
+	for {
+		// The server's default may be another one, under which a sum after a lock
+		// would not see what was committed while waiting for it.
+		began, err := l.writer.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+		if err == nil || !l.engine.transient(err) {
+			return began, err
+		}
+		l.log.DebugContext(ctx, "ledger waits for a lock", "err", err)
+		if ended := sleep(ctx, shortest); ended != nil {
+			return nil, errors.Join(ended, err)
+		}
+	}
 }
 
 // moved says that a row changed between being read and being written.

@@ -48,6 +48,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"equal requests in parallel", equalInParallel},
 		{"exclusive targets", exclusives},
 		{"several processes", processes},
+		{"processes under load", crowded},
 		{"killed processes", killed},
 		{"opening", opening},
 		{"interrupted work", interrupted},
