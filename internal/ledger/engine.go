@@ -10,6 +10,7 @@ type engine struct {
 	// rowLocks says that transactions run side by side, so that rows must be
 	// locked before they are judged. SQLite runs one writing transaction at a time.
 	rowLocks bool
+	hint     string // tells other processes that something is due; "" where it cannot
 	// transient reports an error after which the whole transaction may run again.
 	transient func(error) bool
 	// diagnose names the cause of an error that an operator can mend; "" for none.

@@ -13,10 +13,11 @@ import (
 )
 
 // Connections to PostgreSQL per process: writing ones wait for each other's row
-// locks, and reading ones must not wait behind them.
+// locks, reading ones must not wait behind them, and one listens.
 const (
 	pgWriters = 16
 	pgReaders = 4
+	pgMost    = pgWriters + pgReaders + 1
 )
 
 func openPostgres(url string) (*Ledger, error) {
@@ -29,14 +30,15 @@ func openPostgres(url string) (*Ledger, error) {
 		config.RuntimeParams["application_name"] = "supportmcp"
 	}
 	db := stdlib.OpenDB(*config)
-	db.SetMaxOpenConns(pgWriters + pgReaders)
-	db.SetMaxIdleConns(pgWriters + pgReaders)
+	db.SetMaxOpenConns(pgMost)
+	db.SetMaxIdleConns(pgMost)
 	return &Ledger{writer: db, reader: db, turn: make(chan struct{}, pgWriters), engine: engine{
 		dialect: goose.DialectPostgres,
 		// Not now(): that is when the transaction began, before it waited for its locks.
 		clock:     `SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)`,
 		tables:    `SELECT COUNT(to_regclass('goose_db_version')) + COUNT(to_regclass('event_head'))`,
 		rowLocks:  true,
+		hint:      `NOTIFY ` + due,
 		transient: pgTransient,
 		diagnose:  pgDiagnose,
 	}}, nil

@@ -44,7 +44,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"repeating on purpose", repeatOf},
 		{"windows", windows},
 		{"usage", usage},
-		{"budgets in parallel", budgetsInParallel},
+		{"budgets in parallel", BudgetsInParallel},
 		{"equal requests in parallel", equalInParallel},
 		{"exclusive targets", exclusives},
 		{"several processes", processes},
