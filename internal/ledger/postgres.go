@@ -65,12 +65,16 @@ func pgDiagnose(err error) (message, nextStep string) {
 		switch e.Code {
 		case "25006":
 			return "the ledger's PostgreSQL is read-only", "point the server at the primary"
+		case "57P01", "57P02", "57P03": // it stops, has crashed, or is not up yet
+			return "the ledger's PostgreSQL is restarting", "try again in a minute; the server connects again by itself"
 		case "28000", "28P01":
 			return "the ledger's PostgreSQL refuses the user or the password", "check the URL and pg_hba.conf"
 		case "3D000":
 			return "the ledger's database does not exist", "create it, or correct the URL"
 		case "42501":
 			return "the ledger's PostgreSQL user lacks a right", "grant it the right to create and change tables in its schema"
+		case "53300":
+			return "the ledger's PostgreSQL has no connection left", "raise its max_connections to 21 per replica and some more"
 		case "53100":
 			return "the disk of the ledger's PostgreSQL is full", "free space on it; nothing is allowed until then"
 		}
