@@ -5,7 +5,7 @@ import "github.com/pressly/goose/v3"
 // engine is all in which the two databases differ under one SQL text.
 type engine struct {
 	dialect goose.Dialect
-	clock   string // reads the time in unix milliseconds
+	clock   string // reads the time, and the newest that is recorded, in unix milliseconds
 	tables  string // counts the tables of a ledger; 0 in a database that has none yet
 	// rowLocks says that transactions run side by side, so that rows must be
 	// locked before they are judged. SQLite runs one writing transaction at a time.

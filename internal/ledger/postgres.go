@@ -35,7 +35,7 @@ func openPostgres(url string) (*Ledger, error) {
 	return &Ledger{writer: db, reader: db, turn: make(chan struct{}, pgWriters), engine: engine{
 		dialect: goose.DialectPostgres,
 		// Not now(): that is when the transaction began, before it waited for its locks.
-		clock:     `SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)`,
+		clock:     `SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT), newest FROM event_head`,
 		tables:    `SELECT COUNT(to_regclass('goose_db_version')) + COUNT(to_regclass('event_head'))`,
 		rowLocks:  true,
 		hint:      `NOTIFY ` + due,

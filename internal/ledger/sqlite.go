@@ -60,7 +60,7 @@ func openSQLite(path string) (*Ledger, error) {
 func sqliteEngine() engine {
 	return engine{
 		dialect:   goose.DialectSQLite3,
-		clock:     `SELECT CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER)`,
+		clock:     `SELECT CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER), newest FROM event_head`,
 		tables:    `SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name IN ('goose_db_version', 'event_head')`,
 		transient: sqliteTransient,
 		diagnose:  sqliteDiagnose,

@@ -23,7 +23,8 @@ type tx struct {
 	ctx    context.Context
 	sql    prepared
 	ledger *Ledger
-	now    time.Time // set by readClock
+	now    time.Time     // set by readClock
+	behind time.Duration // the clock, set by readClock
 	events []event   // to be appended last
 }
 

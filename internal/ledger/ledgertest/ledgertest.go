@@ -43,6 +43,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"identity", identity},
 		{"repeating on purpose", repeatOf},
 		{"windows", windows},
+		{"a wrong clock", wrongClock},
 		{"usage", usage},
 		{"budgets in parallel", BudgetsInParallel},
 		{"equal requests in parallel", equalInParallel},
