@@ -172,7 +172,7 @@ func (m *memory) Claim(_ context.Context, id string, lease time.Duration) (Entry
 	if e.State != Executing && e.State != InDoubt || m.leases[id].After(m.now()) {
 		return Entry{}, false, nil
 	}
-	e.State, m.leases[id] = InDoubt, m.now().Add(lease)
+	e.State, e.UpdatedAt, m.leases[id] = InDoubt, m.now(), m.now().Add(lease)
 	e.Looks++
 	return *e, true, nil
 }

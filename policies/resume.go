@@ -77,10 +77,11 @@ func Recover[A Action, Out any](ctx context.Context, g *Guard, e Entry, op Opera
 }
 
 // maySendAgain reports whether the vendor's key still makes a second send
-// harmless, and whether this server may write to the vendor at all.
+// harmless, and whether this server may write to the vendor at all. Both times are
+// the ledger's, since e was claimed just now; this process's clock may differ.
 func (g *Guard) maySendAgain(e Entry) bool {
 	_, locked := g.Locked[e.Kind.Vendor()]
-	return !locked && g.Now().Sub(e.FirstSent) < e.Kind.repeatFor()
+	return !locked && e.UpdatedAt.Sub(e.FirstSent) < e.Kind.repeatFor()
 }
 
 func lostFault(k Kind) *fault.Error {

@@ -156,6 +156,7 @@ func TestMoneyIsSentAgainOnlyWhileTheKeyProtects(t *testing.T) {
 		d := newDesk(t)
 		e := d.doubtful(t)
 		d.clock = e.FirstSent.Add(later)
+		d.Now = func() time.Time { return d.clock.Add(-10 * time.Hour) } // the process's, which is not asked
 		if err := Recover(t.Context(), d.Guard, e, d.refunding(refundOf(2000))); err != nil {
 			t.Fatal(err)
 		}

@@ -27,6 +27,7 @@ type Worker struct {
 	log    *slog.Logger
 	kinds  map[policies.Kind]tools.Tool
 	stuck  map[policies.Due]map[string]pause
+	wake   chan struct{} // holds at most one
 }
 
 // pause is how a due action that could not be driven is left alone.
@@ -45,7 +46,10 @@ func (p pause) next() pause {
 // NewWorker takes every tool there is, listed or not, so that hiding a tool
 // strands no action. Two tools of one kind are an error.
 func NewWorker(l policies.Ledger, all []tools.Tool, log *slog.Logger) (*Worker, error) {
-	w := &Worker{ledger: l, log: log, kinds: map[policies.Kind]tools.Tool{}, stuck: map[policies.Due]map[string]pause{}}
+	w := &Worker{
+		ledger: l, log: log, kinds: map[policies.Kind]tools.Tool{},
+		stuck: map[policies.Due]map[string]pause{}, wake: make(chan struct{}, 1),
+	}
 	for _, t := range all {
 		if t.ReadOnly {
 			continue
@@ -56,6 +60,15 @@ func NewWorker(l policies.Ledger, all []tools.Tool, log *slog.Logger) (*Worker, 
 		w.kinds[t.Kind] = t
 	}
 	return w, nil
+}
+
+// Wake makes Run look at once for what was approved. It waits for nothing, and may
+// be called for nothing and from anywhere.
+func (w *Worker) Wake() {
+	select {
+	case w.wake <- struct{}{}:
+	default: // it is about to look
+	}
 }
 
 // Run works until ctx is done.
@@ -69,6 +82,8 @@ func (w *Worker) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-approved.C:
+			err = w.Sweep(ctx, policies.DueApproved)
+		case <-w.wake:
 			err = w.Sweep(ctx, policies.DueApproved)
 		case <-lapsed.C:
 			err = w.Sweep(ctx, policies.DueLapsed)

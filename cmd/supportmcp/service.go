@@ -129,6 +129,7 @@ func assemble(s settings, l *ledger.Ledger, guard *policies.Guard, library *know
 func (s *service) work(ctx context.Context) {
 	s.busy.Go(func() { s.worker.Run(ctx) })
 	s.busy.Go(func() { s.follow(ctx) })
+	s.busy.Go(func() { s.ledger.Listen(ctx, s.worker.Wake) })
 	s.busy.Go(func() {
 		if err := s.intercom.Ready(ctx); err != nil && ctx.Err() == nil {
 			s.log.Warn("Intercom is not ready for answers", "err", err)

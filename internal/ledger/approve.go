@@ -42,6 +42,9 @@ func (l *Ledger) personDecides(ctx context.Context, id string, verdict policies.
 		e = r.Entry
 		return err
 	})
+	if err == nil && verdict == policies.Approved {
+		l.hint(ctx)
+	}
 	return e, err
 }
 

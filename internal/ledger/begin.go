@@ -163,6 +163,9 @@ func (t *tx) keepFresh(target string, since policies.Mark) error {
 // decide reads usage and judges. The decision is given as a later read will give
 // it, and one that could not be read back is never recorded.
 func (t *tx) decide(r policies.Reads, judge func(policies.Snapshot) policies.Decision) (policies.Decision, error) {
+	if err := t.keepTime(); err != nil {
+		return policies.Decision{}, err
+	}
 	s := policies.Snapshot{Now: t.now}
 	var err error
 	if s.Usage, err = usage(t.ctx, t.sql, r.Queries, t.now); err != nil {

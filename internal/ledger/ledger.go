@@ -44,6 +44,7 @@ type Ledger struct {
 	engine engine
 	writer *sql.DB
 	reader *sql.DB
+	queue  *queue        // of the processes on one SQLite file
 	turn   chan struct{} // one slot per connection that may write; waiters are served in order
 	now    func() time.Time
 	log    *slog.Logger
@@ -104,5 +105,5 @@ func (l *Ledger) Close() error {
 		return l.writer.Close()
 	}
 	// SQLite folds the write-ahead log into the file when its last writer closes.
-	return errors.Join(l.reader.Close(), l.writer.Close())
+	return errors.Join(l.reader.Close(), l.writer.Close(), l.queue.close())
 }

@@ -53,7 +53,7 @@ func (l *Ledger) Entry(ctx context.Context, id string) (policies.Entry, error) {
 // Due implements [policies.Ledger]. Approved entries come in the order of their
 // creation, lapsed ones in the order in which their leases ended.
 func (l *Ledger) Due(ctx context.Context, what policies.Due, n int) ([]policies.Entry, error) {
-	now, err := l.clock(ctx, l.reader)
+	now, _, err := l.clock(ctx, l.reader)
 	if err != nil {
 		return nil, l.explain("read what is due", err)
 	}

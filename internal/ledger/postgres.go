@@ -13,10 +13,11 @@ import (
 )
 
 // Connections to PostgreSQL per process: writing ones wait for each other's row
-// locks, and reading ones must not wait behind them.
+// locks, reading ones must not wait behind them, and one listens.
 const (
 	pgWriters = 16
 	pgReaders = 4
+	pgMost    = pgWriters + pgReaders + 1
 )
 
 func openPostgres(url string) (*Ledger, error) {
@@ -29,14 +30,15 @@ func openPostgres(url string) (*Ledger, error) {
 		config.RuntimeParams["application_name"] = "supportmcp"
 	}
 	db := stdlib.OpenDB(*config)
-	db.SetMaxOpenConns(pgWriters + pgReaders)
-	db.SetMaxIdleConns(pgWriters + pgReaders)
+	db.SetMaxOpenConns(pgMost)
+	db.SetMaxIdleConns(pgMost)
 	return &Ledger{writer: db, reader: db, turn: make(chan struct{}, pgWriters), engine: engine{
 		dialect: goose.DialectPostgres,
 		// Not now(): that is when the transaction began, before it waited for its locks.
-		clock:     `SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)`,
+		clock:     `SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT), newest FROM event_head`,
 		tables:    `SELECT COUNT(to_regclass('goose_db_version')) + COUNT(to_regclass('event_head'))`,
 		rowLocks:  true,
+		hint:      `NOTIFY ` + due,
 		transient: pgTransient,
 		diagnose:  pgDiagnose,
 	}}, nil
@@ -63,12 +65,16 @@ func pgDiagnose(err error) (message, nextStep string) {
 		switch e.Code {
 		case "25006":
 			return "the ledger's PostgreSQL is read-only", "point the server at the primary"
+		case "57P01", "57P02", "57P03": // it stops, has crashed, or is not up yet
+			return "the ledger's PostgreSQL is restarting", "try again in a minute; the server connects again by itself"
 		case "28000", "28P01":
 			return "the ledger's PostgreSQL refuses the user or the password", "check the URL and pg_hba.conf"
 		case "3D000":
 			return "the ledger's database does not exist", "create it, or correct the URL"
 		case "42501":
 			return "the ledger's PostgreSQL user lacks a right", "grant it the right to create and change tables in its schema"
+		case "53300":
+			return "the ledger's PostgreSQL has no connection left", "raise its max_connections to 21 per replica and some more"
 		case "53100":
 			return "the disk of the ledger's PostgreSQL is full", "free space on it; nothing is allowed until then"
 		}

@@ -8,7 +8,28 @@ import (
 
 	"supportmcp/internal/fault"
 	"supportmcp/internal/ledger"
+	"supportmcp/internal/ledger/ledgertest"
 )
+
+// changed is a URL with something changed in it.
+func changed(t testing.TB, good string, what func(*url.URL)) string {
+	t.Helper()
+	u, err := url.Parse(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	what(u)
+	return u.String()
+}
+
+func TestAServerWithAnotherDefaultIsolationOverrunsNoBudget(t *testing.T) {
+	t.Parallel()
+	ledgertest.BudgetsInParallel(t, func(t testing.TB) string {
+		return changed(t, postgres.Fresh(t), func(u *url.URL) {
+			u.RawQuery += "&default_transaction_isolation=repeatable%20read"
+		})
+	})
+}
 
 func TestPostgreSQLThatCannotBeUsedIsRefusedWithoutItsPassword(t *testing.T) {
 	good := postgres.Fresh(t)
@@ -19,14 +40,7 @@ func TestPostgreSQLThatCannotBeUsedIsRefusedWithoutItsPassword(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	change := func(what func(*url.URL)) string {
-		u, err := url.Parse(good)
-		if err != nil {
-			t.Fatal(err)
-		}
-		what(u)
-		return u.String()
-	}
+	change := func(what func(*url.URL)) string { return changed(t, good, what) }
 	for name, c := range map[string]struct{ url, want string }{
 		"no server":   {"postgres://user:hunter2@127.0.0.1:1/db", "cannot be reached"},
 		"no database": {change(func(u *url.URL) { u.Path, u.User = "/missing", url.UserPassword(u.User.Username(), "hunter2") }), "does not exist"},

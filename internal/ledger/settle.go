@@ -17,8 +17,10 @@ func (l *Ledger) Claim(ctx context.Context, id string, lease time.Duration) (e p
 		if err != nil {
 			return err
 		}
-		ok = r.lapsed(t.now)
-		if ok {
+		if ok = r.lapsed(t.now); ok {
+			if err := t.keepTime(); err != nil {
+				return err
+			}
 			from := r.State
 			r.State, r.leaseUntil = policies.InDoubt, t.now.Add(lease)
 			r.Looks++

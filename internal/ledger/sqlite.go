@@ -51,13 +51,16 @@ func openSQLite(path string) (*Ledger, error) {
 	}
 	reader.SetMaxOpenConns(readers)
 	reader.SetMaxIdleConns(readers)
-	return &Ledger{writer: writer, reader: reader, turn: make(chan struct{}, 1), engine: sqliteEngine()}, nil
+	return &Ledger{
+		writer: writer, reader: reader, engine: sqliteEngine(),
+		turn: make(chan struct{}, 1), queue: openQueue(path + "-queue"),
+	}, nil
 }
 
 func sqliteEngine() engine {
 	return engine{
 		dialect:   goose.DialectSQLite3,
-		clock:     `SELECT CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER)`,
+		clock:     `SELECT CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER), newest FROM event_head`,
 		tables:    `SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name IN ('goose_db_version', 'event_head')`,
 		transient: sqliteTransient,
 		diagnose:  sqliteDiagnose,
@@ -90,6 +93,9 @@ func sqliteTransient(err error) bool {
 }
 
 func sqliteDiagnose(err error) (message, nextStep string) {
+	if errors.Is(err, errLocked) {
+		return "other processes write to the ledger's file without a pause", "try again in a minute; if it stays so, move the ledger to PostgreSQL"
+	}
 	e, ok := errors.AsType[*sqlite.Error](err)
 	if !ok {
 		return "", ""

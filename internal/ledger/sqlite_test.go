@@ -114,19 +114,6 @@ func TestAPathMayHaveAnyCharacter(t *testing.T) {
 	}
 }
 
-func TestALedgerOpenedFromManySidesAtOnceIsCreatedOnce(t *testing.T) {
-	path := filepath.Join(newFolder(t, 0o700), "ledger.db")
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			if err := openAt(path); err != nil {
-				t.Errorf("open: %v", err)
-			}
-		})
-	}
-	wg.Wait()
-}
-
 // retries is a log that tells of the first message it gets.
 type retries struct {
 	slog.Handler

@@ -23,7 +23,8 @@ type tx struct {
 	ctx    context.Context
 	sql    prepared
 	ledger *Ledger
-	now    time.Time // set by readClock
+	now    time.Time     // set by readClock
+	behind time.Duration // the clock, set by readClock
 	events []event   // to be appended last
 }
 
@@ -54,9 +55,7 @@ func (l *Ledger) transact(ctx context.Context, doing string, work func(*tx) erro
 }
 
 func (l *Ledger) attempt(ctx context.Context, work func(*tx) error) error {
-	// The server's default may be another one, under which a sum after a lock
-	// would not see what was committed while waiting for it.
-	began, err := l.writer.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+	began, err := l.begin(ctx)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
@@ -75,6 +74,29 @@ func (l *Ledger) attempt(ctx context.Context, work func(*tx) error) error {
 		return uncommitted{err}
 	}
 	return nil
+}
+
+// begin begins a transaction when it is this process's turn.
+func (l *Ledger) begin(ctx context.Context) (*sql.Tx, error) {
+	if err := l.queue.enter(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil, err
+		}
+		l.log.DebugContext(ctx, "ledger writes without queuing", "err", err)
+	}
+	defer l.queue.leave()
+	for {
+		// The server's default may be another one, under which a sum after a lock
+		// would not see what was committed while waiting for it.
+		began, err := l.writer.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+		if err == nil || !l.engine.transient(err) {
+			return began, err
+		}
+		l.log.DebugContext(ctx, "ledger waits for a lock", "err", err)
+		if ended := sleep(ctx, shortest); ended != nil {
+			return nil, errors.Join(ended, err)
+		}
+	}
 }
 
 // moved says that a row changed between being read and being written.

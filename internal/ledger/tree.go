@@ -19,7 +19,8 @@ func (t *tx) appendEvents() error {
 		return nil
 	}
 	var size int64
-	err := t.sql.QueryRowContext(t.ctx, `UPDATE event_head SET size = size + $1 RETURNING size`, int64(len(t.events))).Scan(&size)
+	err := t.sql.QueryRowContext(t.ctx, `UPDATE event_head SET size = size + $1, newest = CASE WHEN newest < $2 THEN $2 ELSE newest END
+		RETURNING size`, int64(len(t.events)), millis(t.now)).Scan(&size)
 	if err != nil {
 		return fmt.Errorf("number events: %w", err)
 	}

@@ -29,7 +29,7 @@ func (l *Ledger) Mark(ctx context.Context) (policies.Mark, error) {
 }
 
 func (l *Ledger) snapshot(ctx context.Context, q queryer, r policies.Reads) (policies.Snapshot, error) {
-	now, err := l.clock(ctx, q)
+	now, _, err := l.clock(ctx, q)
 	if err != nil {
 		return policies.Snapshot{}, err
 	}

@@ -123,8 +123,8 @@ func parallel(n int, work func(i int)) {
 	wg.Wait()
 }
 
-// budgetsInParallel lets 64 callers at two open ledgers spend one budget of 20.
-func budgetsInParallel(t *testing.T, fresh Fresh) {
+// BudgetsInParallel lets 64 callers at two open ledgers spend one budget of 20.
+func BudgetsInParallel(t *testing.T, fresh Fresh) {
 	d := newDesk(t, fresh)
 	ledgers := []*ledger.Ledger{d.Ledger, d.open()}
 	var allowed atomic.Int64

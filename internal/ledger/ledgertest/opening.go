@@ -48,6 +48,21 @@ func opening(t *testing.T, fresh Fresh) {
 			}
 		}
 	})
+	t.Run("many processes open it before it has any tables", func(t *testing.T) {
+		url := fresh(t)
+		parallel(8, func(int) {
+			l, err := ledger.Open(t.Context(), url, ledger.Options{Mode: "test"})
+			if err == nil {
+				err = l.Close()
+			}
+			if err != nil {
+				t.Errorf("open: %v", err)
+			}
+		})
+		d := openDesk(t, url)
+		d.begin(refund(charged, 100), policies.Allow)
+		d.sound()
+	})
 	t.Run("tables of a newer release", func(t *testing.T) {
 		d := newDesk(t, fresh)
 		d.sql(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, true)`)

@@ -3,11 +3,13 @@ package ledgertest
 import (
 	"bufio"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -22,15 +24,16 @@ import (
 // The test binary runs itself again with these set, to be another process on the
 // same ledger.
 const (
-	childURL  = "SUPPORTMCP_LEDGERTEST_URL"
-	childName = "SUPPORTMCP_LEDGERTEST_NAME"
+	childURL    = "SUPPORTMCP_LEDGERTEST_URL"
+	childName   = "SUPPORTMCP_LEDGERTEST_NAME"
+	childRounds = "SUPPORTMCP_LEDGERTEST_ROUNDS" // set: as a member of a crowd
 )
 
 // Main runs the tests of a package that uses Run; stop runs before the check that
 // nothing is left running.
 func Main(m *testing.M, stop func()) {
 	if url := os.Getenv(childURL); url != "" {
-		os.Exit(child(context.Background(), url, os.Getenv(childName), os.Stdout))
+		os.Exit(child(context.Background(), url, os.Getenv(childName)))
 	}
 	// Quick by default; -rapid.checks on the command line goes deeper.
 	if err := flag.Set("rapid.checks", "15"); err != nil {
@@ -48,13 +51,27 @@ func Main(m *testing.M, stop func()) {
 // childCap is what all processes together may refund, in steps of 100.
 const childCap = 3000
 
-// child refunds as much as it may and tells each refund after it was recorded.
-func child(ctx context.Context, url, name string, out io.Writer) int {
+// child is another process on the ledger.
+func child(ctx context.Context, url, name string) int {
 	l, err := ledger.Open(ctx, url, ledger.Options{Mode: "test"})
 	if err != nil {
-		fmt.Fprintln(out, "error", err)
+		fmt.Println("error", err)
 		return 1
 	}
+	if rounds, one := strconv.Atoi(os.Getenv(childRounds)); one == nil {
+		err = crowdMember(ctx, l, name, rounds, os.Stdin, os.Stdout)
+	} else {
+		err = spend(ctx, l, name, os.Stdout)
+	}
+	if err := errors.Join(err, l.Close()); err != nil {
+		fmt.Println("error", err)
+		return 1
+	}
+	return 0
+}
+
+// spend refunds as much as it may and tells each refund after it was recorded.
+func spend(ctx context.Context, l *ledger.Ledger, name string, out io.Writer) error {
 	var failed atomic.Bool
 	parallel(8, func(i int) {
 		for round := range 8 {
@@ -69,22 +86,16 @@ func child(ctx context.Context, url, name string, out io.Writer) int {
 			}
 		}
 	})
-	if err := l.Close(); err != nil || failed.Load() {
-		return 1
+	if failed.Load() {
+		return errors.New("not all refunds were recorded")
 	}
-	return 0
+	return nil
 }
 
 // start runs this binary as another process on the ledger.
 func start(t *testing.T, url, name string) (*exec.Cmd, *bufio.Scanner) {
 	t.Helper()
-	binary, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), binary, "-test.run=^$")
-	cmd.Env = append(os.Environ(), childURL+"="+url, childName+"="+name)
-	cmd.Stderr = os.Stderr
+	cmd := again(t, url, name)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -93,6 +104,19 @@ func start(t *testing.T, url, name string) (*exec.Cmd, *bufio.Scanner) {
 		t.Fatal(err)
 	}
 	return cmd, bufio.NewScanner(out)
+}
+
+// again is this binary as another process on the ledger, not started yet.
+func again(t testing.TB, url, name string, environ ...string) *exec.Cmd {
+	t.Helper()
+	binary, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), binary, "-test.run=^$")
+	cmd.Env = append(append(os.Environ(), childURL+"="+url, childName+"="+name), environ...)
+	cmd.Stderr = os.Stderr
+	return cmd
 }
 
 // newEmpty is a ledger on the database's own clock, which processes share.
@@ -137,6 +161,31 @@ func processes(t *testing.T, fresh Fresh) {
 	d, _ := newEmpty(t, func(testing.TB) string { return url })
 	if n := d.count(time.Hour); n != childCap/100 {
 		t.Errorf("%d refunds count, want %d", n, childCap/100)
+	}
+}
+
+// crowded lets two processes with 16 callers each write as fast as they can: no
+// write fails, no settlement is lost, and none of them has to wait until the
+// other one has finished.
+func crowded(t *testing.T, fresh Fresh) {
+	const rounds = 8
+	d, url := newEmpty(t, fresh)
+	c := RunCrowd(t, url, 2, rounds)
+	for _, e := range c.Errors {
+		t.Error(e)
+	}
+	for i, ids := range c.Settled {
+		if len(ids) != callers*rounds || c.AtFirstEnd[i] < callers*rounds/4 {
+			t.Errorf("process %d settled %d, %d of them before another had finished; want %d", i, len(ids), c.AtFirstEnd[i], callers*rounds)
+		}
+		for _, id := range ids {
+			if e, err := d.Entry(t.Context(), id); err != nil || e.State != policies.Done {
+				t.Errorf("%s was told to be settled and is %s: %v", id, e.State, err)
+			}
+		}
+	}
+	if n := d.count(time.Hour); n != 2*callers*rounds {
+		t.Errorf("%d refunds count, want %d", n, 2*callers*rounds)
 	}
 }
 

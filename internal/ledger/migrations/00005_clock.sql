@@ -1,0 +1,4 @@
+-- The newest time that was recorded: the ledger's time never runs backwards.
+
+-- +goose Up
+ALTER TABLE event_head ADD COLUMN newest BIGINT NOT NULL DEFAULT 0;
