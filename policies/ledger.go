@@ -74,6 +74,7 @@ type Settlement struct {
 	State   State           // Done, Failed, InDoubt or Review
 	Receipt json.RawMessage // of Done
 	Failure *fault.Error    // of the others
+	Looked  bool            // of InDoubt: the vendor has answered that it does not have it
 	Follow  []Draft         // queued in the same transaction
 }
 
@@ -92,7 +93,7 @@ type Entry struct {
 	UpdatedAt time.Time
 	ExpiresAt time.Time // of an approval
 	FirstSent time.Time // when the vendor could first have seen it
-	Looks     int       // how often recovery has taken it up
+	Looks     int       // how often the vendor has answered that it does not have it
 }
 
 // Due names what the worker asks for.
@@ -134,12 +135,13 @@ type Ledger interface {
 	// is. Busy as for Begin.
 	Resume(ctx context.Context, id string, d Draft, judge func(Snapshot) Decision) (Entry, error)
 
-	// Claim takes over an entry whose lease has lapsed, makes it InDoubt, counts
-	// the look and holds it for lease. ok is false when there is nothing to take.
+	// Claim takes over an entry whose lease has lapsed, makes it InDoubt and holds
+	// it for lease. ok is false when there is nothing to take.
 	Claim(ctx context.Context, id string, lease time.Duration) (e Entry, ok bool, err error)
 
 	// Settle ends an attempt. The first settlement of an entry wins; a later one
-	// gets the entry as it stands.
+	// gets the entry as it stands. What is in doubt after the first attempt may be
+	// claimed at once; what stays in doubt keeps its lease.
 	Settle(ctx context.Context, id string, s Settlement) (Entry, error)
 
 	// Entry reads one entry; an unknown id is fault.NotFound.

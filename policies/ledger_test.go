@@ -173,7 +173,6 @@ func (m *memory) Claim(_ context.Context, id string, lease time.Duration) (Entry
 		return Entry{}, false, nil
 	}
 	e.State, m.leases[id] = InDoubt, m.now().Add(lease)
-	e.Looks++
 	return *e, true, nil
 }
 
@@ -188,6 +187,9 @@ func (m *memory) Settle(_ context.Context, id string, s Settlement) (Entry, erro
 		return *e, nil
 	}
 	e.Receipt, e.Failure = s.Receipt, s.Failure
+	if s.Looked {
+		e.Looks++
+	}
 	m.become(e, s.State)
 	for _, d := range s.Follow {
 		f := &Entry{Draft: d, ID: fmt.Sprintf("act_%03d", len(m.entries)+1), State: Approved, CreatedAt: m.now()}

@@ -21,7 +21,6 @@ func (l *Ledger) Claim(ctx context.Context, id string, lease time.Duration) (e p
 		if ok {
 			from := r.State
 			r.State, r.leaseUntil = policies.InDoubt, t.now.Add(lease)
-			r.Looks++
 			err = t.save(from, r)
 		}
 		e = r.Entry
@@ -56,7 +55,7 @@ func (l *Ledger) Settle(ctx context.Context, id string, s policies.Settlement) (
 }
 
 func checkSettlement(id string, s policies.Settlement) error {
-	if settleFrom(s.State) == nil || s.State != policies.Done && len(s.Follow) > 0 {
+	if settleFrom(s.State) == nil || s.State != policies.Done && len(s.Follow) > 0 || s.State != policies.InDoubt && s.Looked {
 		return &fault.Error{Code: fault.Internal, Took: fault.Unknown, Message: fmt.Sprintf("%s cannot be settled as %s", id, s.State)}
 	}
 	for _, f := range s.Follow {
@@ -82,7 +81,12 @@ func settleFrom(to policies.State) []policies.State {
 func (t *tx) settle(r *row, s policies.Settlement) error {
 	from := r.State
 	r.State, r.Receipt, r.Failure = s.State, s.Receipt, s.Failure
-	r.leaseUntil = t.now // whoever looks after what is in doubt may begin at once
+	if from == policies.Executing {
+		r.leaseUntil = t.now // whoever looks after what is in doubt may begin at once
+	}
+	if s.Looked {
+		r.Looks++
+	}
 	if err := t.save(from, r); err != nil {
 		return err
 	}

@@ -212,8 +212,11 @@ func (b *book) settleOne(r *rapid.T) {
 		r.Fatalf("settle: %v", err)
 	}
 	final := to == policies.Done || to == policies.Failed
+	if l.state == policies.Executing {
+		l.leased = b.clock.Now()
+	}
 	if l.state == policies.Executing || l.state == policies.InDoubt || l.state == policies.Review && final {
-		l.state, l.settledAt, l.leased = to, b.clock.Now(), b.clock.Now()
+		l.state, l.settledAt = to, b.clock.Now()
 	}
 }
 
