@@ -44,6 +44,9 @@ type Snapshot struct {
 	Usage []Usage // one per Query, in the same order
 	// Waiting is how many actions of the conversation wait for a person.
 	Waiting int64
+	// MayRepeat says that the request repeats a done action on purpose, and that
+	// the policy wants nobody asked about that. The ledger leaves it alone.
+	MayRepeat bool
 }
 
 // Reads is what must be read before judging; known before any lock is taken.
