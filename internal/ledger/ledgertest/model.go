@@ -67,6 +67,12 @@ type line struct {
 }
 
 func (b *book) draft(r *rapid.T) policies.Draft {
+	if done := b.doneOnes(); len(done) > 0 && rapid.IntRange(0, 3).Draw(r, "as it should be") == 0 {
+		l := rapid.SampledFrom(done).Draw(r, "repeats")
+		d := l.draft
+		d.RepeatOf, d.Mark = l.id, 0
+		return d
+	}
 	kind := rapid.SampledFrom([]policies.Kind{policies.KindRefund, policies.KindReply, policies.KindTag}).Draw(r, "kind")
 	same := rapid.SampledFrom([]string{"one", "two"}).Draw(r, "same")
 	if kind == policies.KindTag {
@@ -77,10 +83,14 @@ func (b *book) draft(r *rapid.T) policies.Draft {
 	if rapid.Bool().Draw(r, "exclusive") {
 		d.Subject.Exclusive = "only in " + b.conversation
 	}
-	if len(b.entries) > 0 && rapid.IntRange(0, 3).Draw(r, "repeats") == 0 {
+	if len(b.entries) > 0 && rapid.IntRange(0, 3).Draw(r, "repeats any") == 0 {
 		d.RepeatOf = b.pick(r).id
 	}
 	return d
+}
+
+func (b *book) doneOnes() []*line {
+	return slices.DeleteFunc(slices.Clone(b.entries), func(l *line) bool { return l.state != policies.Done })
 }
 
 // mark remembers when facts are read.
