@@ -79,6 +79,8 @@ type Settlement struct {
 	Failure *fault.Error    // of the others
 	Looked  bool            // of InDoubt: the vendor has answered that it does not have it
 	Follow  []Draft         // queued in the same transaction
+	By      string          // the person who settles what is under review; "" is a program
+	Note    string          // that person's
 }
 
 // Entry is one recorded action.
@@ -90,8 +92,8 @@ type Entry struct {
 	Decision  Decision
 	Receipt   json.RawMessage
 	Failure   *fault.Error
-	Approver  string
-	Note      string // the approver's
+	Approver  string // or the person who settled it, who is the later one
+	Note      string // the approver's, or of the person who settled it
 	CreatedAt time.Time
 	UpdatedAt time.Time
 	ExpiresAt time.Time // of an approval
@@ -144,7 +146,9 @@ type Ledger interface {
 
 	// Settle ends an attempt. The first settlement of an entry wins; a later one
 	// gets the entry as it stands. What is in doubt after the first attempt may be
-	// claimed at once; what stays in doubt keeps its lease.
+	// claimed at once; what stays in doubt keeps its lease. A person settles only
+	// what is in Review and what somebody else asked for; anything else is
+	// fault.Refused.
 	Settle(ctx context.Context, id string, s Settlement) (Entry, error)
 
 	// Entry reads one entry; an unknown id is fault.NotFound.

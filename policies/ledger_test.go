@@ -183,8 +183,11 @@ func (m *memory) Settle(_ context.Context, id string, s Settlement) (Entry, erro
 	if m.deny != nil {
 		return Entry{}, m.deny
 	}
-	if e.State != Executing && e.State != InDoubt {
+	if e.State != Executing && e.State != InDoubt && (e.State != Review || s.By == "") {
 		return *e, nil
+	}
+	if s.By != "" {
+		e.Approver, e.Note = s.By, s.Note
 	}
 	e.Receipt, e.Failure = s.Receipt, s.Failure
 	if s.Looked {
