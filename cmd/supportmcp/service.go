@@ -41,12 +41,11 @@ type settings struct {
 
 // service is a running supportmcp without a transport.
 type service struct {
-	ledger   *ledger.Ledger
-	intercom *intercom.Client
-	server   *server.Server
-	worker   *server.Worker
-	log      *slog.Logger
-	busy     sync.WaitGroup // what work has started
+	hands
+	server *server.Server
+	worker *server.Worker
+	log    *slog.Logger
+	busy   sync.WaitGroup // what work has started
 }
 
 // timing is the time one action may take: an attempt at the vendor, the lease
@@ -62,30 +61,43 @@ func newService(ctx context.Context, s settings) (*service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("index the knowledge documents: %w", err)
 	}
-	st, err := stripe.New(s.stripe)
-	if err != nil {
-		return nil, fmt.Errorf("set up Stripe: %w", err)
-	}
-	ic, err := intercom.New(s.intercom)
-	if err != nil {
-		return nil, fmt.Errorf("set up Intercom: %w", err)
-	}
-	l, err := openLedger(ctx, s)
+	h, err := newHands(ctx, s, library)
 	if err != nil {
 		return nil, err
 	}
-	guard := &policies.Guard{
-		Ledger: l, Now: s.now, Log: s.log, Locked: s.locked,
+	svc, err := assemble(s, h, library)
+	if err != nil {
+		return nil, errors.Join(err, h.ledger.Close())
+	}
+	return svc, nil
+}
+
+// hands are the tools with all that they work with.
+type hands struct {
+	ledger   *ledger.Ledger
+	guard    *policies.Guard
+	stripe   *stripe.Client
+	intercom *intercom.Client
+	tools    []tools.Tool
+}
+
+func newHands(ctx context.Context, s settings, library *knowledge.Library) (h hands, err error) {
+	if h.stripe, err = stripe.New(s.stripe); err != nil {
+		return h, fmt.Errorf("set up Stripe: %w", err)
+	}
+	if h.intercom, err = intercom.New(s.intercom); err != nil {
+		return h, fmt.Errorf("set up Intercom: %w", err)
+	}
+	if h.ledger, err = openLedger(ctx, s); err != nil {
+		return h, err
+	}
+	h.guard = &policies.Guard{
+		Ledger: h.ledger, Now: s.now, Log: s.log, Locked: s.locked,
 		Timeout: s.timing.attempt, Lease: s.timing.lease, Wait: s.timing.wait,
 	}
-	guard.Use(s.rules)
-	all := tools.All(tools.Deps{Guard: guard, Stripe: st, Intercom: ic, Library: library})
-	svc, err := assemble(s, l, guard, library, all)
-	if err != nil {
-		return nil, errors.Join(err, l.Close())
-	}
-	svc.intercom = ic
-	return svc, nil
+	h.guard.Use(s.rules)
+	h.tools = tools.All(tools.Deps{Guard: h.guard, Stripe: h.stripe, Intercom: h.intercom, Library: library})
+	return h, nil
 }
 
 // openLedger gives SQLite the process's clock; replicas on PostgreSQL must share
@@ -98,19 +110,19 @@ func openLedger(ctx context.Context, s settings) (*ledger.Ledger, error) {
 	return ledger.Open(ctx, s.databaseURL, o)
 }
 
-func assemble(s settings, l *ledger.Ledger, guard *policies.Guard, library *knowledge.Library, all []tools.Tool) (*service, error) {
-	worker, err := server.NewWorker(l, all, s.log)
+func assemble(s settings, h hands, library *knowledge.Library) (*service, error) {
+	worker, err := server.NewWorker(h.ledger, h.tools, s.log)
 	if err != nil {
 		return nil, err
 	}
 	srv, err := server.New(server.Config{
-		Version: version, Principal: s.principal, Log: s.log, Tools: tools.Listed(all, s.toolsets, s.readOnly),
-		Resources: resources.All(resources.Deps{Library: library, Guard: guard, Policy: func() []byte { return s.policy }}),
+		Version: version, Principal: s.principal, Log: s.log, Tools: tools.Listed(h.tools, s.toolsets, s.readOnly),
+		Resources: resources.All(resources.Deps{Library: library, Guard: h.guard, Policy: func() []byte { return s.policy }}),
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &service{ledger: l, server: srv, worker: worker, log: s.log}, nil
+	return &service{hands: h, server: srv, worker: worker, log: s.log}, nil
 }
 
 // work runs the worker until ctx is done, and tells at once what would keep the
