@@ -33,6 +33,12 @@ func printEntry(out io.Writer, e policies.Entry, now time.Time) error {
 	line("asked at", e.CreatedAt.Format(time.RFC3339))
 	line("expires", strings.TrimPrefix(expiry(e, now), "-"))
 	line("repeats", e.RepeatOf)
+	if !e.FirstSent.IsZero() {
+		line("first sent", e.FirstSent.Format(time.RFC3339))
+	}
+	if e.Looks > 0 && e.State != policies.Done {
+		line("looked for", counted(e.Looks, "time")+" in "+string(e.Kind.Vendor())+", and not found")
+	}
 	line("decided by", e.Approver)
 	line("note", e.Note)
 	if e.Failure != nil {

@@ -45,14 +45,13 @@ type settings struct {
 
 // service is a running supportmcp without a transport.
 type service struct {
-	ledger   *ledger.Ledger
-	intercom *intercom.Client
-	server   *server.Server
-	worker   *server.Worker
-	library  *knowledge.Library
-	sources  string // of the library's documents
-	log      *slog.Logger
-	busy     sync.WaitGroup // what work has started
+	hands
+	server  *server.Server
+	worker  *server.Worker
+	library *knowledge.Library
+	sources string // of the library's documents
+	log     *slog.Logger
+	busy    sync.WaitGroup // what work has started
 
 	resources func() []resources.Resource // as the library now is
 }
@@ -70,30 +69,43 @@ func newService(ctx context.Context, s settings) (*service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("index the knowledge documents: %w", err)
 	}
-	st, err := stripe.New(s.stripe)
-	if err != nil {
-		return nil, fmt.Errorf("set up Stripe: %w", err)
-	}
-	ic, err := intercom.New(s.intercom)
-	if err != nil {
-		return nil, fmt.Errorf("set up Intercom: %w", err)
-	}
-	l, err := openLedger(ctx, s)
+	h, err := newHands(ctx, s, library)
 	if err != nil {
 		return nil, err
 	}
-	guard := &policies.Guard{
-		Ledger: l, Now: s.now, Log: s.log, Locked: s.locked,
+	svc, err := assemble(s, h, library)
+	if err != nil {
+		return nil, errors.Join(err, h.ledger.Close())
+	}
+	return svc, nil
+}
+
+// hands are the tools with all that they work with.
+type hands struct {
+	ledger   *ledger.Ledger
+	guard    *policies.Guard
+	stripe   *stripe.Client
+	intercom *intercom.Client
+	tools    []tools.Tool
+}
+
+func newHands(ctx context.Context, s settings, library *knowledge.Library) (h hands, err error) {
+	if h.stripe, err = stripe.New(s.stripe); err != nil {
+		return h, fmt.Errorf("set up Stripe: %w", err)
+	}
+	if h.intercom, err = intercom.New(s.intercom); err != nil {
+		return h, fmt.Errorf("set up Intercom: %w", err)
+	}
+	if h.ledger, err = openLedger(ctx, s); err != nil {
+		return h, err
+	}
+	h.guard = &policies.Guard{
+		Ledger: h.ledger, Now: s.now, Log: s.log, Locked: s.locked,
 		Timeout: s.timing.attempt, Lease: s.timing.lease, Wait: s.timing.wait,
 	}
-	guard.Use(s.rules)
-	all := tools.All(tools.Deps{Guard: guard, Stripe: st, Intercom: ic, Library: library})
-	svc, err := assemble(s, l, guard, library, all)
-	if err != nil {
-		return nil, errors.Join(err, l.Close())
-	}
-	svc.intercom = ic
-	return svc, nil
+	h.guard.Use(s.rules)
+	h.tools = tools.All(tools.Deps{Guard: h.guard, Stripe: h.stripe, Intercom: h.intercom, Library: library})
+	return h, nil
 }
 
 // openLedger gives SQLite the process's clock; replicas on PostgreSQL must share
@@ -106,22 +118,22 @@ func openLedger(ctx context.Context, s settings) (*ledger.Ledger, error) {
 	return ledger.Open(ctx, s.databaseURL, o)
 }
 
-func assemble(s settings, l *ledger.Ledger, guard *policies.Guard, library *knowledge.Library, all []tools.Tool) (*service, error) {
-	worker, err := server.NewWorker(l, all, s.log)
+func assemble(s settings, h hands, library *knowledge.Library) (*service, error) {
+	worker, err := server.NewWorker(h.ledger, h.tools, s.log)
 	if err != nil {
 		return nil, err
 	}
 	published := func() []resources.Resource {
-		return resources.All(resources.Deps{Library: library, Guard: guard, Policy: func() []byte { return s.policy }})
+		return resources.All(resources.Deps{Library: library, Guard: h.guard, Policy: func() []byte { return s.policy }})
 	}
 	srv, err := server.New(server.Config{
 		Version: version, Website: s.website, Principal: s.principal, Log: s.log,
-		Tools: tools.Listed(all, s.toolsets, s.readOnly), Resources: published(),
+		Tools: tools.Listed(h.tools, s.toolsets, s.readOnly), Resources: published(),
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &service{ledger: l, server: srv, worker: worker, library: library, sources: s.sources, log: s.log, resources: published}, nil
+	return &service{hands: h, server: srv, worker: worker, library: library, sources: s.sources, log: s.log, resources: published}, nil
 }
 
 // work runs the worker and follows the documents until ctx is done, and tells at once what would keep the

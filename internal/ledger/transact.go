@@ -25,7 +25,7 @@ type tx struct {
 	ledger *Ledger
 	now    time.Time     // set by readClock
 	behind time.Duration // the clock, set by readClock
-	events []event   // to be appended last
+	events []event       // to be appended last
 }
 
 // transact runs work in a transaction of its own, again when another process or

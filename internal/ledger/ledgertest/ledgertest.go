@@ -38,6 +38,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"resuming", resuming},
 		{"follow-ups", followups},
 		{"approvals", approvals},
+		{"review", review},
 		{"expiry", expiry},
 		{"repeats", repeats},
 		{"identity", identity},
