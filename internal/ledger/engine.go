@@ -7,6 +7,7 @@ type engine struct {
 	dialect goose.Dialect
 	clock   string // reads the time in unix milliseconds
 	tables  string // counts the tables of a ledger; 0 in a database that has none yet
+	fold    string // folds the write-ahead log into the file and empties it; "" where there is none
 	// rowLocks says that transactions run side by side, so that rows must be
 	// locked before they are judged. SQLite runs one writing transaction at a time.
 	rowLocks bool
@@ -14,12 +15,4 @@ type engine struct {
 	transient func(error) bool
 	// diagnose names the cause of an error that an operator can mend; "" for none.
 	diagnose func(error) (message, nextStep string)
-}
-
-// forUpdate ends a SELECT whose rows are about to change.
-func (e engine) forUpdate() string {
-	if e.rowLocks {
-		return " FOR UPDATE"
-	}
-	return ""
 }
