@@ -7,7 +7,9 @@ type engine struct {
 	dialect goose.Dialect
 	clock   string // reads the time in unix milliseconds
 	tables  string // counts the tables of a ledger; 0 in a database that has none yet
-	fold    string // folds the write-ahead log into the file and empties it; "" where there is none
+	// rewrite makes a file of nothing but what is in the tables, and fold empties
+	// the log beside it; "" where the database looks after that itself.
+	rewrite, fold string
 	// rowLocks says that transactions run side by side, so that rows must be
 	// locked before they are judged. SQLite runs one writing transaction at a time.
 	rowLocks bool

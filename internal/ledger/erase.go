@@ -27,7 +27,7 @@ type Erasure struct {
 	Earlier       int      // actions whose texts were gone before
 	Kept          []Kept   // actions whose texts are still needed
 	Conversations []string // that were looked through
-	Lingers       bool     // old pages stay in SQLite's log until its readers end
+	Lingers       bool     // remains are in SQLite's log until its readers end
 }
 
 // Kept is an action whose texts cannot be erased yet.
@@ -72,10 +72,10 @@ func (l *Ledger) Erase(ctx context.Context, d Data, by string, dryRun bool) (Era
 		e.Erased = len(ids)
 		return e, nil
 	}
-	if e.Erased, err = l.eraseAll(ctx, ids, erased{By: by, For: d.String()}); err != nil {
+	if e.Erased, err = l.eraseAll(ctx, ids, erased{By: by, For: d.String()}); err != nil || e.Erased+e.Earlier == 0 {
 		return e, err
 	}
-	e.Lingers, err = l.foldLog(ctx)
+	e.Lingers, err = l.scrub(ctx)
 	return e, err
 }
 
@@ -201,26 +201,4 @@ func (t *tx) keepLeft(r *row, e event) error {
 	}
 	return t.exec(`UPDATE entry SET identity = $2, same = $3, verdict = $4, code = $5, erased_at = $6 WHERE id = $1`,
 		r.ID, r.identity, r.Subject.Same, string(verdict), string(e.Code), millis(e.At))
-}
-
-// foldLog makes SQLite write its log into the file and cut it, so that nothing
-// erased is left there. It reports whether readers kept it from doing so.
-func (l *Ledger) foldLog(ctx context.Context) (lingers bool, err error) {
-	if l.engine.fold == "" {
-		return false, nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	for {
-		var busy, frames, folded int
-		if err := l.writer.QueryRowContext(ctx, l.engine.fold).Scan(&busy, &frames, &folded); err != nil {
-			return true, l.explain("fold the log", err)
-		}
-		if busy == 0 {
-			return false, nil
-		}
-		if sleep(ctx, longest) != nil {
-			return true, nil
-		}
-	}
 }

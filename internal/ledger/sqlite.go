@@ -33,11 +33,10 @@ func openSQLite(path string) (*Ledger, error) {
 		return nil, err
 	}
 	// FULL, not NORMAL: a power cut must not take back what was acknowledged.
-	// See https://www.sqlite.org/pragma.html#pragma_synchronous. With secure_delete
-	// what is erased is overwritten, too.
+	// See https://www.sqlite.org/pragma.html#pragma_synchronous.
 	writer, err := sql.Open("sqlite", dsn(path, url.Values{
 		"_txlock": {"immediate"},
-		"_pragma": {"busy_timeout(20)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(1)"},
+		"_pragma": {"busy_timeout(20)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"},
 	}))
 	if err != nil {
 		return nil, fmt.Errorf("open the ledger: %w", err)
@@ -60,6 +59,7 @@ func sqliteEngine() engine {
 		dialect:   goose.DialectSQLite3,
 		clock:     `SELECT CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER)`,
 		tables:    `SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name IN ('goose_db_version', 'event_head')`,
+		rewrite:   `VACUUM`,
 		fold:      `PRAGMA wal_checkpoint(TRUNCATE)`,
 		transient: sqliteTransient,
 		diagnose:  sqliteDiagnose,

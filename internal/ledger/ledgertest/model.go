@@ -28,6 +28,8 @@ func model(t *testing.T, fresh Fresh) {
 			"decide":  m.decide,
 			"wait":    func(r *rapid.T) { d.clock.Advance(rapid.SampledFrom(pauses()).Draw(r, "pause")) },
 			"expire":  m.expire,
+			"erase":   m.erase,
+			"prune":   m.prune,
 			"":        m.agrees,
 			"replay ": m.begin, // twice as often
 		})
@@ -54,13 +56,14 @@ type line struct {
 	settledAt time.Time
 	leased    time.Time // until when
 	expires   time.Time
+	erased    bool
 }
 
 func (b *book) draft(r *rapid.T) policies.Draft {
 	kind := rapid.SampledFrom([]policies.Kind{policies.KindRefund, policies.KindReply}).Draw(r, "kind")
 	same := rapid.SampledFrom([]string{"one", "two"}).Draw(r, "same")
 	d := message(kind, same)
-	d.Subject.Conversation = b.conversation
+	d.Subject.Conversation, d.Input = b.conversation, b.words(r)
 	if rapid.Bool().Draw(r, "exclusive") {
 		d.Subject.Exclusive = "only in " + b.conversation
 	}
@@ -122,7 +125,7 @@ func (b *book) after(d policies.Draft) (int, bool) {
 }
 
 func (l *line) equals(d policies.Draft) bool {
-	return l.draft.Kind == d.Kind && l.draft.Subject.Same == d.Subject.Same
+	return !l.forgotten() && l.draft.Kind == d.Kind && l.draft.Subject.Same == d.Subject.Same
 }
 
 // answer is the first equal entry that is live or freshly done.
@@ -153,7 +156,7 @@ func (b *book) next(d policies.Draft) int {
 	n := 0
 	for _, l := range b.entries {
 		if l.equals(d) {
-			n++
+			n = max(n, l.ordinal+1)
 		}
 	}
 	return n
@@ -208,7 +211,11 @@ func (b *book) claim(r *rapid.T) {
 func (b *book) settleOne(r *rapid.T) {
 	l := b.pick(r)
 	to := rapid.SampledFrom([]policies.State{policies.Done, policies.Failed, policies.InDoubt, policies.Review}).Draw(r, "to")
-	if _, err := b.Settle(b.t.Context(), l.id, settlement(to)); err != nil {
+	s := settlement(to)
+	if s.Failure != nil {
+		s.Failure.Message = string(l.draft.Input)
+	}
+	if _, err := b.Settle(b.t.Context(), l.id, s); err != nil {
 		r.Fatalf("settle: %v", err)
 	}
 	final := to == policies.Done || to == policies.Failed
