@@ -10,6 +10,7 @@ type engine struct {
 	// rewrite makes a file of nothing but what is in the tables, and fold empties
 	// the log beside it; "" where the database looks after that itself.
 	rewrite, fold string
+	copyTo        string // writes a copy into an empty file; "" where that is done outside
 	// rowLocks says that transactions run side by side, so that rows must be
 	// locked before they are judged. SQLite runs one writing transaction at a time.
 	rowLocks bool
