@@ -66,5 +66,8 @@ func (t *tx) decided(r *row) error {
 	if err != nil {
 		return fmt.Errorf("record the approval of %s: %w", r.ID, err)
 	}
+	if err := t.exec(`UPDATE personal SET approval_note = $2 WHERE entry_id = $1`, r.ID, r.Note); err != nil {
+		return fmt.Errorf("keep the note on %s: %w", r.ID, err)
+	}
 	return nil
 }

@@ -5,15 +5,16 @@
 -- The texts of an entry. A row is deleted when they are erased, and the salt with
 -- it: without the salt the hashes in the log cannot be compared with a guess.
 CREATE TABLE personal (
-    entry_id TEXT NOT NULL PRIMARY KEY REFERENCES entry (id),
-    salt     TEXT NOT NULL, -- of this entry's hashes; empty where the log has unsalted ones
-    input    TEXT NOT NULL,
-    facts    TEXT NOT NULL,
-    digest   TEXT NOT NULL, -- of the facts an approval binds
-    decision TEXT NOT NULL, -- with its messages
-    answer   TEXT NOT NULL, -- the receipt of what moves no money
-    failure  TEXT NOT NULL,
-    note     TEXT NOT NULL  -- the approver's
+    entry_id      TEXT NOT NULL PRIMARY KEY REFERENCES entry (id),
+    salt          TEXT NOT NULL, -- of this entry's hashes; empty where the log has unsalted ones
+    input         TEXT NOT NULL,
+    facts         TEXT NOT NULL,
+    digest        TEXT NOT NULL, -- of the facts an approval binds
+    decision      TEXT NOT NULL, -- with its messages
+    answer        TEXT NOT NULL, -- the receipt of what moves no money
+    failure       TEXT NOT NULL,
+    note          TEXT NOT NULL, -- the newest of a person
+    approval_note TEXT NOT NULL DEFAULT '' -- of whoever approved or rejected
 );
 
 INSERT INTO personal (entry_id, salt, input, facts, digest, decision, answer, failure, note)
@@ -34,6 +35,6 @@ ALTER TABLE entry ADD COLUMN verdict TEXT NOT NULL DEFAULT '';
 ALTER TABLE entry ADD COLUMN code TEXT NOT NULL DEFAULT '';
 ALTER TABLE entry ADD COLUMN erased_at BIGINT NOT NULL DEFAULT 0;
 
--- Both are in personal.
+UPDATE personal SET approval_note = COALESCE((SELECT note FROM approval WHERE approval.entry_id = personal.entry_id), '');
 ALTER TABLE approval DROP COLUMN digest;
 ALTER TABLE approval DROP COLUMN note;
