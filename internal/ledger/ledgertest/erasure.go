@@ -306,28 +306,32 @@ func (d *desk) dump() string {
 	d.t.Helper()
 	var out strings.Builder
 	for _, table := range kept() {
-		rows, err := d.db.QueryContext(d.t.Context(), `SELECT * FROM `+table)
-		if err != nil {
+		if err := d.dumpTable(&out, table); err != nil {
 			d.t.Fatal(err)
 		}
-		names, err := rows.Columns()
-		if err != nil {
-			d.t.Fatal(err)
-		}
-		for rows.Next() {
-			values, into := make([]any, len(names)), make([]any, len(names))
-			for i := range values {
-				into[i] = &values[i]
-			}
-			if err := rows.Scan(into...); err != nil {
-				d.t.Fatal(err)
-			}
-			fmt.Fprintf(&out, "%s %s\n", table, values)
-		}
-		if err := rows.Err(); err != nil {
-			d.t.Fatal(err)
-		}
-		_ = rows.Close()
 	}
 	return out.String()
+}
+
+func (d *desk) dumpTable(out *strings.Builder, table string) error {
+	rows, err := d.db.QueryContext(d.t.Context(), `SELECT * FROM `+table)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	names, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	values, into := make([]any, len(names)), make([]any, len(names))
+	for i := range values {
+		into[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "%s %s\n", table, values)
+	}
+	return rows.Err()
 }
