@@ -35,6 +35,9 @@ func (s State) Live() bool { return s == Awaiting || s == Approved || s.InFlight
 // InFlight entries may have taken effect and keep their target to themselves.
 func (s State) InFlight() bool { return s == Executing || s == InDoubt || s == Review }
 
+// Final entries stay as they are.
+func (s State) Final() bool { return !s.Live() }
+
 // Counts reports whether entries in this state use up budgets.
 func (s State) Counts() bool { return s.InFlight() || s == Done }
 
@@ -99,6 +102,9 @@ type Entry struct {
 	ExpiresAt time.Time // of an approval
 	FirstSent time.Time // when the vendor could first have seen it
 	Looks     int       // how often the vendor has answered that it does not have it
+	// ErasedAt is when Input, Facts, Digest, Note, all messages and, unless money
+	// moved, Receipt were erased; zero: they are there.
+	ErasedAt time.Time
 }
 
 // Due names what the worker asks for.

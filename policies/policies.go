@@ -64,6 +64,17 @@ func (p *Policy) budgets(k Kind) []Budget {
 	return nil
 }
 
+// LongestWindow is the longest time over which a budget of this policy counts.
+func (p *Policy) LongestWindow() time.Duration {
+	var longest time.Duration
+	if p.Refund != nil {
+		for _, b := range p.Refund.Budgets {
+			longest = max(longest, b.Window)
+		}
+	}
+	return longest
+}
+
 // missing denies an action whose section the policy file does not have.
 func missing(section string) Finding {
 	return Finding{

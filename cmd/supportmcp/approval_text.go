@@ -55,6 +55,10 @@ func printEntry(out io.Writer, e policies.Entry, now time.Time) error {
 
 // facts prints what an approver must know of each kind of action.
 func facts(e policies.Entry, line func(name, value string)) {
+	if !e.ErasedAt.IsZero() {
+		line("texts", "erased on "+e.ErasedAt.Format(time.DateOnly))
+		return
+	}
 	if e.Kind != policies.KindRefund {
 		return
 	}

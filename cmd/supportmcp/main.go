@@ -51,7 +51,8 @@ func run(ctx context.Context, args []string, w world) int {
 			"Try it without any account:  supportmcp demo",
 		Version: version, SilenceErrors: true, SilenceUsage: true,
 	}
-	root.AddCommand(serveCommand(w), doctorCommand(w), demoCommand(w), sandboxCommand(w), approvalsCommand(w), actionsCommand(w), policyCommand(w), auditCommand(w))
+	root.AddCommand(serveCommand(w), doctorCommand(w), demoCommand(w), sandboxCommand(w), approvalsCommand(w), actionsCommand(w),
+		policyCommand(w), auditCommand(w), privacyCommand(w), ledgerCommand(w))
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetArgs(args)
 	root.SetIn(w.in)

@@ -76,10 +76,13 @@ func (t *tx) decided(r *row) error {
 	if err := t.save(policies.Awaiting, r); err != nil {
 		return err
 	}
-	err := t.exec(`INSERT INTO approval (entry_id, verdict, approver, digest, note, at) VALUES ($1, $2, $3, $4, $5, $6)`,
-		r.ID, string(r.State), r.Approver, r.Digest, r.Note, millis(t.now))
+	err := t.exec(`INSERT INTO approval (entry_id, verdict, approver, at) VALUES ($1, $2, $3, $4)`,
+		r.ID, string(r.State), r.Approver, millis(t.now))
 	if err != nil {
 		return fmt.Errorf("record the approval of %s: %w", r.ID, err)
+	}
+	if err := t.exec(`UPDATE personal SET approval_note = $2 WHERE entry_id = $1`, r.ID, r.Note); err != nil {
+		return fmt.Errorf("keep the note on %s: %w", r.ID, err)
 	}
 	return nil
 }

@@ -64,8 +64,8 @@ func fill(b *testing.B, path string, rows int) {
 	defer db.Close()
 	for _, statement := range []string{
 		`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1)
-		INSERT INTO entry SELECT 'act_old_' || i, 'refund', 'agent', '', 0, '', '', '', 1, 'done', '', '', '', '', '', 1, 'eur',
-			'', '', '{}', '', '', '', '', 0, 0, 0, 0, 1, 0, 0 FROM n`,
+		INSERT INTO entry SELECT 'act_old_' || i, 'refund', 'agent', '', 0, '', '', 1, 'done', '', '', '', '', '', 1, 'eur',
+			'', '', 0, 0, 0, 0, 1, 0, 0, '', '', 0 FROM n`,
 		`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1)
 		INSERT INTO hold SELECT 'act_old_' || i, 'global:', 'refund', 'eur', 1, $2 - i FROM n`,
 	} {

@@ -62,6 +62,9 @@ func sqliteEngine() engine {
 		dialect:   goose.DialectSQLite3,
 		clock:     `SELECT CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER), newest FROM event_head`,
 		tables:    `SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name IN ('goose_db_version', 'event_head')`,
+		copyTo:    `VACUUM INTO $1`,
+		rewrite:   `VACUUM`,
+		fold:      `PRAGMA wal_checkpoint(TRUNCATE)`,
 		transient: sqliteTransient,
 		diagnose:  sqliteDiagnose,
 	}

@@ -56,6 +56,9 @@ func Run(t *testing.T, fresh Fresh) {
 		{"interrupted work", interrupted},
 		{"hostile input", hostile},
 		{"audit", audit},
+		{"erasing", erasing},
+		{"audit of erasures", erasureAudit},
+		{"pruning", pruning},
 		{"model", model},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, fresh) })

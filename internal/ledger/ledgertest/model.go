@@ -28,6 +28,8 @@ func model(t *testing.T, fresh Fresh) {
 			"decide":  m.decide,
 			"wait":    func(r *rapid.T) { d.clock.Advance(rapid.SampledFrom(pauses()).Draw(r, "pause")) },
 			"expire":  m.expire,
+			"erase":   m.erase,
+			"prune":   m.prune,
 			"":        m.agrees,
 			"replay ": m.begin, // twice as often
 			"mark":    m.mark,
@@ -64,13 +66,14 @@ type line struct {
 	done      int       // when it became done, counted in entries that did
 	leased    time.Time // until when
 	expires   time.Time
+	erased    bool
 }
 
 func (b *book) draft(r *rapid.T) policies.Draft {
 	if done := b.doneOnes(); len(done) > 0 && rapid.IntRange(0, 3).Draw(r, "as it should be") == 0 {
 		l := rapid.SampledFrom(done).Draw(r, "repeats")
 		d := l.draft
-		d.RepeatOf, d.Mark = l.id, 0
+		d.RepeatOf, d.Mark, d.Input = l.id, 0, b.words(r)
 		return d
 	}
 	kind := rapid.SampledFrom([]policies.Kind{policies.KindRefund, policies.KindReply, policies.KindTag}).Draw(r, "kind")
@@ -79,7 +82,7 @@ func (b *book) draft(r *rapid.T) policies.Draft {
 		same = "" // a desired state is never a repeat
 	}
 	d := message(kind, same)
-	d.Subject.Conversation = b.conversation
+	d.Subject.Conversation, d.Input = b.conversation, b.words(r)
 	if rapid.Bool().Draw(r, "exclusive") {
 		d.Subject.Exclusive = "only in " + b.conversation
 	}
@@ -166,11 +169,13 @@ func (b *book) after(d policies.Draft) (int, bool) {
 
 // asks says that a draft asks for what the entry asked for.
 func (l *line) asks(d policies.Draft) bool {
-	return l.draft.Kind == d.Kind && l.draft.Subject.Same == d.Subject.Same
+	return !l.forgotten() && l.draft.Kind == d.Kind && l.draft.Subject.Same == d.Subject.Same
 }
 
 // equals says that the entry can answer a draft.
-func (l *line) equals(d policies.Draft) bool { return l.asks(d) && d.Subject.Same != "" }
+func (l *line) equals(d policies.Draft) bool {
+	return l.asks(d) && d.Subject.Same != ""
+}
 
 // answer is the first equal entry that is live or freshly done.
 func (b *book) answer(d policies.Draft, after int) *line {
@@ -207,7 +212,7 @@ func (b *book) next(d policies.Draft) int {
 	n := 0
 	for _, l := range b.entries {
 		if l.equals(d) {
-			n++
+			n = max(n, l.ordinal+1)
 		}
 	}
 	return n
@@ -264,7 +269,11 @@ func (b *book) claim(r *rapid.T) {
 func (b *book) settleOne(r *rapid.T) {
 	l := b.pick(r)
 	to := rapid.SampledFrom([]policies.State{policies.Done, policies.Failed, policies.InDoubt, policies.Review}).Draw(r, "to")
-	if _, err := b.Settle(b.t.Context(), l.id, settlement(to)); err != nil {
+	s := settlement(to)
+	if s.Failure != nil {
+		s.Failure.Message = string(l.draft.Input)
+	}
+	if _, err := b.Settle(b.t.Context(), l.id, s); err != nil {
 		r.Fatalf("settle: %v", err)
 	}
 	final := to == policies.Done || to == policies.Failed
