@@ -40,11 +40,16 @@ func (l *Ledger) Begin(ctx context.Context, d policies.Draft, judge func(policie
 // errDryRun ends the transaction of a dry run.
 var errDryRun = errors.New("dry run")
 
-// checkDraft keeps out what could not be stored, or not be read back.
+// most is the largest amount that is recorded, in minor units: Stripe takes no more
+// than twelve digits in any currency (https://docs.stripe.com/currencies), and
+// millions of such amounts can be summed.
+const most = 999_999_999_999
+
+// checkDraft keeps out what could not be stored, not be read back, or not be summed.
 func checkDraft(d policies.Draft) error {
 	s := d.Subject
 	var back money.Money
-	if text, err := s.Cost.MarshalText(); err != nil || back.UnmarshalText(text) != nil || back != s.Cost {
+	if text, err := s.Cost.MarshalText(); err != nil || back.UnmarshalText(text) != nil || back != s.Cost || max(s.Cost.Minor, -s.Cost.Minor) > most {
 		return fault.Invalidf("use an amount and a currency that Stripe can move", "the amount %s cannot be recorded", s.Cost)
 	}
 	return validText("an id of the action", string(d.Kind), string(d.Principal), s.Conversation, s.Customer, s.Charge,

@@ -5,8 +5,9 @@ import "github.com/pressly/goose/v3"
 // engine is all in which the two databases differ under one SQL text.
 type engine struct {
 	dialect goose.Dialect
-	clock   string // reads the time, and the newest that is recorded, in unix milliseconds
-	tables  string // counts the tables of a ledger; 0 in a database that has none yet
+	clock   string   // reads the time, and the newest that is recorded, in unix milliseconds
+	tables  string   // counts the tables of a ledger; 0 in a database that has none yet
+	checks  []string // compare tables with their indexes, and answer ok
 	// rewrite makes a file of nothing but what is in the tables, and fold empties
 	// the log beside it; "" where the database looks after that itself.
 	rewrite, fold string
@@ -17,6 +18,10 @@ type engine struct {
 	hint     string // tells other processes that something is due; "" where it cannot
 	// transient reports an error after which the whole transaction may run again.
 	transient func(error) bool
+	// present refuses a database that is not the one that was opened.
+	present func() error
+	// beginAgain reports an error of BEGIN after which another attempt may succeed.
+	beginAgain func(error) bool
 	// diagnose names the cause of an error that an operator can mend; "" for none.
 	diagnose func(error) (message, nextStep string)
 }

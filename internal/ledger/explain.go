@@ -26,14 +26,24 @@ func (l *Ledger) explain(doing string, err error) error {
 		Code: fault.Internal, Took: fault.No, Cause: fmt.Errorf("%s: %w", doing, err),
 		Message: "the ledger cannot be used, so nothing is allowed", NextStep: "try again in a minute, then tell the operator of this server",
 	}
-	if message, next := l.engine.diagnose(err); message != "" {
+	message, next := l.engine.diagnose(err)
+	if message != "" {
 		f.Message, f.NextStep = message, next
 	}
 	if _, ok := errors.AsType[uncommitted](err); ok && !l.engine.transient(err) {
-		f.Took, f.Message = fault.Unknown, "the ledger did not confirm whether this was recorded"
-		f.NextStep = "ask again in a minute: what was recorded is answered, not done twice"
+		unconfirmed(f, message, next)
 	}
 	return f
+}
+
+// unconfirmed is an error of COMMIT, with its cause where that is known.
+func unconfirmed(f *fault.Error, message, next string) {
+	f.Took, f.Message = fault.Unknown, "the ledger did not confirm whether this was recorded"
+	f.NextStep = "ask again in a minute: what was recorded is answered, not done twice"
+	if message != "" {
+		f.Message += ": " + message
+		f.NextStep = next + "; then " + f.NextStep
+	}
 }
 
 // refused is an error about what is understood and not allowed.

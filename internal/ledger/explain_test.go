@@ -27,6 +27,7 @@ func TestErrorsSayWhetherAnythingWasRecorded(t *testing.T) {
 		"before the commit":           {io.ErrUnexpectedEOF, fault.Internal, fault.No, "try again"},
 		"the caller has gone":         {context.Canceled, fault.Internal, fault.No, "try again"},
 		"at the commit":               {uncommitted{io.ErrUnexpectedEOF}, fault.Internal, fault.Unknown, "ask again"},
+		"a full disk at the commit":   {uncommitted{&pgconn.PgError{Code: "53100"}}, fault.Internal, fault.Unknown, "free space on it; nothing is allowed until then; then ask again"},
 		"refused by the commit":       {uncommitted{&pgconn.PgError{Code: "40001"}}, fault.Internal, fault.No, "try again"},
 		"a read-only server":          {&pgconn.PgError{Code: "25006"}, fault.Internal, fault.No, "the primary"},
 		"an answer of the ledger":     {&fault.Error{Code: fault.Busy, Took: fault.No, NextStep: "wait"}, fault.Busy, fault.No, "wait"},

@@ -37,7 +37,7 @@ func listen(ctx context.Context, db *sql.DB, wake func()) error {
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }() // it was thrown away
 	return c.Raw(func(raw any) error {
 		conn := raw.(*stdlib.Conn).Conn()
 		_, err := conn.Exec(ctx, `LISTEN `+due)

@@ -71,7 +71,7 @@ func lookSQLite(path string) (*Ledger, error) {
 		return nil, fmt.Errorf("open the ledger: %w", err)
 	}
 	db.SetMaxOpenConns(1)
-	return &Ledger{writer: db, reader: db, engine: sqliteEngine()}, nil
+	return &Ledger{writer: db, reader: db, engine: sqliteEngine(nil)}, nil
 }
 
 // inspect reads in one transaction that cannot write.

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"errors"
+	"io"
 	"net"
 
 	"github.com/jackc/pgx/v5"
@@ -39,8 +40,9 @@ func openPostgres(url string) (*Ledger, error) {
 		tables:    `SELECT COUNT(to_regclass('goose_db_version')) + COUNT(to_regclass('event_head'))`,
 		rowLocks:  true,
 		hint:      `NOTIFY ` + due,
-		transient: pgTransient,
-		diagnose:  pgDiagnose,
+		transient: pgTransient, beginAgain: pgStale,
+		present:  func() error { return nil },
+		diagnose: pgDiagnose,
 	}}, nil
 }
 
@@ -82,8 +84,24 @@ func pgDiagnose(err error) (message, nextStep string) {
 	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		return "the ledger's PostgreSQL cannot be reached", "check that it runs and that the URL is right"
 	}
-	if _, ok := errors.AsType[net.Error](err); ok {
-		return "the connection to the ledger's PostgreSQL broke", "check that it runs; the server connects again by itself"
+	if broken(err) {
+		return "the connection to the ledger's PostgreSQL broke", "try again in a minute, and check that it runs; the server connects again by itself"
 	}
 	return "", ""
+}
+
+// broken reports a connection that is no more.
+func broken(err error) bool {
+	_, isNet := errors.AsType[net.Error](err)
+	return isNet || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || pgconn.SafeToRetry(err)
+}
+
+// pgStale reports an error of a connection that broke while it was idle. Each
+// attempt uses one of them up, until a new connection has to be made.
+func pgStale(err error) bool {
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return false
+	}
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && e.Code == "57P01" || !ok && broken(err) // 57P01: the server ended it
 }

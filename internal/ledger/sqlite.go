@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -32,6 +33,10 @@ func openSQLite(path string) (*Ledger, error) {
 	if err := secureFile(path); err != nil {
 		return nil, err
 	}
+	opened, err := os.Stat(path)
+	if err != nil {
+		return nil, unusable("the ledger's file cannot be read", err)
+	}
 	// FULL, not NORMAL: a power cut must not take back what was acknowledged.
 	// See https://www.sqlite.org/pragma.html#pragma_synchronous.
 	writer, err := sql.Open("sqlite", dsn(path, url.Values{
@@ -52,21 +57,35 @@ func openSQLite(path string) (*Ledger, error) {
 	reader.SetMaxOpenConns(readers)
 	reader.SetMaxIdleConns(readers)
 	return &Ledger{
-		writer: writer, reader: reader, engine: sqliteEngine(),
+		writer: writer, reader: reader, engine: sqliteEngine(samePlace(path, opened)),
 		turn: make(chan struct{}, 1), queue: openQueue(path + "-queue"),
 	}, nil
 }
 
-func sqliteEngine() engine {
+// samePlace refuses a file that was moved, removed or replaced behind the back of
+// those who have it open: what they still write is lost when they close it.
+func samePlace(path string, opened os.FileInfo) func() error {
+	return func() error {
+		if now, err := os.Stat(path); err == nil && os.SameFile(opened, now) {
+			return nil
+		}
+		return refused("stop every server on it, put the right file in its place, and start again",
+			"the ledger's file was moved or replaced while it was open")
+	}
+}
+
+func sqliteEngine(present func() error) engine {
 	return engine{
 		dialect:   goose.DialectSQLite3,
 		clock:     `SELECT CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER), newest FROM event_head`,
 		tables:    `SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name IN ('goose_db_version', 'event_head')`,
+		checks:    []string{`PRAGMA integrity_check('entry')`, `PRAGMA integrity_check('personal')`, `PRAGMA integrity_check('hold')`},
 		copyTo:    `VACUUM INTO $1`,
 		rewrite:   `VACUUM`,
 		fold:      `PRAGMA wal_checkpoint(TRUNCATE)`,
-		transient: sqliteTransient,
-		diagnose:  sqliteDiagnose,
+		transient: sqliteTransient, beginAgain: sqliteTransient,
+		diagnose: sqliteDiagnose,
+		present:  present,
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"supportmcp/internal/fault"
 	"supportmcp/internal/ledger"
+	"supportmcp/internal/ledger/ledgertest"
 	"supportmcp/policies"
 )
 
@@ -111,6 +112,36 @@ func TestAPathMayHaveAnyCharacter(t *testing.T) {
 		if info, err := os.Stat(path); err != nil || info.Size() == 0 {
 			t.Errorf("%s holds no ledger: %v", name, err)
 		}
+	}
+}
+
+func TestAFileThatMayOnlyBeReadIsRefused(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no permission bits")
+	}
+	for name, c := range map[string]struct {
+		folder, file fs.FileMode
+		want         string
+	}{
+		"a file of its own":  {0o700, 0o600, "opened, <nil>"},
+		"a read-only file":   {0o700, 0o400, "the ledger's file cannot be written: give the server's user write access"},
+		"a read-only folder": {0o500, 0o600, "the ledger's file cannot be written"},
+		"neither":            {0o500, 0o400, "the ledger's file cannot be"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, err := os.MkdirTemp("", "readonly") // t.TempDir is within a folder of root's alone
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = errors.Join(os.Chmod(dir, 0o700), os.RemoveAll(dir)) })
+			path := filepath.Join(dir, "ledger.db")
+			if err := errors.Join(openAt(path), os.Chmod(path, c.file), os.Chmod(dir, c.folder)); err != nil {
+				t.Fatal(err)
+			}
+			if got := ledgertest.OpenAsUser(t, "sqlite:"+path, dir); !strings.HasPrefix(got, c.want) {
+				t.Errorf("it says %q, want %q", got, c.want)
+			}
+		})
 	}
 }
 

@@ -85,14 +85,17 @@ func (l *Ledger) begin(ctx context.Context) (*sql.Tx, error) {
 		l.log.DebugContext(ctx, "ledger writes without queuing", "err", err)
 	}
 	defer l.queue.leave()
+	if err := l.engine.present(); err != nil {
+		return nil, err
+	}
 	for {
 		// The server's default may be another one, under which a sum after a lock
 		// would not see what was committed while waiting for it.
 		began, err := l.writer.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
-		if err == nil || !l.engine.transient(err) {
+		if err == nil || !l.engine.beginAgain(err) {
 			return began, err
 		}
-		l.log.DebugContext(ctx, "ledger waits for a lock", "err", err)
+		l.log.DebugContext(ctx, "ledger begins again", "err", err)
 		if ended := sleep(ctx, shortest); ended != nil {
 			return nil, errors.Join(ended, err)
 		}

@@ -38,7 +38,8 @@ func (l *Ledger) Verify(ctx context.Context) (Report, error) {
 	}
 	defer func() { _ = began.Rollback() }()
 	v := &verifier{ctx: ctx, sql: began, last: map[string]event{}, erased: map[string]event{}}
-	for _, step := range []func() error{v.readNodes, v.checkNodes, v.checkEvents, v.checkHead, v.checkEntries, v.checkHolds} {
+	checkStorage := func() error { return v.checkStorage(l.engine.checks) }
+	for _, step := range []func() error{checkStorage, v.readNodes, v.checkNodes, v.checkEvents, v.checkHead, v.checkEntries, v.checkHolds} {
 		if err := step(); err != nil {
 			return Report{}, l.explain("verify", err)
 		}

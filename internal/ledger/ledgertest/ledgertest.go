@@ -44,6 +44,8 @@ func Run(t *testing.T, fresh Fresh) {
 		{"identity", identity},
 		{"repeating on purpose", repeatOf},
 		{"windows", windows},
+		{"edges of windows", edges},
+		{"currencies", currencies},
 		{"a wrong clock", wrongClock},
 		{"usage", usage},
 		{"budgets in parallel", BudgetsInParallel},

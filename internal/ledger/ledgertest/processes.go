@@ -17,6 +17,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"supportmcp/internal/fault"
 	"supportmcp/internal/ledger"
 	"supportmcp/policies"
 )
@@ -27,6 +28,7 @@ const (
 	childURL    = "SUPPORTMCP_LEDGERTEST_URL"
 	childName   = "SUPPORTMCP_LEDGERTEST_NAME"
 	childRounds = "SUPPORTMCP_LEDGERTEST_ROUNDS" // set: as a member of a crowd
+	childOpens  = "SUPPORTMCP_LEDGERTEST_OPENS"  // set: opens the ledger without root's rights, and no more
 )
 
 // Main runs the tests of a package that uses Run; stop runs before the check that
@@ -53,6 +55,10 @@ const childCap = 3000
 
 // child is another process on the ledger.
 func child(ctx context.Context, url, name string) int {
+	if os.Getenv(childOpens) != "" {
+		fmt.Println(openOnly(ctx, url))
+		return 0
+	}
 	l, err := ledger.Open(ctx, url, ledger.Options{Mode: "test"})
 	if err != nil {
 		fmt.Println("error", err)
@@ -104,6 +110,35 @@ func start(t *testing.T, url, name string) (*exec.Cmd, *bufio.Scanner) {
 		t.Fatal(err)
 	}
 	return cmd, bufio.NewScanner(out)
+}
+
+// openOnly opens the ledger as a user who is not root, and says how that went.
+func openOnly(ctx context.Context, url string) string {
+	if err := dropRoot(); err != nil {
+		return err.Error()
+	}
+	l, err := ledger.Open(ctx, url, ledger.Options{Mode: "test"})
+	if err == nil {
+		return "opened, " + fmt.Sprint(l.Close())
+	}
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		return f.Message + ": " + f.NextStep
+	}
+	return err.Error()
+}
+
+// OpenAsUser opens the ledger at url in another process that has not root's
+// rights, with everything in dir its own, and gives what it says.
+func OpenAsUser(t testing.TB, url, dir string) string {
+	t.Helper()
+	if err := giveAway(dir); err != nil {
+		t.Fatal(err)
+	}
+	out, err := again(t, url, "", childOpens+"=1").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
 }
 
 // again is this binary as another process on the ledger, not started yet.
