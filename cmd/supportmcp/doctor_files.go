@@ -41,6 +41,10 @@ func (d *doctor) database(ctx context.Context) {
 	default:
 		d.ok(topic, "a ledger in %s, %s, with %s in its log", where, belongs(in.Mode), counted(in.Events, "event"))
 	}
+	if in.Adopted > 0 {
+		d.add(warning, "database.adopted", counted(in.Adopted, "refund")+" of this ledger were made by Stripe and lost here, as when an older backup is restored; they count again",
+			"find them with supportmcp approvals list --all; what else was recorded meanwhile is lost")
+	}
 }
 
 // ledgerMode is the mode that serve would open the ledger for; "" without a usable key.

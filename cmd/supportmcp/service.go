@@ -82,14 +82,15 @@ type hands struct {
 }
 
 func newHands(ctx context.Context, s settings, library *knowledge.Library) (h hands, err error) {
-	if h.stripe, err = stripe.New(s.stripe); err != nil {
-		return h, fmt.Errorf("set up Stripe: %w", err)
-	}
 	if h.intercom, err = intercom.New(s.intercom); err != nil {
 		return h, fmt.Errorf("set up Intercom: %w", err)
 	}
 	if h.ledger, err = openLedger(ctx, s); err != nil {
 		return h, err
+	}
+	s.stripe.Ledger = h.ledger.ID()
+	if h.stripe, err = stripe.New(s.stripe); err != nil {
+		return h, errors.Join(fmt.Errorf("set up Stripe: %w", err), h.ledger.Close())
 	}
 	h.guard = &policies.Guard{
 		Ledger: h.ledger, Now: s.now, Log: s.log, Locked: s.locked,
@@ -129,6 +130,7 @@ func assemble(s settings, h hands, library *knowledge.Library) (*service, error)
 // first answer to a customer from being sent: a wrong region or admin.
 func (s *service) work(ctx context.Context) {
 	s.busy.Go(func() { s.worker.Run(ctx) })
+	s.busy.Go(func() { s.adopting(ctx) })
 	s.busy.Go(func() {
 		if err := s.intercom.Ready(ctx); err != nil && ctx.Err() == nil {
 			s.log.Warn("Intercom is not ready for answers", "err", err)

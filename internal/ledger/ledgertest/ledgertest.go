@@ -39,6 +39,8 @@ func Run(t *testing.T, fresh Fresh) {
 		{"follow-ups", followups},
 		{"approvals", approvals},
 		{"review", review},
+		{"adoption", adoption},
+		{"comparison", comparison},
 		{"expiry", expiry},
 		{"repeats", repeats},
 		{"identity", identity},
