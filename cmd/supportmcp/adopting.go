@@ -24,7 +24,7 @@ func (h hands) adopting(ctx context.Context) {
 			if ctx.Err() != nil {
 				return
 			}
-			h.guard.Log.Warn("the ledger could not be compared with Stripe; a refund that a restored backup has lost is not counted yet", "err", err)
+			h.log.Warn("the ledger could not be compared with Stripe; a refund that a restored backup has lost is not counted yet", "err", err)
 			pause = soonAgain
 		}
 		t := time.NewTimer(pause)
@@ -49,10 +49,10 @@ func (h hands) adopt(ctx context.Context) error {
 	}
 	a, err := tools.AdoptRefunds(ctx, tools.Deps{Guard: h.guard, Stripe: h.stripe}, since.Add(-overlap))
 	for _, e := range a.Adopted {
-		h.guard.Log.Warn("Stripe made a refund for this ledger that it had lost; it is adopted and counts now", "action", e.ID, "charge", e.Subject.Charge, "amount", e.Subject.Cost.String())
+		h.log.Warn("Stripe made a refund for this ledger that it had lost; it is adopted and counts now", "action", e.ID, "charge", e.Subject.Charge, "amount", e.Subject.Cost.String())
 	}
 	for _, strange := range a.Strange {
-		h.guard.Log.Warn("a refund carries the mark of this ledger and cannot be adopted; compare it by hand", "err", strange)
+		h.log.Warn("a refund carries the mark of this ledger and cannot be adopted; compare it by hand", "err", strange)
 	}
 	if err != nil {
 		return err

@@ -77,6 +77,7 @@ func (c Config) in(running *sandbox.Running) Config {
 type doctor struct {
 	diagnosis
 	cfg     Config
+	account string       // of Stripe; "" when it cannot be told
 	sandbox bool         // vendors and ledger live and end with serve
 	http    *http.Client // nil is each adapter's own
 	now     func() time.Time

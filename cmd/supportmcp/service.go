@@ -44,7 +44,6 @@ type service struct {
 	hands
 	server *server.Server
 	worker *server.Worker
-	log    *slog.Logger
 	busy   sync.WaitGroup // what work has started
 }
 
@@ -79,9 +78,11 @@ type hands struct {
 	stripe   *stripe.Client
 	intercom *intercom.Client
 	tools    []tools.Tool
+	log      *slog.Logger
 }
 
 func newHands(ctx context.Context, s settings, library *knowledge.Library) (h hands, err error) {
+	h.log = s.log
 	if h.intercom, err = intercom.New(s.intercom); err != nil {
 		return h, fmt.Errorf("set up Intercom: %w", err)
 	}
@@ -92,6 +93,9 @@ func newHands(ctx context.Context, s settings, library *knowledge.Library) (h ha
 	if h.stripe, err = stripe.New(s.stripe); err != nil {
 		return h, errors.Join(fmt.Errorf("set up Stripe: %w", err), h.ledger.Close())
 	}
+	if err := h.bind(ctx); err != nil {
+		return h, errors.Join(err, h.ledger.Close())
+	}
 	h.guard = &policies.Guard{
 		Ledger: h.ledger, Now: s.now, Log: s.log, Locked: s.locked,
 		Timeout: s.timing.attempt, Lease: s.timing.lease, Wait: s.timing.wait,
@@ -99,6 +103,24 @@ func newHands(ctx context.Context, s settings, library *knowledge.Library) (h ha
 	h.guard.Use(s.rules)
 	h.tools = tools.All(tools.Deps{Guard: h.guard, Stripe: h.stripe, Intercom: h.intercom, Library: library})
 	return h, nil
+}
+
+// longestBinding is how long a start waits to hear which account the key is of.
+const longestBinding = 5 * time.Second
+
+// bind keeps the ledger to one Stripe account, as far as the key lets it be told.
+func (h hands) bind(ctx context.Context) error {
+	within, cancel := context.WithTimeout(ctx, longestBinding)
+	defer cancel()
+	account, access := h.stripe.Account(within)
+	switch access.Reach {
+	case stripe.Readable:
+		return h.ledger.Bind(ctx, account)
+	case stripe.Forbidden: // the doctor tells
+	case stripe.KeyRefused, stripe.Unanswered:
+		h.log.Warn("it cannot be told now whether the ledger belongs to this Stripe account", "err", access.Err)
+	}
+	return nil
 }
 
 // openLedger gives SQLite the process's clock; replicas on PostgreSQL must share
@@ -123,7 +145,7 @@ func assemble(s settings, h hands, library *knowledge.Library) (*service, error)
 	if err != nil {
 		return nil, err
 	}
-	return &service{hands: h, server: srv, worker: worker, log: s.log}, nil
+	return &service{hands: h, server: srv, worker: worker}, nil
 }
 
 // work runs the worker until ctx is done, and tells at once what would keep the

@@ -20,6 +20,7 @@ type Inspection struct {
 	Exists  bool   // false: nothing is there yet, and Open would make it
 	Mode    string // that it belongs to; "" when it was never served
 	Events  int64  // in the log
+	Account string // of Stripe, that it belongs to; "" when that could not be told yet
 	Adopted int64  // actions that its vendors had done and it had lost; see Adopt
 	Older   bool   // its tables are of an earlier release, and Open would bring them up to date
 }
@@ -100,6 +101,9 @@ func (l *Ledger) inspect(ctx context.Context) (in Inspection, err error) {
 		return in, fmt.Errorf("read the size of the log: %w", err)
 	}
 	if in.Mode, err = metaOf(ctx, began, "mode"); err != nil {
+		return in, err
+	}
+	if in.Account, err = metaOf(ctx, began, "account"); err != nil {
 		return in, err
 	}
 	adopted, err := metaOf(ctx, began, "adopted")

@@ -61,3 +61,20 @@ func otherMode(kept, mode string) *fault.Error {
 	return refused(fmt.Sprintf("point the server at a ledger of its own for %s, or use the keys of %s", mode, kept),
 		"this ledger belongs to %s mode and was opened for %s", kept, mode)
 }
+
+// Bind records the Stripe account that the ledger belongs to, and refuses any
+// other than the first: its charges, budgets and keys mean nothing there.
+func (l *Ledger) Bind(ctx context.Context, account string) error {
+	return l.transact(ctx, "bind the ledger to its Stripe account", func(t *tx) error {
+		kept, err := t.keep("account", account)
+		if err == nil && kept != account {
+			err = otherAccount(kept, account)
+		}
+		return err
+	})
+}
+
+func otherAccount(kept, account string) *fault.Error {
+	return refused("point the server at a ledger of its own for this account, or use a key of "+kept,
+		"this ledger belongs to the Stripe account %s, and the key is of %s", kept, account)
+}

@@ -2,6 +2,7 @@ package ledgertest
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"supportmcp/internal/fault"
+	"supportmcp/internal/ledger"
 	"supportmcp/policies"
 )
 
@@ -141,5 +143,24 @@ func comparison(t *testing.T, fresh Fresh) {
 			t.Fatal(err)
 		}
 		until(d.clock.Now())
+	}
+}
+
+// account keeps a ledger to the first Stripe account it is used with.
+func account(t *testing.T, fresh Fresh) {
+	d := newDesk(t, fresh)
+	for _, name := range []string{"acct_1", "acct_1"} {
+		if err := d.Bind(t.Context(), name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := d.open().Bind(t.Context(), "acct_2")
+	wantCode(t, err, fault.Refused)
+	if f, _ := errors.AsType[*fault.Error](err); f == nil || f.NextStep == "" || !strings.Contains(f.Message, "acct_1") {
+		t.Errorf("refused with %+v", f)
+	}
+	in, err := ledger.Inspect(t.Context(), d.url, "test")
+	if err != nil || in.Account != "acct_1" {
+		t.Errorf("inspected as %+v: %v", in, err)
 	}
 }

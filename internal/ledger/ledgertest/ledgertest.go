@@ -41,6 +41,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"review", review},
 		{"adoption", adoption},
 		{"comparison", comparison},
+		{"account", account},
 		{"expiry", expiry},
 		{"repeats", repeats},
 		{"identity", identity},
