@@ -86,6 +86,15 @@ type Settlement struct {
 	Note    string          // that person's
 }
 
+// Adoption is what a vendor has done and the ledger may have lost.
+type Adoption struct {
+	ID       string
+	Drafts   []Draft // what it may have been asked for as
+	Decision Decision
+	Receipt  json.RawMessage
+	At       time.Time // when the vendor did it
+}
+
 // Entry is one recorded action.
 type Entry struct {
 	Draft
@@ -156,6 +165,13 @@ type Ledger interface {
 	// what is in Review and what somebody else asked for; anything else is
 	// fault.Refused.
 	Settle(ctx context.Context, id string, s Settlement) (Entry, error)
+
+	// Adopt records as Done what a vendor has done under an id of this ledger that
+	// the ledger does not count: it has lost the entry, or holds it as it was
+	// before. The id must be that of one of the drafts; otherwise the error's code
+	// is fault.Invalid. adopted is false when the entry counts already, which then
+	// stays as it is.
+	Adopt(ctx context.Context, a Adoption) (e Entry, adopted bool, err error)
 
 	// Entry reads one entry; an unknown id is fault.NotFound.
 	Entry(ctx context.Context, id string) (Entry, error)

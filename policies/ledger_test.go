@@ -220,3 +220,7 @@ func (m *memory) Entry(_ context.Context, id string) (Entry, error) {
 func (m *memory) Due(context.Context, Due, int) ([]Entry, error) {
 	return nil, errors.New("nothing here asks what is due")
 }
+
+func (m *memory) Adopt(context.Context, Adoption) (Entry, bool, error) {
+	return Entry{}, false, errors.New("nothing here is lost")
+}

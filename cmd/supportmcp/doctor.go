@@ -82,6 +82,7 @@ type doctor struct {
 	diagnosis
 	cfg     Config
 	address string       // that serve --http is given; "" is stdio
+	account string       // of Stripe; "" when it cannot be told
 	sandbox bool         // vendors and ledger live and end with serve
 	http    *http.Client // nil is each adapter's own
 	now     func() time.Time

@@ -40,7 +40,7 @@ func TestDocumentsAreServedAsTheirFilesAre(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := &service{library: library, sources: "handbook=" + dir, server: srv, log: slog.New(slog.DiscardHandler), resources: published}
+		s := &service{library: library, sources: "handbook=" + dir, server: srv, hands: hands{log: slog.New(slog.DiscardHandler)}, resources: published}
 		go s.follow(t.Context())
 		synctest.Wait()
 		serves := func(what, want string) {

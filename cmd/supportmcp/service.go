@@ -49,8 +49,7 @@ type service struct {
 	server  *server.Server
 	worker  *server.Worker
 	library *knowledge.Library
-	sources string // of the library's documents
-	log     *slog.Logger
+	sources string         // of the library's documents
 	busy    sync.WaitGroup // what work has started
 
 	resources func() []resources.Resource // as the library now is
@@ -87,17 +86,23 @@ type hands struct {
 	stripe   *stripe.Client
 	intercom *intercom.Client
 	tools    []tools.Tool
+	log      *slog.Logger
 }
 
 func newHands(ctx context.Context, s settings, library *knowledge.Library) (h hands, err error) {
-	if h.stripe, err = stripe.New(s.stripe); err != nil {
-		return h, fmt.Errorf("set up Stripe: %w", err)
-	}
+	h.log = s.log
 	if h.intercom, err = intercom.New(s.intercom); err != nil {
 		return h, fmt.Errorf("set up Intercom: %w", err)
 	}
 	if h.ledger, err = openLedger(ctx, s); err != nil {
 		return h, err
+	}
+	s.stripe.Ledger = h.ledger.ID()
+	if h.stripe, err = stripe.New(s.stripe); err != nil {
+		return h, errors.Join(fmt.Errorf("set up Stripe: %w", err), h.ledger.Close())
+	}
+	if err := h.bind(ctx); err != nil {
+		return h, errors.Join(err, h.ledger.Close())
 	}
 	h.guard = &policies.Guard{
 		Ledger: h.ledger, Now: s.now, Log: s.log, Locked: s.locked,
@@ -106,6 +111,24 @@ func newHands(ctx context.Context, s settings, library *knowledge.Library) (h ha
 	h.guard.Use(s.rules)
 	h.tools = tools.All(tools.Deps{Guard: h.guard, Stripe: h.stripe, Intercom: h.intercom, Library: library})
 	return h, nil
+}
+
+// longestBinding is how long a start waits to hear which account the key is of.
+const longestBinding = 5 * time.Second
+
+// bind keeps the ledger to one Stripe account, as far as the key lets it be told.
+func (h hands) bind(ctx context.Context) error {
+	within, cancel := context.WithTimeout(ctx, longestBinding)
+	defer cancel()
+	account, access := h.stripe.Account(within)
+	switch access.Reach {
+	case stripe.Readable:
+		return h.ledger.Bind(ctx, account)
+	case stripe.Forbidden: // the doctor tells
+	case stripe.KeyRefused, stripe.Unanswered:
+		h.log.Warn("it cannot be told now whether the ledger belongs to this Stripe account", "err", access.Err)
+	}
+	return nil
 }
 
 // openLedger gives SQLite the process's clock; replicas on PostgreSQL must share
@@ -133,15 +156,17 @@ func assemble(s settings, h hands, library *knowledge.Library) (*service, error)
 	if err != nil {
 		return nil, err
 	}
-	return &service{hands: h, server: srv, worker: worker, library: library, sources: s.sources, log: s.log, resources: published}, nil
+	return &service{hands: h, server: srv, worker: worker, library: library, sources: s.sources, resources: published}, nil
 }
 
-// work runs the worker and follows the documents until ctx is done, and tells at once what would keep the
-// first answer to a customer from being sent: a wrong region or admin.
+// work runs all that goes on beside the clients until ctx is done, and tells at
+// once what would keep the first answer to a customer from being sent: a wrong
+// region or admin.
 func (s *service) work(ctx context.Context) {
 	s.busy.Go(func() { s.worker.Run(ctx) })
 	s.busy.Go(func() { s.follow(ctx) })
 	s.busy.Go(func() { s.ledger.Listen(ctx, s.worker.Wake) })
+	s.busy.Go(func() { s.adopting(ctx) })
 	s.busy.Go(func() {
 		if err := s.intercom.Ready(ctx); err != nil && ctx.Err() == nil {
 			s.log.Warn("Intercom is not ready for answers", "err", err)

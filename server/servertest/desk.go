@@ -127,7 +127,7 @@ func (d *Desk) build(s Setup) {
 	d.must(err)
 	library, err := knowledge.New(docs)
 	d.must(err)
-	st, err := stripe.New(stripe.Config{Key: s.StripeKey, BaseURL: s.StripeURL, Now: d.Clock.Now})
+	st, err := stripe.New(stripe.Config{Key: s.StripeKey, BaseURL: s.StripeURL, Now: d.Clock.Now, Ledger: d.Ledger.ID()})
 	d.must(err)
 	ic, err := intercom.New(intercom.Config{Token: s.IntercomToken, BaseURL: s.IntercomURL, AdminID: sandbox.AdminID, Now: d.Clock.Now, PerSecond: plenty})
 	d.must(err)
