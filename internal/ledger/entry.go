@@ -126,6 +126,7 @@ func (t *tx) insert(r *row) error {
 	if err := t.exec(`INSERT INTO entry (`+fixedColumns+`, `+movingColumns+`) VALUES (`+places+`)`, args...); err != nil {
 		return fmt.Errorf("insert %s: %w", r.ID, err)
 	}
+	t.reach(Written)
 	return t.record("", r)
 }
 
@@ -146,6 +147,7 @@ func (t *tx) save(from policies.State, r *row) error {
 	if n, err := res.RowsAffected(); err != nil || n != 1 {
 		return errors.Join(moved{r.ID}, err)
 	}
+	t.reach(Written)
 	return t.record(from, r)
 }
 

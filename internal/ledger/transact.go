@@ -23,6 +23,7 @@ type tx struct {
 	ctx    context.Context
 	sql    prepared
 	ledger *Ledger
+	doing  string    // for errors, and for points
 	now    time.Time // set by readClock
 	events []event   // to be appended last
 }
@@ -41,7 +42,7 @@ func (l *Ledger) transact(ctx context.Context, doing string, work func(*tx) erro
 		return l.explain(doing, ctx.Err())
 	}
 	for pause := shortest; ; pause = min(2*pause, longest) {
-		err := l.attempt(ctx, work)
+		err := l.attempt(ctx, doing, work)
 		l.prepared.prepare(ctx, l.writer)
 		if err == nil || !l.again(err) {
 			return l.explain(doing, err)
@@ -53,7 +54,7 @@ func (l *Ledger) transact(ctx context.Context, doing string, work func(*tx) erro
 	}
 }
 
-func (l *Ledger) attempt(ctx context.Context, work func(*tx) error) error {
+func (l *Ledger) attempt(ctx context.Context, doing string, work func(*tx) error) error {
 	// The server's default may be another one, under which a sum after a lock
 	// would not see what was committed while waiting for it.
 	began, err := l.writer.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
@@ -61,19 +62,22 @@ func (l *Ledger) attempt(ctx context.Context, work func(*tx) error) error {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer func() { _ = began.Rollback() }() // does nothing after Commit
-	t := &tx{ctx: ctx, sql: prepared{began, &l.prepared}, ledger: l}
+	t := &tx{ctx: ctx, sql: prepared{began, &l.prepared}, ledger: l, doing: doing}
+	t.reach(Opened)
 	if err := work(t); err != nil {
 		return err
 	}
 	if err := t.appendEvents(); err != nil {
 		return err
 	}
+	t.reach(Told)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if err := began.Commit(); err != nil {
 		return uncommitted{err}
 	}
+	t.reach(Committed)
 	return nil
 }
 
