@@ -36,6 +36,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"transitions", transitions},
 		{"leases", leases},
 		{"resuming", resuming},
+		{"resumed by two", resumedByTwo},
 		{"follow-ups", followups},
 		{"approvals", approvals},
 		{"expiry", expiry},
