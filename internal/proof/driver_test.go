@@ -168,22 +168,11 @@ func (w *world) restart() {
 	}
 	w.started++
 	p := w.start(fmt.Sprintf("process %d.%d", i, w.started))
-	if !w.calm && w.rng.IntN(10) < 9 {
-		p.fatal, p.skip = points()[w.rng.IntN(len(points()))], w.rng.IntN(3)
+	if points := proof.Points(); !w.calm && w.rng.IntN(10) < 9 {
+		p.fatal, p.skip = points[w.rng.IntN(len(points))], w.rng.IntN(3)
 	}
 	w.processes[i] = p
 	w.note("%s starts", p.name)
-}
-
-// points are the named points at which processes are killed.
-func points() []string {
-	return []string{
-		"begin." + ledger.Opened, "begin." + ledger.Written, "begin." + ledger.Counted, "begin." + ledger.Told, "begin." + ledger.Committed,
-		"request.written", "answer.read",
-		"settle." + ledger.Opened, "settle." + ledger.Written, "settle." + ledger.Counted, "settle." + ledger.Told, "settle." + ledger.Committed,
-		"resume." + ledger.Written, "resume." + ledger.Committed,
-		"claim." + ledger.Written, "claim." + ledger.Committed,
-	}
 }
 
 // ask lets an agent call a tool, at whichever process.

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+
+	"supportmcp/internal/proof"
 )
 
 var (
@@ -46,7 +48,7 @@ func TestWhateverDiesTheBooksAgree(t *testing.T) {
 	if n < 200 {
 		return
 	}
-	for _, p := range points() {
+	for _, p := range proof.Points() {
 		if total.points[p] == 0 {
 			t.Errorf("no process died at %s", p)
 		}

@@ -11,6 +11,8 @@ import (
 	"runtime"
 	"syscall"
 	"time"
+
+	"supportmcp/internal/proof"
 )
 
 // carried is a request on its way to a vendor.
@@ -73,9 +75,9 @@ func (l line) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !ok {
 		return nil, r.Context().Err()
 	}
-	if p.isFatal("request.written") {
+	if p.isFatal(proof.RequestWritten) {
 		p.world.abandon(c)
-		p.die("request.written")
+		p.die(proof.RequestWritten)
 		runtime.Goexit()
 	}
 	ctx, hangUp := context.WithCancel(r.Context())
@@ -86,10 +88,10 @@ func (l line) RoundTrip(r *http.Request) (*http.Response, error) {
 		runtime.Goexit()
 	}
 	v, ok = p.world.wait(r.Context(), p.gone, &pause{who: actorOf(r.Context()), what: "answer " + c.name})
-	p.at("answer.read")
+	p.at(proof.AnswerRead)
 	switch {
 	case v == die:
-		p.die("answer.read")
+		p.die(proof.AnswerRead)
 		runtime.Goexit()
 	case v == lose:
 		return nil, io.ErrUnexpectedEOF

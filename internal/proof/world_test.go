@@ -20,22 +20,6 @@ import (
 	"supportmcp/policies"
 )
 
-// tight is a policy whose limits a few tickets reach.
-const tight = `version: 1
-approvals: {expires: 6h}
-refund:
-  window: 60d
-  currencies:
-    eur: {auto: 50.00, max: 500.00}
-    jpy: {auto: 7500, max: 75000}
-  budgets:
-    - {scope: customer, window: 24h, count: 2, sum: {eur: 60.00, jpy: 1500}}
-    - {scope: global, window: 12h, sum: {eur: 95.00}}
-    - {scope: principal, window: 1h, count: 4}
-reply: {max_chars: 4000}
-tag: {allow: [billing, refunded]}
-`
-
 // world is everything of one seed: vendors, a ledger's file, processes that come
 // and go, agents, a person who approves, and the one driver that gives turns.
 type world struct {
@@ -97,7 +81,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 	}
 	w.stripe, w.intercom = w.sandbox.Stripe.Handler(), w.sandbox.Intercom.Handler()
 	var err error
-	w.policy, err = policies.Parse("tight.yaml", []byte(tight))
+	w.policy, err = policies.Parse("policy.yaml", []byte(proof.Policy()))
 	w.must(err)
 	w.person, err = ledger.Open(t.Context(), w.url, ledger.Options{Now: time.Now, Mode: "sandbox"})
 	w.must(err)
@@ -105,43 +89,16 @@ func newWorld(t *testing.T, seed uint64) *world {
 		w.end()
 		w.must(w.person.Close())
 	})
-	for _, i := range w.rng.Perm(len(wishes())) {
+	for _, i := range w.rng.Perm(len(proof.Wishes())) {
 		w.intents = append(w.intents, w.wish(i))
 	}
 	w.intents = w.intents[:4+w.rng.IntN(6)]
 	return w
 }
 
-// wishes are what agents may ask for: a tool, a story and arguments.
-func wishes() [][3]string {
-	return [][3]string{
-		{"create_refund", "duplicate-charge", `"charge_id":"ch_maria_2","reason":"duplicate"`},
-		{"create_refund", "duplicate-charge", `"charge_id":"ch_maria_2","reason":"duplicate"`},
-		{"create_refund", "duplicate-charge", `"charge_id":"ch_maria_2","amount":"7.00 EUR","reason":"duplicate"`},
-		{"create_refund", "duplicate-charge", `"charge_id":"ch_maria_1","amount":"12.34 EUR","reason":"requested_by_customer"`},
-		{"create_refund", "annual-day-3", `"charge_id":"ch_tom_1","amount":"55.00 EUR","reason":"requested_by_customer"`},
-		{"create_refund", "annual-day-3", `"charge_id":"ch_tom_1","amount":"30.00 EUR","reason":"requested_by_customer"`},
-		{"create_refund", "annual-day-3", `"charge_id":"ch_tom_1","amount":"30.01 EUR","reason":"requested_by_customer"`},
-		{"create_refund", "budget-used-up", `"charge_id":"ch_noor_2","reason":"requested_by_customer"`},
-		{"create_refund", "budget-used-up", `"charge_id":"ch_noor_3","reason":"requested_by_customer"`},
-		{"create_refund", "zero-decimals", `"charge_id":"ch_yuki_1","amount":"1200 JPY","reason":"requested_by_customer"`},
-		{"create_refund", "zero-decimals", `"charge_id":"ch_yuki_1","amount":"400 JPY","reason":"requested_by_customer"`},
-		{"create_refund", "other-customers-charge", `"charge_id":"ch_viktor_1","reason":"requested_by_customer"`},
-		{"create_refund", "other-customers-charge", `"charge_id":"ch_maria_1","reason":"requested_by_customer"`},
-		{"reply_to_conversation", "duplicate-charge", `"body":"We have looked into it.","close":true`},
-		{"reply_to_conversation", "budget-used-up", `"body":"One moment, please."`},
-		{"add_internal_note", "annual-day-3", `"body":"Asked twice."`},
-		{"set_conversation_state", "annual-day-3", `"state":"closed"`},
-		{"tag_conversation", "budget-used-up", `"add":["billing"]`},
-	}
-}
-
 func (w *world) wish(i int) *intent {
-	wish := wishes()[i]
-	return &intent{
-		name: fmt.Sprintf("wish %02d", i), tool: wish[0], asks: 1 + w.rng.IntN(2),
-		args: json.RawMessage(fmt.Sprintf(`{"conversation_id":%q,%s}`, sandbox.Conversation(wish[1]), wish[2])),
-	}
+	wish := proof.Wishes()[i]
+	return &intent{name: fmt.Sprintf("wish %02d", i), tool: wish.Tool, args: wish.Args, asks: 1 + w.rng.IntN(2)}
 }
 
 // lateness is how long a request may still arrive after its sender has given up.
