@@ -331,16 +331,37 @@ func (o *ordeal) trouble(ctx context.Context) {
 	o.Intercom.Desk.Clear()
 }
 
-// recover lets one server that lives finish everything.
+// recover lets servers finish everything: one that dies while it looks after what
+// the others have left, and then one that lives.
 func (o *ordeal) recover() {
 	o.t.Helper()
+	if o.disturb == nil {
+		point := "claim." + [2]string{ledger.Written, ledger.Committed}[o.seed%2]
+		a := launch(o.t, "supportmcp-mortal", append(slices.Clone(o.environ), mortalPoint+"="+point), "serve")
+		if a.greeted() {
+			o.settles(a)
+		}
+		a.fire()
+		o.count(a, false)
+	}
 	a := hireProgram(o.t, "supportmcp-mortal", o.environ, "serve")
+	o.settles(a)
+	a.leave()
+}
+
+// settles waits until nothing is under way, or the server has ended.
+func (o *ordeal) settles(a *agent) {
+	o.t.Helper()
 	under := ledger.Filter{States: []policies.State{policies.Approved, policies.Executing, policies.InDoubt}}
 	eventually(o.t, 2*patience, "everything done", func() bool {
+		select {
+		case <-a.ended:
+			return true
+		default:
+		}
 		left, err := o.person.List(o.t.Context(), under)
 		return err == nil && len(left) == 0
 	})
-	a.leave()
 }
 
 func (o *ordeal) compare() {
