@@ -126,6 +126,9 @@ func (w *world) fate(p *pause) verdict {
 	case p.request != nil && n < 16:
 		w.seen.faults++
 		return unreachable
+	case p.request != nil && p.request.writes() && n < 80:
+		w.seen.faults++
+		return delay
 	case strings.HasPrefix(p.what, "answer") && n < 40:
 		w.seen.faults++
 		return lose
@@ -243,8 +246,12 @@ func (w *world) arrive() {
 	if c == nil {
 		return
 	}
-	if w.rng.IntN(3) == 0 || time.Now().After(c.until) {
+	switch fate := w.rng.IntN(6); {
+	case fate == 0 || time.Now().After(c.until):
 		w.note("lost: %s", c.name)
+		return
+	case fate < 4:
+		w.abandon(c) // it is still under way
 		return
 	}
 	w.seen.late++

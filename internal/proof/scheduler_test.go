@@ -14,7 +14,8 @@ const (
 	goOn        verdict = iota
 	die                 // with the whole process
 	unreachable         // requests only: no connection
-	lose                // requests only: delivered or not, the client sees the connection break
+	lose                // answers only: the client sees the connection break
+	delay               // requests only: likewise, and the request arrives later or never
 )
 
 // pause is a goroutine that waits for its turn.
@@ -49,7 +50,7 @@ func (s *scheduler) wait(ctx context.Context, gone <-chan struct{}, p *pause) (v
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.paused = slices.DeleteFunc(s.paused, func(o *pause) bool { return o == p })
-	if p.request != nil {
+	if p.request != nil && p.request.writes() {
 		s.late = append(s.late, p.request)
 	}
 	return goOn, false
@@ -57,6 +58,9 @@ func (s *scheduler) wait(ctx context.Context, gone <-chan struct{}, p *pause) (v
 
 // abandon leaves a request under way without a sender.
 func (s *scheduler) abandon(c *carried) {
+	if !c.writes() {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.late = append(s.late, c)

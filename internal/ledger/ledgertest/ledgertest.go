@@ -48,6 +48,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"budgets in parallel", budgetsInParallel},
 		{"equal requests in parallel", equalInParallel},
 		{"exclusive targets", exclusives},
+		{"deadlocks", deadlocks},
 		{"several processes", processes},
 		{"killed processes", killed},
 		{"opening", opening},

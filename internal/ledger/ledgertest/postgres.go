@@ -71,6 +71,17 @@ func (p *Postgres) schema(t testing.TB) string {
 	return u.String()
 }
 
+// Server is the URL of the server itself, for other processes to make schemas on;
+// "" when there is none.
+func (p *Postgres) Server(t testing.TB) string {
+	t.Helper()
+	p.once.Do(p.start)
+	if p.err != nil && os.Getenv(postgresRequire) != "" {
+		t.Fatalf("no PostgreSQL: %v", p.err)
+	}
+	return p.url
+}
+
 // Stop ends the private server, if one was started.
 func (p *Postgres) Stop() {
 	if p.stop != nil {
