@@ -40,14 +40,14 @@ func Resume[A Action, Out any](ctx context.Context, g *Guard, e Entry, op Operat
 		return err
 	}
 	d.Parent, d.Mark = e.Parent, mark
-	e, err = g.Ledger.Resume(ctx, e.ID, d, judge)
+	e, ours, err := g.Ledger.Resume(ctx, e.ID, d, judge)
 	if fault.CodeOf(err) == fault.Busy {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("resume %s: %w", e.ID, err)
 	}
-	if e.State == Executing {
+	if ours && e.State == Executing {
 		run(ctx, g, e, a, op)
 	}
 	return nil

@@ -27,6 +27,7 @@ const (
 	CutBefore   Kind = "cut_before"   // connection closed; nothing applied
 	CutAfter    Kind = "cut_after"    // applied, then connection closed without an answer
 	Slow        Kind = "slow"         // applied and answered after Delay
+	Hang        Kind = "hang"         // nothing applied and never answered; ends when the client hangs up
 )
 
 // Fault makes matching requests go wrong.
@@ -55,7 +56,7 @@ func (d *Duration) UnmarshalText(b []byte) error {
 
 func (f Fault) check() error {
 	switch f.Kind {
-	case RateLimit, ErrorBefore, ErrorAfter, CutBefore, CutAfter, Slow:
+	case RateLimit, ErrorBefore, ErrorAfter, CutBefore, CutAfter, Slow, Hang:
 	default:
 		return fmt.Errorf("unknown kind %q", f.Kind)
 	}
@@ -194,6 +195,9 @@ func (f Fault) play(w http.ResponseWriter, r *http.Request, applied *recorder, f
 	case Slow:
 		wait(r.Context(), time.Duration(f.Delay))
 		applied.send(w)
+	case Hang:
+		<-r.Context().Done()
+		cut(w)
 	}
 }
 
