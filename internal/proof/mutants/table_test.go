@@ -78,7 +78,7 @@ func checkSettlement(`}),
 	}
 	at, err :=`}),
 		conforming("repeats looked for outside the transaction", "/^equal_requests_in_parallel$",
-			edit{"internal/ledger/transact.go", "\tevents []event   // to be appended last\n", "\tevents []event   // to be appended last\n\tearly  place\n"},
+			edit{"internal/ledger/transact.go", "\tevents []event       // to be appended last\n", "\tevents []event       // to be appended last\n\tearly  place\n"},
 			edit{begin, "\trehearsed := false\n", `	var early place
 	if err := l.transact(ctx, "look", func(t *tx) (err error) {
 		if err = t.readClock(); err == nil {
