@@ -27,6 +27,7 @@ const (
 	CutBefore   Kind = "cut_before"   // connection closed; nothing applied
 	CutAfter    Kind = "cut_after"    // applied, then connection closed without an answer
 	Slow        Kind = "slow"         // applied and answered after Delay
+	Half        Kind = "half"         // applied, then answered with half of the body
 )
 
 // Fault makes matching requests go wrong.
@@ -55,7 +56,7 @@ func (d *Duration) UnmarshalText(b []byte) error {
 
 func (f Fault) check() error {
 	switch f.Kind {
-	case RateLimit, ErrorBefore, ErrorAfter, CutBefore, CutAfter, Slow:
+	case RateLimit, ErrorBefore, ErrorAfter, CutBefore, CutAfter, Slow, Half:
 	default:
 		return fmt.Errorf("unknown kind %q", f.Kind)
 	}
@@ -181,7 +182,9 @@ func (d *Desk) Wrap(next http.Handler, fail Failer) http.Handler {
 	})
 }
 
-func (f Fault) applies() bool { return f.Kind == ErrorAfter || f.Kind == CutAfter || f.Kind == Slow }
+func (f Fault) applies() bool {
+	return f.Kind == ErrorAfter || f.Kind == CutAfter || f.Kind == Slow || f.Kind == Half
+}
 
 func (f Fault) play(w http.ResponseWriter, r *http.Request, applied *recorder, fail Failer) {
 	switch f.Kind {
@@ -194,6 +197,8 @@ func (f Fault) play(w http.ResponseWriter, r *http.Request, applied *recorder, f
 	case Slow:
 		wait(r.Context(), time.Duration(f.Delay))
 		applied.send(w)
+	case Half:
+		applied.sendHalf(w)
 	}
 }
 
@@ -230,4 +235,10 @@ func (r *recorder) send(w http.ResponseWriter) {
 	maps.Copy(w.Header(), r.header)
 	w.WriteHeader(r.status)
 	_, _ = w.Write(r.body.Bytes())
+}
+
+// sendHalf sends the first half of the body as if it were all.
+func (r *recorder) sendHalf(w http.ResponseWriter) {
+	r.body.Truncate(r.body.Len() / 2)
+	r.send(w)
 }
