@@ -415,7 +415,7 @@ func TestALookEndsBeforeItsLeaseDoes(t *testing.T) {
 	e := d.doubtful(t)
 	op := d.refunding(refundOf(2000))
 	op.Find = func(ctx context.Context, _ Refund, _ string) (slip, bool, error) {
-		if at, ok := ctx.Deadline(); !ok || time.Until(at) > d.Timeout { //nolint:forbidigo // a context's deadline is real time
+		if at, ok := ctx.Deadline(); !ok || time.Until(at) > d.Timeout {
 			t.Errorf("the look may take until %s", at)
 		}
 		return slip{}, false, errors.New("down")

@@ -39,6 +39,7 @@ func TestFaults(t *testing.T) {
 		{control.CutAfter, 0, 1},
 		{control.Slow, 201, 1},
 		{control.Hang, 0, 0},
+		{control.Half, 201, 1},
 	} {
 		t.Run(string(c.kind), func(t *testing.T) {
 			var d control.Desk
@@ -90,9 +91,10 @@ func TestEndpoint(t *testing.T) {
 	t.Cleanup(s.Close)
 	for body, want := range map[string]int{
 		`{"kind":"slow","delay":"5ms","path":"/v1/charges"}`: 200,
-		`{"kind":"explode"}`:                   400,
-		`{"kind":"slow","path":"[","x":1}`:     400,
-		`{"kind":"slow","path":"/a","tims":1}`: 400,
+		`{"kind":"half","path":"/v1/charges"}`:               200,
+		`{"kind":"explode"}`:                                 400,
+		`{"kind":"slow","path":"[","x":1}`:                   400,
+		`{"kind":"slow","path":"/a","tims":1}`:               400,
 	} {
 		if got := send(t, s.URL+"/_sandbox/faults", body); got != want {
 			t.Errorf("%s: %d, want %d", body, got, want)

@@ -28,6 +28,7 @@ const (
 	CutAfter    Kind = "cut_after"    // applied, then connection closed without an answer
 	Slow        Kind = "slow"         // applied and answered after Delay
 	Hang        Kind = "hang"         // nothing applied and never answered; ends when the client hangs up
+	Half        Kind = "half"         // applied, then answered with half of the body
 )
 
 // Fault makes matching requests go wrong.
@@ -56,7 +57,7 @@ func (d *Duration) UnmarshalText(b []byte) error {
 
 func (f Fault) check() error {
 	switch f.Kind {
-	case RateLimit, ErrorBefore, ErrorAfter, CutBefore, CutAfter, Slow, Hang:
+	case RateLimit, ErrorBefore, ErrorAfter, CutBefore, CutAfter, Slow, Half, Hang:
 	default:
 		return fmt.Errorf("unknown kind %q", f.Kind)
 	}
@@ -182,7 +183,9 @@ func (d *Desk) Wrap(next http.Handler, fail Failer) http.Handler {
 	})
 }
 
-func (f Fault) applies() bool { return f.Kind == ErrorAfter || f.Kind == CutAfter || f.Kind == Slow }
+func (f Fault) applies() bool {
+	return f.Kind == ErrorAfter || f.Kind == CutAfter || f.Kind == Slow || f.Kind == Half
+}
 
 func (f Fault) play(w http.ResponseWriter, r *http.Request, applied *recorder, fail Failer) {
 	switch f.Kind {
@@ -198,6 +201,8 @@ func (f Fault) play(w http.ResponseWriter, r *http.Request, applied *recorder, f
 	case Hang:
 		<-r.Context().Done()
 		cut(w)
+	case Half:
+		applied.sendHalf(w)
 	}
 }
 
@@ -234,4 +239,10 @@ func (r *recorder) send(w http.ResponseWriter) {
 	maps.Copy(w.Header(), r.header)
 	w.WriteHeader(r.status)
 	_, _ = w.Write(r.body.Bytes())
+}
+
+// sendHalf sends the first half of the body as if it were all.
+func (r *recorder) sendHalf(w http.ResponseWriter) {
+	r.body.Truncate(r.body.Len() / 2)
+	r.send(w)
 }
