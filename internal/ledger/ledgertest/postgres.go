@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -24,6 +25,8 @@ const (
 // Postgres is a PostgreSQL server for tests: the one that SUPPORTMCP_TEST_POSTGRES
 // names, or a private one that is started when first needed.
 type Postgres struct {
+	Durable bool // the private one survives a power cut, and takes the time for it
+
 	once sync.Once
 	url  string
 	err  error
@@ -100,7 +103,7 @@ func binaries() (string, error) {
 }
 
 // startPrivate makes a cluster in a folder of its own and serves it on a Unix
-// socket there. It forgets a power cut, which these tests do not need it to survive.
+// socket there.
 func (p *Postgres) startPrivate(bin string) error {
 	dir, err := os.MkdirTemp("", "pg") // short: the path of a socket has at most 107 bytes
 	if err != nil {
@@ -116,7 +119,7 @@ func (p *Postgres) startPrivate(bin string) error {
 		return fmt.Errorf("initdb: %w: %s", err, out)
 	}
 	server := exec.CommandContext(context.Background(), filepath.Join(bin, "postgres"), "-D", data, "-k", dir,
-		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=200", "-c", "log_min_messages=fatal")
+		"-c", "listen_addresses=", "-c", "fsync="+strconv.FormatBool(p.Durable), "-c", "max_connections=200", "-c", "log_min_messages=fatal")
 	if err := unprivileged(server, dir); err != nil {
 		return err
 	}
