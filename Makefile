@@ -1,6 +1,7 @@
 # The tasks of supportmcp; `make` alone lists them.
 
-# Pinned here and nowhere else. The modules, tests' included, are pinned in go.mod.
+# Pinned here and nowhere else. The modules, tests' included, are pinned in go.mod,
+# and what comes from npm in .ci/node/package-lock.json.
 GOLANGCI_LINT_VERSION := v2.15.0
 
 GO        ?= go
@@ -12,11 +13,16 @@ FUZZTIME  ?= 20000x
 
 LINT := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
+# The Inspector needs Node 22.19. Where the machine's is older, npm brings another.
+NODE_IS_NEW := const [a, b] = process.versions.node.split("."); process.exit(a > 22 || a == 22 && b >= 19 ? 0 : 1)
+NODE        := PATH="$(CURDIR)/.ci/node/node_modules/node/bin:$$PATH" node
+NPM         := .ci/node/node_modules/.package-lock.json
+
 SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check tidy lint generated race fuzz bench generate format tools cross
+.PHONY: help demo test check tidy lint generated race fuzz bench generate format tools cross build clients inspector conformance
 
 help: ## list the tasks
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -27,13 +33,13 @@ demo: ## tell the five stories against the sandbox
 test: ## run all tests
 	$(GO) test ./...
 
-check: tidy lint generated cross race fuzz ## everything a change must pass
+check: tidy lint generated cross race fuzz clients inspector conformance ## everything a change must pass
 
 tidy: ## fail when go.mod or go.sum is not tidy
 	$(GO) mod tidy -diff
 
 lint: $(LINT) ## check rules, layout and import directions
-	$(LINT) run ./...
+	$(LINT) run --allow-parallel-runners ./...
 
 generated: ## fail when go generate changes a file
 	before=$$(git status --porcelain && git diff HEAD); \
@@ -54,6 +60,18 @@ fuzz: ## run every fuzz target for FUZZTIME
 		(set -x; $(GO) test -run '^$$' -fuzz "^$${func#func }$$" -fuzztime $(FUZZTIME) "$${file%/*}" </dev/null); \
 	done
 
+build: ## build the program into bin
+	$(GO) build -o bin/supportmcp ./cmd/supportmcp
+
+clients: build $(NPM) ## do a whole ticket with the TypeScript SDKs, in both eras
+	$(NODE) .ci/node/clients.mjs
+
+inspector: build $(NPM) ## list, call and read everything with the MCP Inspector
+	$(NODE) .ci/node/inspector.mjs
+
+conformance: build $(NPM) ## run the official conformance suite
+	$(NODE) .ci/node/conformance.mjs
+
 bench: ## run the benchmarks that match BENCH, each for BENCHTIME
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) ./...
 
@@ -68,3 +86,7 @@ tools: $(LINT) ## install the pinned tools into bin
 $(LINT):
 	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 	mv bin/golangci-lint $@
+
+$(NPM): .ci/node/package.json .ci/node/package-lock.json
+	cd .ci/node; if node -e '$(NODE_IS_NEW)'; then npm ci --omit=optional; else npm ci; fi
+	touch $@

@@ -37,6 +37,12 @@ func (k Kind) Vendor() Vendor {
 	return Intercom
 }
 
+// MovesMoney reports whether an action of this kind changes what somebody pays.
+// Its receipt and its Subject's Same are ids, amounts and Stripe's own words, and
+// are needed for as long as it is replayed; those of other kinds may tell of a
+// person, and can be erased.
+func (k Kind) MovesMoney() bool { return k.Vendor() == Stripe }
+
 // section is the part of the policy file that covers a kind. A kind without a
 // section is never allowed.
 func (k Kind) section() string {

@@ -125,7 +125,7 @@ func BenchmarkJudgeRefund(b *testing.B) {
 	snap := Snapshot{Now: noon(), Usage: make([]Usage, len(p.Refund.Budgets))}
 	snap.Usage[0] = Usage{Count: 2, Sum: 9000, Settled: []Settled{{noon().Add(-time.Hour), 9000}}}
 	for b.Loop() {
-		_, judge := p.plan(r, "agent")
+		_, judge := p.plan(r, Request{Principal: "agent"})
 		if judge(snap).Effect != Allow {
 			b.Fatal("not allowed")
 		}

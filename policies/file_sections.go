@@ -17,7 +17,7 @@ const (
 )
 
 func (r *fileReader) policy(root *yaml.Node) *Policy {
-	p := &Policy{Approvals: ApprovalRules{Expires: day}}
+	p := &Policy{Approvals: ApprovalRules{Expires: day, Repeats: NeedsApproval}}
 	r.block("", root,
 		required("version", r.version),
 		optional("approvals", func(path string, n *yaml.Node) { r.approvals(path, n, &p.Approvals) }),
@@ -34,7 +34,18 @@ func (r *fileReader) version(path string, n *yaml.Node) {
 }
 
 func (r *fileReader) approvals(path string, n *yaml.Node, a *ApprovalRules) {
-	r.block(path, n, optional("expires", func(path string, n *yaml.Node) { a.Expires = r.span(path, n) }))
+	r.block(path, n,
+		optional("expires", func(path string, n *yaml.Node) { a.Expires = r.span(path, n) }),
+		optional("repeats", func(path string, n *yaml.Node) { a.Repeats = r.effect(path, n) }))
+}
+
+func (r *fileReader) effect(path string, n *yaml.Node) (e Effect) {
+	known := []string{NeedsApproval.String(), Allow.String(), Deny.String()}
+	text, ok := r.text(path, n, "one of "+strings.Join(known, ", "))
+	if ok && e.UnmarshalText([]byte(text)) != nil {
+		r.at(n, "%s: unknown effect %q; %s", path, shorten(text), hint(text, known))
+	}
+	return e
 }
 
 func (r *fileReader) reply(path string, n *yaml.Node) *ReplyRules {

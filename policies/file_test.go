@@ -25,7 +25,7 @@ func TestTheDefaultFileHoldsTheLimitsItPromises(t *testing.T) {
 	refunds := []Kind{KindRefund}
 	want := &Policy{
 		Revision:  revision(Default()),
-		Approvals: ApprovalRules{Expires: 24 * time.Hour},
+		Approvals: ApprovalRules{Expires: 24 * time.Hour, Repeats: NeedsApproval},
 		Refund: &RefundRules{
 			Window:          30 * day,
 			DuplicateWithin: 7 * day,
@@ -69,7 +69,7 @@ func TestAFileWithOnlyAVersionDeniesEverything(t *testing.T) {
 		SetState{Asker: asker, State: Closed},
 		Tag{Asker: asker, Add: []string{"billing"}},
 	} {
-		_, judge := p.plan(a, "agent")
+		_, judge := p.plan(a, Request{Principal: "agent"})
 		if d := judge(snap); d.Effect != Deny {
 			t.Errorf("%s: %v", a.Kind(), d)
 		}
@@ -176,6 +176,10 @@ func TestEveryMistakeIsToldWithItsPlaceAndWhatIsAllowed(t *testing.T) {
 		"version: 1\napprovals: {expires: 1h30m}":     `2:22: approvals.expires: want a time span such as 30d, 24h or 15m, got "1h30m"`,
 		"version: 1\napprovals: {expires: 99999999d}": `2:22: approvals.expires: want a time span such as 30d, 24h or 15m, got "99999999d"`,
 		"version: 1\napprovals: {expires: [24h]}":     "2:22: approvals.expires: want a time span such as 30d, 24h or 15m, got a list",
+		"version: 1\napprovals: {repeats: alow}":      `2:22: approvals.repeats: unknown effect "alow"; did you mean allow?`,
+		"version: 1\napprovals: {repeats: true}":      `2:22: approvals.repeats: unknown effect "true"; known here: needs_approval, allow, deny`,
+		"version: 1\napprovals: {repeats: Allow}":     `2:22: approvals.repeats: unknown effect "Allow"; did you mean allow?`,
+		"version: 1\napprovals: {repeats: [allow]}":   "2:22: approvals.repeats: want one of needs_approval, allow, deny, got a list",
 		"version: 1\napprovals:":                      "2:11: approvals: want a block of keys and values, got nothing",
 		// replies and tags
 		"version: 1\nreply: {}":                                        "2:8: reply: want a block of keys and values, got nothing",

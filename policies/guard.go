@@ -130,7 +130,7 @@ func (g *Guard) draft(r Request, a Action) (Draft, func(Snapshot) Decision, erro
 	if err != nil {
 		return Draft{}, nil, err
 	}
-	reads, verdict := p.plan(a, r.Principal)
+	reads, verdict := p.plan(a, r)
 	d := Draft{
 		Kind: a.Kind(), Principal: r.Principal, Subject: a.Subject(), Input: r.Input, Facts: facts, Digest: bound,
 		RepeatOf: r.RepeatOf, Reads: reads, Lease: g.Lease, Expires: p.Approvals.Expires,
@@ -140,7 +140,7 @@ func (g *Guard) draft(r Request, a Action) (Draft, func(Snapshot) Decision, erro
 		// action would tell of it. Without Exclusive the mark says nothing either.
 		d.Subject.Exclusive, d.Subject.Same, d.RepeatOf = "", "", ""
 	}
-	return d, func(s Snapshot) Decision { return waiting(g.restrict(verdict(s), r, a.Kind()), s.Waiting) }, nil
+	return d, func(s Snapshot) Decision { return waiting(g.restrict(p.repeated(verdict(s), r), a.Kind()), s.Waiting) }, nil
 }
 
 func noPolicy() error {
@@ -165,11 +165,20 @@ func waiting(d Decision, already int64) Decision {
 	})
 }
 
-// restrict adds what holds for every action, whatever its kind.
-func (g *Guard) restrict(d Decision, r Request, k Kind) Decision {
-	if r.RepeatOf != "" {
-		d = d.restrict(Finding{Rule: "repeat", Effect: NeedsApproval, Message: "repeats " + r.RepeatOf + " on purpose"})
+// repeated adds what the policy says of doing again on purpose what was done.
+func (p *Policy) repeated(d Decision, r Request) Decision {
+	if r.RepeatOf == "" {
+		return d
 	}
+	f := Finding{Rule: "repeat", Effect: p.Approvals.Repeats, Message: "repeats " + r.RepeatOf + " on purpose"}
+	if f.Effect == Deny {
+		f.NextStep = "it was done once; hand the conversation to a person if it must be done again"
+	}
+	return d.restrict(f)
+}
+
+// restrict adds what holds for every action, whatever its kind.
+func (g *Guard) restrict(d Decision, k Kind) Decision {
 	if why, locked := g.Locked[k.Vendor()]; locked {
 		d = d.restrict(Finding{Rule: "writes.locked", Effect: Deny, Message: why, NextStep: "tell the operator of this server"})
 	}

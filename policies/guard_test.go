@@ -1,8 +1,10 @@
 package policies
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -104,6 +106,63 @@ func TestARepetitionOnPurposeNeedsAPerson(t *testing.T) {
 	}
 	if got := o.Decision.Against(); len(got) != 2 || got[0].Rule != "repeat" || got[1].Rule != "refund.equal" {
 		t.Errorf("against: %+v", got)
+	}
+}
+
+// repeating parses the test's policy with another answer to repetitions.
+func repeating(t *testing.T, answer string) *Policy {
+	t.Helper()
+	b, err := os.ReadFile("testdata/policy.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := Parse("policy.yaml", bytes.Replace(b, []byte("expires: 24h"), []byte("repeats: "+answer), 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestThePolicySaysWhoMayRepeatOnPurpose(t *testing.T) {
+	for answer, c := range map[string]struct {
+		state State
+		sent  int
+	}{"needs_approval": {Awaiting, 1}, "deny": {Denied, 1}, "allow": {Done, 2}} {
+		d := newDesk(t)
+		d.Use(repeating(t, answer))
+		first := enforce(t, d, d.ask(), d.refunding(refundOf(2000)))
+		again := d.ask(func(r *Request) { r.RepeatOf = first.Action })
+		o := enforce(t, d, again, d.refunding(refundOf(2000)))
+		if o.State != c.state || o.Action == first.Action || len(d.sent) != c.sent || o.Decision.Findings[0].Rule != "repeat" {
+			t.Errorf("%s: %+v, sent %v", answer, o, d.sent)
+		}
+		if answer == "deny" && (o.NextStep == "" || o.Code != fault.Refused) {
+			t.Errorf("denied without a next step: %+v", o)
+		}
+	}
+}
+
+// Nobody is asked about a repeat then, and everything else holds as before.
+func TestAnAllowedRepetitionStillCountsAndIsStillLimited(t *testing.T) {
+	d := newDesk(t)
+	d.Use(repeating(t, "allow"))
+	last := enforce(t, d, d.ask(), d.refunding(refundOf(2000)))
+	repeat := func() Outcome[slip] {
+		return enforce(t, d, d.ask(func(r *Request) { r.RepeatOf = last.Action }), d.refunding(refundOf(2000)))
+	}
+	second := repeat()
+	if second.Decision.Headroom != money.Of(26000, "eur") {
+		t.Errorf("the repeat leaves %s", second.Decision.Headroom)
+	}
+	last = second
+	if third := repeat(); third.State != Denied || !strings.HasPrefix(third.Message, "budget.conversation") {
+		t.Errorf("the budget of two is answered %+v", third)
+	}
+	// An equal part of the charge that is no repeat is one wish told twice, perhaps.
+	elsewhere := refundOf(2000)
+	elsewhere.Asker.Conversation = "2"
+	if o := enforce(t, d, d.ask(), d.refunding(elsewhere)); o.State != Awaiting || o.Decision.Against()[0].Rule != "refund.equal" {
+		t.Errorf("an equal part in another conversation is answered %+v", o)
 	}
 }
 

@@ -60,7 +60,7 @@ func TestJudging(t *testing.T) {
 
 func (v vector) check(t *testing.T, p *Policy) {
 	a := decodeAction(t, v.Kind, v.Action)
-	_, judge := p.plan(a, "agent")
+	_, judge := p.plan(a, Request{Principal: "agent"})
 	snap := Snapshot{Now: v.Now}
 	for _, b := range p.budgets(v.Kind) {
 		snap.Usage = append(snap.Usage, v.Usage[b.name()])

@@ -35,6 +35,9 @@ func (s State) Live() bool { return s == Awaiting || s == Approved || s.InFlight
 // InFlight entries may have taken effect and keep their target to themselves.
 func (s State) InFlight() bool { return s == Executing || s == InDoubt || s == Review }
 
+// Final entries stay as they are.
+func (s State) Final() bool { return !s.Live() }
+
 // Counts reports whether entries in this state use up budgets.
 func (s State) Counts() bool { return s.InFlight() || s == Done }
 
@@ -44,6 +47,9 @@ type Snapshot struct {
 	Usage []Usage // one per Query, in the same order
 	// Waiting is how many actions of the conversation wait for a person.
 	Waiting int64
+	// MayRepeat says that the request repeats a done action on purpose, and that
+	// the policy wants nobody asked about that. The ledger leaves it alone.
+	MayRepeat bool
 }
 
 // Reads is what must be read before judging; known before any lock is taken.
@@ -74,7 +80,19 @@ type Settlement struct {
 	State   State           // Done, Failed, InDoubt or Review
 	Receipt json.RawMessage // of Done
 	Failure *fault.Error    // of the others
+	Looked  bool            // of InDoubt: the vendor has answered that it does not have it
 	Follow  []Draft         // queued in the same transaction
+	By      string          // the person who settles what is under review; "" is a program
+	Note    string          // that person's
+}
+
+// Adoption is what a vendor has done and the ledger may have lost.
+type Adoption struct {
+	ID       string
+	Drafts   []Draft // what it may have been asked for as
+	Decision Decision
+	Receipt  json.RawMessage
+	At       time.Time // when the vendor did it
 }
 
 // Entry is one recorded action.
@@ -86,13 +104,16 @@ type Entry struct {
 	Decision  Decision
 	Receipt   json.RawMessage
 	Failure   *fault.Error
-	Approver  string
-	Note      string // the approver's
+	Approver  string // or the person who settled it, who is the later one
+	Note      string // the approver's, or of the person who settled it
 	CreatedAt time.Time
 	UpdatedAt time.Time
 	ExpiresAt time.Time // of an approval
 	FirstSent time.Time // when the vendor could first have seen it
-	Looks     int       // how often recovery has taken it up
+	Looks     int       // how often the vendor has answered that it does not have it
+	// ErasedAt is when Input, Facts, Digest, Note, all messages and, unless money
+	// moved, Receipt were erased; zero: they are there.
+	ErasedAt time.Time
 }
 
 // Due names what the worker asks for.
@@ -134,13 +155,23 @@ type Ledger interface {
 	// is. Busy as for Begin.
 	Resume(ctx context.Context, id string, d Draft, judge func(Snapshot) Decision) (Entry, error)
 
-	// Claim takes over an entry whose lease has lapsed, makes it InDoubt, counts
-	// the look and holds it for lease. ok is false when there is nothing to take.
+	// Claim takes over an entry whose lease has lapsed, makes it InDoubt and holds
+	// it for lease. ok is false when there is nothing to take.
 	Claim(ctx context.Context, id string, lease time.Duration) (e Entry, ok bool, err error)
 
 	// Settle ends an attempt. The first settlement of an entry wins; a later one
-	// gets the entry as it stands.
+	// gets the entry as it stands. What is in doubt after the first attempt may be
+	// claimed at once; what stays in doubt keeps its lease. A person settles only
+	// what is in Review and what somebody else asked for; anything else is
+	// fault.Refused.
 	Settle(ctx context.Context, id string, s Settlement) (Entry, error)
+
+	// Adopt records as Done what a vendor has done under an id of this ledger that
+	// the ledger does not count: it has lost the entry, or holds it as it was
+	// before. The id must be that of one of the drafts; otherwise the error's code
+	// is fault.Invalid. adopted is false when the entry counts already, which then
+	// stays as it is.
+	Adopt(ctx context.Context, a Adoption) (e Entry, adopted bool, err error)
 
 	// Entry reads one entry; an unknown id is fault.NotFound.
 	Entry(ctx context.Context, id string) (Entry, error)

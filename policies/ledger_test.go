@@ -173,7 +173,6 @@ func (m *memory) Claim(_ context.Context, id string, lease time.Duration) (Entry
 		return Entry{}, false, nil
 	}
 	e.State, e.UpdatedAt, m.leases[id] = InDoubt, m.now(), m.now().Add(lease)
-	e.Looks++
 	return *e, true, nil
 }
 
@@ -184,10 +183,16 @@ func (m *memory) Settle(_ context.Context, id string, s Settlement) (Entry, erro
 	if m.deny != nil {
 		return Entry{}, m.deny
 	}
-	if e.State != Executing && e.State != InDoubt {
+	if e.State != Executing && e.State != InDoubt && (e.State != Review || s.By == "") {
 		return *e, nil
 	}
+	if s.By != "" {
+		e.Approver, e.Note = s.By, s.Note
+	}
 	e.Receipt, e.Failure = s.Receipt, s.Failure
+	if s.Looked {
+		e.Looks++
+	}
 	m.become(e, s.State)
 	for _, d := range s.Follow {
 		f := &Entry{Draft: d, ID: fmt.Sprintf("act_%03d", len(m.entries)+1), State: Approved, CreatedAt: m.now()}
@@ -214,4 +219,8 @@ func (m *memory) Entry(_ context.Context, id string) (Entry, error) {
 
 func (m *memory) Due(context.Context, Due, int) ([]Entry, error) {
 	return nil, errors.New("nothing here asks what is due")
+}
+
+func (m *memory) Adopt(context.Context, Adoption) (Entry, bool, error) {
+	return Entry{}, false, errors.New("nothing here is lost")
 }

@@ -110,7 +110,11 @@ func (e Entry) NextStep() string {
 			return e.Failure.NextStep
 		}
 		return "nothing was changed; read the facts again before another try"
-	case Done, Denied, Previewed:
+	case Done:
+		if e.Receipt == nil && e.Note != "" {
+			return "a person recorded that it was done, without a receipt; do not repeat it"
+		}
+	case Denied, Previewed:
 	}
 	return ""
 }

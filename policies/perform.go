@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"supportmcp/internal/fault"
 )
@@ -65,10 +66,14 @@ func receipt[A Action, Out any](g *Guard, e Entry, op Operation[A, Out], a A, ou
 	return s, nil
 }
 
+// lateness is how long what a vendor has done may be missing from its lists.
+const lateness = 10 * time.Minute
+
 // settlement is what a failed attempt amounts to. Only a definite no fails an
 // entry; in doubt it stays counted until someone has looked. A no to a second
-// attempt says nothing of the first, which may still arrive: it counts only after
-// the vendor was looked at as often as it takes to call an action lost.
+// attempt says nothing of the first, which may still arrive or be listed late: it
+// counts only after as many looks as it takes to call an action lost, and not
+// before the first attempt is lateness old.
 func (g *Guard) settlement(e Entry, failed error) Settlement {
 	f, ok := errors.AsType[*fault.Error](failed)
 	if !ok {
@@ -76,7 +81,8 @@ func (g *Guard) settlement(e Entry, failed error) Settlement {
 	}
 	g.Log.Warn("attempt failed", "action", e.ID, "kind", e.Kind, "err", failed)
 	definite := f.Took == fault.No || f.Took == fault.NotYet
-	if definite && (e.Looks == 0 || e.Looks >= looks) {
+	first := e.State == Executing
+	if definite && (first || e.Looks >= looks && g.Now().Sub(e.FirstSent) >= lateness) {
 		return Settlement{State: Failed, Failure: f}
 	}
 	return Settlement{State: InDoubt, Failure: f}

@@ -27,23 +27,26 @@ type Policy struct {
 	Tag       *TagRules
 }
 
-// ApprovalRules says how long a person may take.
+// ApprovalRules says how long a person may take, and whether one is needed to
+// repeat on purpose what was done.
 type ApprovalRules struct {
 	Expires time.Duration // an action not approved and executed by then is expired
+	Repeats Effect
 }
 
-// plan binds an action to this policy: what to read, and how to judge what was
+// plan binds a request to this policy: what to read, and how to judge what was
 // read. Both halves come from one Policy, so a reload in between cannot mix revisions.
-func (p *Policy) plan(a Action, by Principal) (Reads, func(Snapshot) Decision) {
+func (p *Policy) plan(a Action, r Request) (Reads, func(Snapshot) Decision) {
 	budgets := p.budgets(a.Kind())
 	reads := Reads{Queries: make([]Query, len(budgets))}
 	s := a.Subject()
 	for i, b := range budgets {
-		reads.Queries[i] = b.query(s, by)
+		reads.Queries[i] = b.query(s, r.Principal)
 	}
 	reads.Queries, reads.Waiting = append(reads.Queries, a.asks()...), s.Conversation
+	mayRepeat := r.RepeatOf != "" && p.Approvals.Repeats == Allow
 	return reads, func(snap Snapshot) Decision {
-		findings := a.judge(p, Snapshot{Now: snap.Now, Usage: snap.Usage[len(budgets):]})
+		findings := a.judge(p, Snapshot{Now: snap.Now, Usage: snap.Usage[len(budgets):], MayRepeat: mayRepeat})
 		headroom := room{cost: s.Cost}
 		for i, b := range budgets {
 			f := b.judge(s.Cost, snap.Now, snap.Usage[i])
@@ -59,6 +62,17 @@ func (p *Policy) budgets(k Kind) []Budget {
 		return p.Refund.Budgets
 	}
 	return nil
+}
+
+// LongestWindow is the longest time over which a budget of this policy counts.
+func (p *Policy) LongestWindow() time.Duration {
+	var longest time.Duration
+	if p.Refund != nil {
+		for _, b := range p.Refund.Budgets {
+			longest = max(longest, b.Window)
+		}
+	}
+	return longest
 }
 
 // missing denies an action whose section the policy file does not have.

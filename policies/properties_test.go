@@ -75,7 +75,7 @@ func drawUsage(t *rapid.T, n int) []Usage {
 }
 
 func verdict(p *Policy, r Refund, usage []Usage) Effect {
-	_, judge := p.plan(r, "agent")
+	_, judge := p.plan(r, Request{Principal: "agent"})
 	return judge(Snapshot{Now: noon(), Usage: usage}).Effect
 }
 
@@ -191,7 +191,7 @@ func TestSplittingGetsNoMoreThroughThanABudgetAllows(t *testing.T) {
 			clock = clock.Add(time.Duration(rapid.IntRange(0, 300).Draw(t, "minutes")) * time.Minute)
 			r := drawRefund(t)
 			r.Charge.CreatedAt = clock
-			reads, judge := p.plan(r, "agent")
+			reads, judge := p.plan(r, Request{Principal: "agent"})
 			e, _, err := l.Begin(t.Context(), Draft{Kind: KindRefund, Principal: "agent", Subject: r.Subject(), Reads: reads}, judge)
 			if err != nil || e.State != Executing {
 				continue
@@ -230,7 +230,7 @@ func TestWhatARefusalStillAllowsIsAllowed(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p, r := drawPolicy(t), drawRefund(t)
 		usage := drawUsage(t, len(p.Refund.Budgets))
-		_, judge := p.plan(r, "agent")
+		_, judge := p.plan(r, Request{Principal: "agent"})
 		against := judge(Snapshot{Now: noon(), Usage: usage}).Against()
 		if len(against) == 0 || slices.ContainsFunc(against, func(f Finding) bool { return f.MaxAllowedNow.Minor <= 0 }) {
 			return

@@ -172,13 +172,14 @@ func (r Refund) undisputed() Finding {
 
 // unequalled leaves to a person what may be one wish told twice: the same part of
 // the same charge, asked for in two conversations. Asked twice in one, it is
-// answered with the first receipt and never comes here.
+// answered with the first receipt and never comes here. Where the policy lets
+// agents repeat on purpose, it has answered the question.
 func (r Refund) unequalled(s Snapshot) Finding {
 	f := Finding{Rule: "refund.equal", Effect: Allow}
 	for _, u := range s.Usage {
 		equal := func(done Settled) bool { return done.Minor == r.Amount.Minor }
 		// More refunds than are listed: the equal one may be among the others.
-		if !r.Rest && (slices.ContainsFunc(u.Settled, equal) || u.Count > int64(len(u.Settled))) {
+		if !r.Rest && !s.MayRepeat && (slices.ContainsFunc(u.Settled, equal) || u.Count > int64(len(u.Settled))) {
 			f.Effect, f.Message = NeedsApproval, "an equal part of this charge was refunded before"
 		}
 	}

@@ -9,12 +9,19 @@ import (
 	"supportmcp/internal/fault"
 )
 
-// looks is how often recovery looks for an action before it counts as lost, and
-// lookEvery how long it waits in between: about two minutes in all.
+// looks is how often a vendor must have answered that it does not have an action
+// before the action counts as lost. The first two looks are lookEvery apart and
+// each later one twice as far, up to longestPause: three take two minutes.
 const (
-	looks     = 3
-	lookEvery = 40 * time.Second
+	looks        = 3
+	lookEvery    = 40 * time.Second
+	longestPause = 15 * time.Minute
 )
+
+// untilLook is how long an entry is left alone once it has been looked for so often.
+func (g *Guard) untilLook(answered int) time.Duration {
+	return max(g.Timeout, min(lookEvery<<min(answered, 10), longestPause))
+}
 
 // Resume performs an approved or queued entry: proposed again from its stored
 // input, judged again under today's policy, and only if the facts that were
@@ -47,33 +54,50 @@ func Resume[A Action, Out any](ctx context.Context, g *Guard, e Entry, op Operat
 }
 
 // Recover drives an entry whose outcome is unknown: it looks first, sends again
-// only while the vendor's key protects, and gives up only after several looks.
+// only while the vendor's key protects, and gives up only after several looks
+// that the vendor answered. While it cannot be asked, nothing is used up.
 func Recover[A Action, Out any](ctx context.Context, g *Guard, e Entry, op Operation[A, Out]) error {
-	e, ok, err := g.Ledger.Claim(ctx, e.ID, max(lookEvery, g.Timeout))
+	e, ok, err := g.Ledger.Claim(ctx, e.ID, g.untilLook(e.Looks))
 	if err != nil || !ok {
 		return err
 	}
-	var a A
-	if err := json.Unmarshal(e.Facts, &a); err != nil {
-		return fmt.Errorf("read facts of %s: %w", e.ID, err)
-	}
-	out, found, err := op.Find(ctx, a, e.ID)
-	// Its conversation is gone, and it will not be found there. A charge never goes:
-	// the key is of another account, which knows nothing of what the right one did.
-	if fault.CodeOf(err) == fault.NotFound && e.Kind.Vendor() != Stripe {
-		found, err = false, nil
-	}
+	a, out, found, err := look(ctx, g, e, op)
 	switch {
 	case err != nil:
-		return fmt.Errorf("look for %s: %w", e.ID, err)
+		return err
 	case found:
 		settle(ctx, g, e, a, op, out, nil)
+		return nil
+	}
+	e, err = g.Ledger.Settle(ctx, e.ID, Settlement{State: InDoubt, Looked: true, Failure: e.Failure})
+	switch {
+	case err != nil || e.State != InDoubt: // somebody else has settled it
 	case g.maySendAgain(e):
 		run(ctx, g, e, a, op)
 	case e.Looks >= looks:
 		_, err = g.Ledger.Settle(ctx, e.ID, Settlement{State: e.Kind.lost(), Failure: lostFault(e.Kind)})
 	}
 	return err
+}
+
+// look asks the vendor whether an entry took effect. An error means that it
+// cannot be told now.
+func look[A Action, Out any](ctx context.Context, g *Guard, e Entry, op Operation[A, Out]) (a A, out Out, found bool, err error) {
+	if err := json.Unmarshal(e.Facts, &a); err != nil {
+		return a, out, false, fmt.Errorf("read facts of %s: %w", e.ID, err)
+	}
+	within, cancel := context.WithTimeout(ctx, g.Timeout)
+	defer cancel()
+	out, found, err = op.Find(within, a, e.ID)
+	// Its conversation is gone, and it will not be found there. A charge never goes:
+	// the key is of another account, which knows nothing of what the right one did.
+	if fault.CodeOf(err) == fault.NotFound && e.Kind.Vendor() != Stripe {
+		return a, out, false, nil
+	}
+	if err != nil {
+		return a, out, false, fmt.Errorf("look for %s: %w", e.ID, err)
+	}
+	return a, out, found, nil
 }
 
 // maySendAgain reports whether the vendor's key still makes a second send

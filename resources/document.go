@@ -29,7 +29,7 @@ func Documents(l *knowledge.Library) []Resource {
 		URI: "kb://{source}/{+path}", Template: true, Name: "knowledge document", Title: "Knowledge document",
 		Description: "A knowledge document by source and path; add #section for one section.", MIME: "text/markdown", Read: read,
 		Complete: func(variable, typed string, known map[string]string) []string {
-			return complete(docs, variable, typed, known["source"])
+			return complete(l.Documents(), variable, typed, known["source"])
 		},
 	})
 }

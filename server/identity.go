@@ -23,17 +23,18 @@ const (
 
 // icon is a data URI, so that a client shows it without asking anybody.
 const icon = "data:image/svg+xml," +
-	"%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E" +
-	"%3Cpath fill='%231a5f7a' d='M16 2 4 7v9c0 7 5 12 12 14 7-2 12-7 12-14V7z'/%3E" +
-	"%3Cpath fill='none' stroke='%23fff' stroke-width='3' d='m10 16 4 4 8-9'/%3E%3C/svg%3E"
+	"%3Csvg%20xmlns='http://www.w3.org/2000/svg'%20viewBox='0%200%2032%2032'%3E" +
+	"%3Cpath%20fill='%231a5f7a'%20d='M16%202%204%207v9c0%207%205%2012%2012%2014%207-2%2012-7%2012-14V7z'/%3E" +
+	"%3Cpath%20fill='none'%20stroke='%23fff'%20stroke-width='3'%20d='m10%2016%204%204%208-9'/%3E%3C/svg%3E"
 
 // identity is how the server introduces itself to every client.
-func identity(listed []tools.Tool) []mcpserver.ServerOption {
+func identity(c Config) []mcpserver.ServerOption {
 	return []mcpserver.ServerOption{
+		mcpserver.WithWebsiteURL(c.Website),
 		mcpserver.WithTitle("supportmcp"),
 		mcpserver.WithDescription(description),
 		mcpserver.WithIcons(mcp.Icon{Src: icon, MIMEType: "image/svg+xml", Sizes: []string{"any"}}),
-		mcpserver.WithInstructions(instructions(listed)),
+		mcpserver.WithInstructions(instructions(c.Tools)),
 		mcpserver.WithPaginationLimit(page),
 		mcpserver.WithCacheHints(fresh.Milliseconds(), mcp.CacheScopePrivate),
 	}

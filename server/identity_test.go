@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -20,8 +21,8 @@ type introduced struct {
 	Instructions string
 	Capabilities map[string]any
 	ServerInfo   struct {
-		Name, Title, Description, Version string
-		Icons                             []struct{ Src, MimeType string }
+		Name, Title, Description, Version, WebsiteURL string
+		Icons                                         []struct{ Src, MimeType string }
 	}
 }
 
@@ -37,15 +38,19 @@ func TestTheServerIntroducesItself(t *testing.T) {
 	t.Parallel()
 	hello := introduction(t, servertest.Start(t, servertest.Setup{}))
 	info := hello.ServerInfo
-	if info.Name != "supportmcp" || info.Title != "supportmcp" || info.Version != "test" || !strings.Contains(info.Description, "Stripe") || len(info.Icons) != 1 {
+	if info.Name != "supportmcp" || info.Title != "supportmcp" || info.Version != "test" || !strings.Contains(info.Description, "Stripe") || len(info.Icons) != 1 || info.WebsiteURL != "https://desk.example.com" {
 		t.Fatalf("it says of itself %+v", info)
 	}
 	var offered []string
 	for c := range hello.Capabilities {
 		offered = append(offered, c)
 	}
-	if slices.Sort(offered); !slices.Equal(offered, []string{"completions", "resources", "tools"}) {
+	if slices.Sort(offered); !slices.Equal(offered, []string{"completions", "prompts", "resources", "tools"}) {
 		t.Errorf("it offers %v", offered)
+	}
+	// Everything else must be escaped (https://www.rfc-editor.org/rfc/rfc3986#section-2).
+	if !regexp.MustCompile(`^[\w.~:/?#\[\]@!$&'()*+,;=%-]+$`).MatchString(info.Icons[0].Src) {
+		t.Errorf("the icon's address is no URI: %s", info.Icons[0].Src)
 	}
 	svg, ok := strings.CutPrefix(info.Icons[0].Src, "data:image/svg+xml,")
 	if !ok || info.Icons[0].MimeType != "image/svg+xml" || len(svg) > 1000 {
@@ -58,6 +63,18 @@ func TestTheServerIntroducesItself(t *testing.T) {
 			break
 		} else if err != nil {
 			t.Fatalf("the icon is no XML: %v: %s", err, svg)
+		}
+	}
+}
+
+// Clients ask for prompts without looking whether there are any.
+func TestNoPromptsAreAnEmptyList(t *testing.T) {
+	t.Parallel()
+	d := servertest.Start(t, servertest.Setup{})
+	for id, meta := range map[string]string{`"legacy"`: `{}`, `"modern"`: modernMeta} {
+		must(t, d.Wire.Send(line(id, "prompts/list", `{"_meta":`+meta+`}`)))
+		if got := string(d.Wire.Answer(t, id).Result); !strings.Contains(got, `"prompts":[]`) {
+			t.Errorf("%s: answered %s", id, got)
 		}
 	}
 }

@@ -3,7 +3,6 @@ package server
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"sync"
@@ -71,47 +70,58 @@ type answers struct {
 
 // Write implements io.Writer. mcp-go writes one message per call.
 func (a *answers) Write(p []byte) (int, error) {
-	_, err := a.out.Write(withResourceCode(p))
-	a.pending.answered(p)
+	answer := messageOf(p)
+	if !answer.isAnswer() {
+		return a.out.Write(p)
+	}
+	out, _ := a.pending.asking(answer.name()).complete(p)
+	_, err := a.out.Write(out)
+	a.pending.answered(answer.name())
 	return len(p), err
 }
 
-// pendingAnswers counts requests that have no answer yet.
+// pendingAnswers are the requests that have no answer yet. A client that uses an
+// id twice at once is counted for each.
 type pendingAnswers struct {
 	mu    sync.Mutex
-	open  int
-	empty chan struct{} // closed when open falls to zero while someone waits
+	open  map[string][]message // by id
+	empty chan struct{}        // closed when the last is answered while someone waits
 }
 
-// messageKind reports whether a message wants an answer, or is one.
-func messageKind(line []byte) (isRequest, isAnswer bool) {
-	var m struct {
-		ID     json.RawMessage `json:"id"`
-		Method string          `json:"method"`
-	}
-	if json.Unmarshal(line, &m) != nil || m.ID == nil || string(m.ID) == "null" {
-		return false, false
-	}
-	return m.Method != "", m.Method == ""
-}
-
+// asked notes a request. One that listens is answered when its stream ends, which
+// nobody waits for.
 func (p *pendingAnswers) asked(line []byte) {
-	if isRequest, _ := messageKind(line); isRequest {
-		p.add(1)
+	m := messageOf(line)
+	if !m.isRequest() || m.listens() {
+		return
 	}
-}
-
-func (p *pendingAnswers) answered(line []byte) {
-	if _, isAnswer := messageKind(line); isAnswer {
-		p.add(-1)
-	}
-}
-
-func (p *pendingAnswers) add(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.open += n
-	if p.open <= 0 && p.empty != nil {
+	if p.open == nil {
+		p.open = map[string][]message{}
+	}
+	p.open[m.name()] = append(p.open[m.name()], m)
+}
+
+// asking is the oldest request with this id that has no answer.
+func (p *pendingAnswers) asking(id string) message {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if open := p.open[id]; len(open) > 0 {
+		return open[0]
+	}
+	return message{}
+}
+
+func (p *pendingAnswers) answered(id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if rest := p.open[id]; len(rest) > 1 {
+		p.open[id] = rest[1:]
+	} else {
+		delete(p.open, id)
+	}
+	if len(p.open) == 0 && p.empty != nil {
 		close(p.empty)
 		p.empty = nil
 	}
@@ -120,7 +130,7 @@ func (p *pendingAnswers) add(n int) {
 // settle returns when nothing is pending, or after wait.
 func (p *pendingAnswers) settle(wait time.Duration) {
 	p.mu.Lock()
-	if p.open <= 0 {
+	if len(p.open) == 0 {
 		p.mu.Unlock()
 		return
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -13,13 +15,35 @@ import (
 	"supportmcp/resources"
 )
 
-func (s *Server) addResource(r resources.Resource) {
-	if r.Template {
-		t := mcp.NewResourceTemplate(r.URI, r.Name, mcp.WithTemplateDescription(r.Description), mcp.WithTemplateMIMEType(r.MIME))
-		t.Title = r.Title
-		s.mcp.AddResourceTemplate(t, mcpserver.ResourceTemplateHandlerFunc(s.read(r)))
-		return
+// Publish puts other resources in the place of those that are listed, and tells
+// clients whose transport can carry it. Templates stay as they were. It must not
+// run twice at once.
+func (s *Server) Publish(all []resources.Resource) {
+	gone := s.listed
+	s.listed = map[string]bool{}
+	var list []mcpserver.ServerResource
+	for _, r := range all {
+		if r.Template {
+			continue
+		}
+		list = append(list, mcpserver.ServerResource{Resource: describe(r), Handler: s.read(r)})
+		s.listed[r.URI] = true
+		delete(gone, r.URI)
 	}
+	// Added first: what stays can be read at any time.
+	s.mcp.AddResources(list...)
+	if len(gone) > 0 {
+		s.mcp.DeleteResources(slices.Collect(maps.Keys(gone))...)
+	}
+}
+
+func (s *Server) addTemplate(r resources.Resource) {
+	t := mcp.NewResourceTemplate(r.URI, r.Name, mcp.WithTemplateDescription(r.Description), mcp.WithTemplateMIMEType(r.MIME))
+	t.Title = r.Title
+	s.mcp.AddResourceTemplate(t, mcpserver.ResourceTemplateHandlerFunc(s.read(r)))
+}
+
+func describe(r resources.Resource) mcp.Resource {
 	res := mcp.Resource{URI: r.URI, Name: r.Name, Title: r.Title, Description: r.Description, MIMEType: r.MIME}
 	if r.Size > 0 {
 		res.Size = &r.Size
@@ -27,7 +51,7 @@ func (s *Server) addResource(r resources.Resource) {
 	if !r.UpdatedAt.IsZero() {
 		res.Annotations = &mcp.Annotations{LastModified: r.UpdatedAt.UTC().Format(time.RFC3339)}
 	}
-	s.mcp.AddResource(res, s.read(r))
+	return res
 }
 
 func (s *Server) read(r resources.Resource) mcpserver.ResourceHandlerFunc {

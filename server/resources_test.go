@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -70,21 +71,38 @@ func TestASectionIsReadByItsAddress(t *testing.T) {
 func TestWhatIsNoResourceIsNotFound(t *testing.T) {
 	t.Parallel()
 	d := servertest.Start(t, servertest.Setup{})
-	for _, uri := range []string{
+	for n, uri := range []string{
 		"kb://northwind/none.md", "kb://northwind/../northwind/refund-policy.md", "kb://northwind/..%2f..%2fetc%2fpasswd",
 		"kb://northwind/%2e%2e/%2e%2e/etc/passwd", "kb://northwind//etc/passwd", "kb://southwind/refund-policy.md", "kb://northwind/",
 		"kb://northwind/refund-policy.md#none", "kb://northwind/refund-policy.md?x=1", "kb://user@northwind/refund-policy.md",
 		"file:///etc/passwd", "policy://old", "policy://current/..", "http://127.0.0.1/", "", "kb://", strings.Repeat("x", 5000),
 	} {
-		text, err := read(t.Context(), d, uri)
-		if err == nil || text != "" {
-			t.Errorf("%.80q reads %.80q", uri, text)
-			continue
-		}
-		if !strings.Contains(err.Error(), "not_found") && !strings.Contains(err.Error(), "not found") && uri != "" {
-			t.Errorf("%.80q gives %.200v", uri, err)
+		for i, era := range []struct {
+			code int
+			meta string
+		}{{-32002, `{}`}, {-32602, modernMeta}} {
+			id, asked := fmt.Sprintf(`"%d %d"`, n, i), asJSON(t, uri)
+			must(t, d.Wire.Send(line(id, "resources/read", `{"uri":`+asked+`,"_meta":`+era.meta+`}`)))
+			e := d.Wire.Answer(t, id).Error
+			if uri == "" && e != nil {
+				continue
+			}
+			var data struct{ URI, Code, Message, NextStep string }
+			if e == nil || json.Unmarshal(e.Data, &data) != nil || e.Code != era.code || data.URI != uri || data.Code != "not_found" || data.Message != e.Message {
+				t.Errorf("%.80q gives %+v, want the code %d and data", uri, e, era.code)
+			}
 		}
 	}
+}
+
+// modernMeta is what every request of the modern era says of itself.
+const modernMeta = `{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}`
+
+func asJSON(t *testing.T, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	must(t, err)
+	return string(b)
 }
 
 // The policy that is read is the file in force, named by the revision that every

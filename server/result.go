@@ -25,12 +25,22 @@ func (s *Server) success(tool string, out any, refused bool) *mcp.CallToolResult
 // failure tells an error as text alone: strict clients check structured content
 // against the output schema even when the answer is an error.
 func (s *Server) failure(tool string, err error) *mcp.CallToolResult {
-	f := s.told(tool, err)
+	f := *s.told(tool, err)
+	f.Message, f.NextStep = short(f.Message), short(f.NextStep)
 	text, err := json.Marshal(f)
 	if err != nil {
 		text = []byte(`{"code":"internal","message":"the error could not be encoded"}`)
 	}
 	return mcp.NewToolResultError(string(text))
+}
+
+// short bounds a sentence that may repeat what the agent sent.
+func short(sentence string) string {
+	const most = 900 // characters
+	if r := []rune(sentence); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return sentence
 }
 
 // told is what an agent hears of an error: its code, message and next step.

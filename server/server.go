@@ -22,6 +22,7 @@ import (
 // Config is what a server publishes and for whom.
 type Config struct {
 	Version   string
+	Website   string // a page about this server, for people; may be ""
 	Tools     []tools.Tool
 	Resources []resources.Resource
 	Principal policies.Principal // of a caller whom the transport does not identify
@@ -30,17 +31,22 @@ type Config struct {
 
 // Server answers MCP clients.
 type Server struct {
-	mcp   *mcpserver.MCPServer
-	log   *slog.Logger
-	calls sync.WaitGroup // tool calls being answered
+	mcp    *mcpserver.MCPServer
+	log    *slog.Logger
+	calls  sync.WaitGroup  // tool calls being answered
+	listed map[string]bool // addresses of resources
 }
 
 // New compiles every schema and refuses to make a server with one that does not
 // compile: mcp-go would serve such a tool unchecked.
 func New(c Config) (*Server, error) {
-	options := append(identity(c.Tools),
+	hooks := &mcpserver.Hooks{}
+	hooks.AddAfterSubscriptionsListen(acknowledged)
+	options := append(identity(c),
+		mcpserver.WithHooks(hooks),
 		mcpserver.WithToolCapabilities(false),
-		mcpserver.WithResourceCapabilities(false, false),
+		mcpserver.WithResourceCapabilities(false, true),
+		mcpserver.WithPromptCapabilities(false), // there are none, but clients ask
 		mcpserver.WithCompletions(),
 		mcpserver.WithResourceCompletionProvider(completionsOf(c.Resources)))
 	s := &Server{log: c.Log, mcp: mcpserver.NewMCPServer("supportmcp", c.Version, options...)}
@@ -50,8 +56,11 @@ func New(c Config) (*Server, error) {
 		}
 	}
 	for _, r := range c.Resources {
-		s.addResource(r)
+		if r.Template {
+			s.addTemplate(r)
+		}
 	}
+	s.Publish(c.Resources)
 	return s, nil
 }
 

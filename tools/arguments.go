@@ -34,7 +34,7 @@ type tagNames []string
 func (tagNames) Schema() *jsonschema.Schema {
 	return &jsonschema.Schema{
 		Type: "array", MaxItems: jsonschema.Ptr(10),
-		Items: &jsonschema.Schema{Type: "string", MinLength: jsonschema.Ptr(1)}, Description: "tag names",
+		Items: &jsonschema.Schema{Type: "string", MinLength: jsonschema.Ptr(1), MaxLength: jsonschema.Ptr(80)}, Description: "tag names",
 	}
 }
 

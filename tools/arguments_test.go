@@ -2,10 +2,12 @@ package tools_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"supportmcp/internal/sandbox"
 	"supportmcp/server/servertest"
@@ -191,6 +193,7 @@ func TestWrongValuesAreRefused(t *testing.T) {
 		"tag in both":           {"tag_conversation", with(tag, "remove", []string{"Billing"}), "both to be added and to be removed"},
 		"tag that is a number":  {"tag_conversation", with(tag, "add", []any{1}), "add: [0] got integer 1, want string"},
 		"blank tag":             {"tag_conversation", with(tag, "add", []string{" "}), "add: [0] is empty"},
+		"long tag":              {"tag_conversation", with(tag, "add", []string{strings.Repeat("y", 81)}), "add: [0] got 81 characters, at most 80 are allowed"},
 		"eleven tags":           {"tag_conversation", with(tag, "add", slices.Repeat([]string{"billing"}, 11)), "at most 10 are allowed"},
 		"state that is none":    {"set_conversation_state", with(state, "state", "deleted"), "want one of open, closed, snoozed"},
 		"snoozed without until": {"set_conversation_state", with(state, "state", "snoozed"), "snoozed_until and state snoozed belong together"},
@@ -210,6 +213,35 @@ func TestWrongValuesAreRefused(t *testing.T) {
 			}
 			d.Unchanged(t, before)
 		})
+	}
+}
+
+// An error may repeat what the agent sent, and never much of it.
+func TestAnErrorRepeatsLittleOfTheArguments(t *testing.T) {
+	t.Parallel()
+	d := reading(t, fstest.MapFS{"a.md": file(strings.Repeat("## "+strings.Repeat("\U00012000", 200)+"\n\nx\n", 30))})
+	long := strings.Repeat("\U00012000", 15_000)
+	many := args{}
+	for i := range 5000 {
+		many[fmt.Sprint("k", i)] = 1
+	}
+	tag := sound()["tag_conversation"]
+	for name, a := range map[string]servertest.Answer{
+		"long name":       d.Call("search", args{"query": "x", long: 1}),
+		"same name twice": d.Call("search", servertest.Raw(`{"`+long+`":1,"`+long+`":1}`)),
+		"many names":      d.Call("search", many),
+		"long amount":     d.Call("create_refund", with(sound()["create_refund"], "amount", "1.00 "+long)),
+		"long id":         d.Call("get_conversation", args{"conversation_id": long}),
+		"long time":       d.Call("set_conversation_state", args{"conversation_id": tag["conversation_id"], "state": "snoozed", "snoozed_until": long}),
+		"long document":   d.Call("fetch", args{"id": "kb://northwind/" + long}),
+		"long section":    d.Call("fetch", args{"id": "kb://northwind/a.md#" + long}),
+		"long cursor":     d.Call("fetch", args{"id": "kb://northwind/a.md", "cursor": long}),
+		"long tags":       d.Call("tag_conversation", with(tag, "add", slices.Repeat([]string{strings.Repeat("\U00012000", 80)}, 10))),
+	} {
+		if !a.IsError {
+			t.Errorf("%s: answered %.300s", name, a.Text)
+		}
+		checkText(t, a.Text)
 	}
 }
 

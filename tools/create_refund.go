@@ -92,11 +92,11 @@ func (d Deps) chargeFacts(ctx context.Context, in createRefundInput, r *policies
 	if c.Customer == "" {
 		return nil
 	}
-	others, err := d.Stripe.Charges(ctx, c.Customer, recent)
+	others, err := d.Stripe.Charges(ctx, c.Customer, "", recent)
 	if err != nil {
 		return fmt.Errorf("read payments: %w", err)
 	}
-	r.Twins = twins(others, c)
+	r.Twins = twins(others.Charges, c)
 	return nil
 }
 

@@ -17,7 +17,7 @@ import (
 	"supportmcp/internal/fault"
 )
 
-// maxText bounds any one string argument, in characters.
+// maxText bounds a string argument whose schema does not, in characters.
 const maxText = 20_000
 
 // decode checks raw arguments against the schema and splits them into the
@@ -157,8 +157,12 @@ func checkText(s *jsonschema.Schema, v json.RawMessage) string {
 	if s.Enum != nil && !slices.Contains(s.Enum, any(text)) {
 		return fmt.Sprintf("got %s, want one of %s", brief(v), list(s.Enum))
 	}
-	if n := utf8.RuneCountInString(text); n > maxText {
-		return fmt.Sprintf("got %d characters, at most %d are allowed", n, maxText)
+	most := maxText
+	if s.MaxLength != nil {
+		most = *s.MaxLength
+	}
+	if n := utf8.RuneCountInString(text); n > most {
+		return fmt.Sprintf("got %d characters, at most %d are allowed", n, most)
 	}
 	if i := strings.IndexFunc(text, forbidden); i >= 0 {
 		r, _ := utf8.DecodeRuneInString(text[i:])

@@ -47,6 +47,9 @@ func GetAction(d Deps) Tool {
 		if e.State == policies.Rejected {
 			s.Message = e.Note
 		}
+		if !e.ErasedAt.IsZero() {
+			s.Message = "its texts were erased on " + e.ErasedAt.Format(time.DateOnly)
+		}
 		if e.State == policies.Awaiting {
 			s.Expires = e.ExpiresAt
 		}

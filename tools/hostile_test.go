@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/tiktoken-go/tokenizer"
 
 	"supportmcp/internal/sandbox/stripeapi"
 	"supportmcp/policies"
@@ -95,13 +96,19 @@ func resolve(t *testing.T, text string) (asked, *servertest.Desk, string) {
 	return out, d, conversation
 }
 
-// maxAnswer bounds what anybody's words can make of an answer, in bytes.
-const maxAnswer = 16_000
+// The bounds of what anybody's words can make of an answer.
+const (
+	maxAnswer       = 16_000 // bytes
+	maxAnswerTokens = 8000
+)
 
 func checkText(t *testing.T, text []byte) {
 	t.Helper()
 	if len(text) > maxAnswer {
 		t.Errorf("the answer is %d bytes long: %.300s…", len(text), text)
+	}
+	if n := tokens(t, text); n > maxAnswerTokens {
+		t.Errorf("the answer has %d tokens: %.300s…", n, text)
 	}
 	var hidden []rune
 	for _, r := range plain(t, text) {
@@ -112,6 +119,19 @@ func checkText(t *testing.T, text []byte) {
 	if len(hidden) > 0 {
 		t.Errorf("the answer holds hidden characters: %U", hidden[:min(len(hidden), 10)])
 	}
+}
+
+// tokens counts OpenAI's o200k tokens. A token is a byte at least.
+func tokens(t *testing.T, text []byte) int {
+	t.Helper()
+	if len(text) <= maxAnswerTokens {
+		return len(text)
+	}
+	codec, err := tokenizer.Get(tokenizer.O200kBase)
+	must(t, err)
+	n, err := codec.Count(string(text))
+	must(t, err)
+	return n
 }
 
 func TestNobodysWordsChangeAVerdict(t *testing.T) {

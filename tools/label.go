@@ -9,6 +9,7 @@ import (
 const (
 	maxLabel   = 80  // a name, a plan, a file
 	maxFailure = 160 // why a payment failed
+	maxPath    = 240 // a heading with those above it
 )
 
 // label makes a short text that somebody else wrote fit for one line of an

@@ -2,14 +2,17 @@ package tools
 
 import (
 	"context"
+	"strings"
 
 	"github.com/google/jsonschema-go/jsonschema"
 
+	"supportmcp/internal/knowledge"
 	"supportmcp/policies"
 )
 
 type searchInput struct {
-	Query searchQuery `json:"query"`
+	Query  searchQuery `json:"query"`
+	Cursor cursor      `json:"cursor,omitempty"`
 }
 
 type searchQuery string
@@ -21,6 +24,7 @@ func (searchQuery) Schema() *jsonschema.Schema {
 
 type searchResults struct {
 	Results []searchHit `json:"results"`
+	Next    cursor      `json:"next_cursor,omitempty" jsonschema:"further results: give it as cursor"`
 }
 
 type searchHit struct {
@@ -31,7 +35,7 @@ type searchHit struct {
 	Snippet string `json:"snippet"`
 }
 
-// hits is how many results a search gives.
+// hits is how many results an answer gives.
 const hits = 5
 
 // Search finds knowledge documents, in the shape ChatGPT expects
@@ -40,11 +44,45 @@ func Search(d Deps) Tool {
 	return Read(Spec{
 		Toolset: Knowledge, Name: "search", Title: "Search the knowledge documents", Closed: true,
 		Description: "Search the company's policies and help documents.",
-	}, func(_ context.Context, _ policies.Principal, in searchInput) (searchResults, error) {
-		out := searchResults{Results: []searchHit{}}
-		for _, h := range d.Library.Search(string(in.Query), hits) {
-			out.Results = append(out.Results, searchHit{ID: h.URI, Title: h.Title, URL: h.URI, Section: h.Heading, Snippet: h.Snippet})
+	}, d.search)
+}
+
+func (d Deps) search(_ context.Context, _ policies.Principal, in searchInput) (searchResults, error) {
+	p, err := in.Cursor.place("search", digest(string(in.Query)))
+	if err != nil {
+		return searchResults{}, err
+	}
+	found := d.Library.Search(string(in.Query), p.From+hits+1)
+	if p.From > len(found) || p.From > 0 && p.Digest != told(found[:p.From]) {
+		return searchResults{}, outdated("search", "what is found")
+	}
+	p.Thread = moreHits
+	return resultsOf(found, p), nil
+}
+
+// resultsOf are the hits from a place on that fit, one of them at least.
+func resultsOf(found []knowledge.Hit, p place) searchResults {
+	out := searchResults{Results: []searchHit{}}
+	left := answerRoom
+	for _, h := range found[p.From:] {
+		hit := searchHit{ID: h.URI, Title: label(h.Title, maxLabel), URL: h.URI, Section: label(h.Heading, maxPath), Snippet: h.Snippet}
+		if len(out.Results) == hits || !left.take(hit) && len(out.Results) > 0 {
+			p.Digest = told(found[:p.From])
+			out.Next = p.cursor()
+			break
 		}
-		return out, nil
-	})
+		out.Results = append(out.Results, hit)
+		p.From++
+	}
+	return out
+}
+
+// told is the digest of hits that were told: with others in front, one could be
+// repeated and another left out.
+func told(found []knowledge.Hit) string {
+	var all strings.Builder
+	for _, h := range found {
+		all.WriteString(h.URI + "\n")
+	}
+	return digest(all.String())
 }

@@ -62,10 +62,11 @@ type Tool struct {
 	// is an error to the agent although it is complete.
 	Call func(ctx context.Context, by policies.Principal, args json.RawMessage) (out any, refused bool, err error)
 
-	// Of writes only: the kind of action, and the worker's ways in.
+	// Of writes only: the kind of action, the worker's ways in, and a person's.
 	Kind    policies.Kind
 	Resume  func(context.Context, policies.Entry) error
 	Recover func(context.Context, policies.Entry) error
+	Settle  func(context.Context, policies.Entry, policies.Verdict) (policies.Entry, error)
 }
 
 // Read makes a tool that changes nothing.
@@ -117,18 +118,34 @@ func Write[In any, A policies.Action, Out any](s Spec, g *policies.Guard, op Ope
 			return o, o.Refused(), err
 		},
 		Resume: func(ctx context.Context, e policies.Entry) error {
-			var v In
-			if err := json.Unmarshal(e.Input, &v); err != nil {
-				return fmt.Errorf("read input of %s: %w", e.ID, err)
+			bound, err := op.of(e)
+			if err != nil {
+				return err
 			}
-			return policies.Resume(ctx, g, e, op.on(v))
+			return policies.Resume(ctx, g, e, bound)
 		},
 		Recover: func(ctx context.Context, e policies.Entry) error {
-			var v In
-			if err := json.Unmarshal(e.Input, &v); err != nil {
-				return fmt.Errorf("read input of %s: %w", e.ID, err)
+			bound, err := op.of(e)
+			if err != nil {
+				return err
 			}
-			return policies.Recover(ctx, g, e, op.on(v))
+			return policies.Recover(ctx, g, e, bound)
+		},
+		Settle: func(ctx context.Context, e policies.Entry, v policies.Verdict) (policies.Entry, error) {
+			bound, err := op.of(e)
+			if err != nil {
+				return policies.Entry{}, err
+			}
+			return policies.Settle(ctx, g, e, v, bound)
 		},
 	}
+}
+
+// of is the operation on the input of an entry.
+func (o Operation[In, A, Out]) of(e policies.Entry) (policies.Operation[A, Out], error) {
+	var in In
+	if err := json.Unmarshal(e.Input, &in); err != nil {
+		return policies.Operation[A, Out]{}, fmt.Errorf("read input of %s: %w", e.ID, err)
+	}
+	return o.on(in), nil
 }

@@ -33,6 +33,12 @@ func printEntry(out io.Writer, e policies.Entry, now time.Time) error {
 	line("asked at", e.CreatedAt.Format(time.RFC3339))
 	line("expires", strings.TrimPrefix(expiry(e, now), "-"))
 	line("repeats", e.RepeatOf)
+	if !e.FirstSent.IsZero() {
+		line("first sent", e.FirstSent.Format(time.RFC3339))
+	}
+	if e.Looks > 0 && e.State != policies.Done {
+		line("looked for", counted(e.Looks, "time")+" in "+string(e.Kind.Vendor())+", and not found")
+	}
 	line("decided by", e.Approver)
 	line("note", e.Note)
 	if e.Failure != nil {
@@ -49,6 +55,10 @@ func printEntry(out io.Writer, e policies.Entry, now time.Time) error {
 
 // facts prints what an approver must know of each kind of action.
 func facts(e policies.Entry, line func(name, value string)) {
+	if !e.ErasedAt.IsZero() {
+		line("texts", "erased on "+e.ErasedAt.Format(time.DateOnly))
+		return
+	}
 	if e.Kind != policies.KindRefund {
 		return
 	}

@@ -37,5 +37,8 @@ func printReport(w world, r ledger.Report) error {
 		return errSilent
 	}
 	_, err := fmt.Fprintf(w.out, "%d events fit, tree root %s\n", r.Events, r.Root)
+	if r.Erased > 0 {
+		_, err = fmt.Fprintf(w.out, "%s had their texts erased, as events tell; all else of them fits\n", counted(r.Erased, "action"))
+	}
 	return err
 }

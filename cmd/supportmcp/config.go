@@ -54,6 +54,16 @@ type Config struct {
 	// The caller that actions are recorded for, and that budgets by principal count.
 	Principal string `env:"SUPPORTMCP_PRINCIPAL" envDefault:"agent"`
 
+	// The bearer token that clients of `serve --http` must send. Needed unless the address is this machine's own. At least 32 characters, such as `openssl rand -hex 32` prints.
+	HTTPToken     secret `env:"SUPPORTMCP_HTTP_TOKEN,unset" otherwise:"none"`
+	HTTPTokenFile string `env:"SUPPORTMCP_HTTP_TOKEN_FILE"`
+
+	// Origins such as `https://desk.example.com`, separated by commas: their pages may call `serve --http`, and a proxy on this machine may pass on their host. Pages of others are refused.
+	HTTPOrigins string `env:"SUPPORTMCP_HTTP_ORIGINS" otherwise:"none"`
+
+	// The page that clients show for this server, such as your team's runbook.
+	Website string `env:"SUPPORTMCP_WEBSITE" otherwise:"none"`
+
 	// `true` allows writes to live Stripe and to a real Intercom workspace.
 	AllowLiveWrites string `env:"SUPPORTMCP_ALLOW_LIVE_WRITES" envDefault:"false"`
 
@@ -89,6 +99,7 @@ func readConfig(environ []string) (Config, error) {
 		stripeKey:     fromFile(stripeKey, c.StripeKeyFile, &c.StripeKey),
 		intercomToken: fromFile(intercomToken, c.IntercomTokenFile, &c.IntercomToken),
 		databaseURL:   fromFile(databaseURL, c.DatabaseFile, &c.Database),
+		httpToken:     fromFile(httpToken, c.HTTPTokenFile, &c.HTTPToken),
 	}
 	return c, nil
 }
@@ -98,6 +109,7 @@ const (
 	stripeKey     = "STRIPE_SECRET_KEY"
 	intercomToken = "INTERCOM_ACCESS_TOKEN"
 	databaseURL   = "SUPPORTMCP_DATABASE_URL"
+	httpToken     = "SUPPORTMCP_HTTP_TOKEN"
 )
 
 // fromFile takes a secret from the file that its _FILE variable names.
@@ -130,6 +142,7 @@ func (c Config) validate() error {
 		c.checkDatabase(),
 		c.checkPrincipal(),
 		checkOneOf("SUPPORTMCP_ALLOW_LIVE_WRITES", c.AllowLiveWrites, "true", "false"),
+		c.checkEdge(),
 		c.checkLogLevel())
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 
 func doctorCommand(w world) *cobra.Command {
 	var inSandbox, asJSON bool
+	var address string
 	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Say what works, what is missing and how to mend it",
@@ -27,7 +29,7 @@ func doctorCommand(w world) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			found, err := diagnose(cmd.Context(), cfg, inSandbox, w)
+			found, err := diagnose(cmd.Context(), cfg, inSandbox, address, w)
 			if err != nil {
 				return err
 			}
@@ -42,6 +44,7 @@ func doctorCommand(w world) *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&inSandbox, "sandbox", false, "look at what serve --sandbox would use")
+	c.Flags().StringVar(&address, "http", "", "look at what serve --http would offer at this address")
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
 	return c
 }
@@ -50,8 +53,8 @@ func doctorCommand(w world) *cobra.Command {
 const longestLook = 20 * time.Second
 
 // diagnose examines a configuration, or the sandbox that it would be served with.
-func diagnose(ctx context.Context, cfg Config, inSandbox bool, w world) (diagnosis, error) {
-	d := doctor{cfg: cfg, now: w.now, log: slog.New(slog.DiscardHandler)} // all that is worth saying is a remark
+func diagnose(ctx context.Context, cfg Config, inSandbox bool, address string, w world) (diagnosis, error) {
+	d := doctor{cfg: cfg, address: address, now: w.now, log: slog.New(slog.DiscardHandler)} // all that is worth saying is a remark
 	if inSandbox {
 		running, err := sandbox.New(control.NewClock(w.now)).Listen(ctx, "127.0.0.1:0", "127.0.0.1:0")
 		if err != nil {
@@ -70,6 +73,7 @@ func (c Config) in(running *sandbox.Running) Config {
 		StripeKey: sandbox.StripeKey, StripeBase: running.StripeURL,
 		IntercomToken: sandbox.IntercomToken, IntercomBase: running.IntercomURL, IntercomAdmin: sandbox.AdminID,
 		Policy: c.Policy, Knowledge: c.Knowledge, Principal: c.Principal, LogLevel: c.LogLevel, AllowLiveWrites: "false",
+		HTTPToken: c.HTTPToken, HTTPOrigins: c.HTTPOrigins, Website: c.Website, unread: c.unread,
 	}
 }
 
@@ -77,6 +81,8 @@ func (c Config) in(running *sandbox.Running) Config {
 type doctor struct {
 	diagnosis
 	cfg     Config
+	address string       // that serve --http is given; "" is stdio
+	account string       // of Stripe; "" when it cannot be told
 	sandbox bool         // vendors and ledger live and end with serve
 	http    *http.Client // nil is each adapter's own
 	now     func() time.Time
@@ -98,12 +104,34 @@ func (d *doctor) settings(context.Context) {
 	bad := d.refuses("settings", errors.Join(
 		d.cfg.checkPrincipal(),
 		checkOneOf("SUPPORTMCP_ALLOW_LIVE_WRITES", d.cfg.AllowLiveWrites, "true", "false"),
+		d.cfg.checkEdge(),
 		d.cfg.checkLogLevel()))
 	if !bad {
 		d.ok("settings", "actions are recorded for the principal %s", d.cfg.Principal)
 	}
 }
 
+// protection says how far the guard holds, and who could reach the server.
 func (d *doctor) protection(context.Context) {
-	d.add(warning, "protection", overStdio.meaning(), overStdio.stronger())
+	if d.address == "" {
+		d.protected(overStdio())
+		return
+	}
+	addr, err := net.ResolveTCPAddr("tcp", d.address)
+	if err != nil {
+		d.fails("http", err, "give an address of this machine, such as 127.0.0.1:8080")
+		return
+	}
+	if err := d.cfg.access().Check(addr); err != nil {
+		d.fails("http", err, "set SUPPORTMCP_HTTP_TOKEN, or serve at 127.0.0.1")
+	}
+	d.protected(overHTTP(addr))
+}
+
+func (d *doctor) protected(p protection) {
+	if p.stronger == "" {
+		d.ok("protection", "%s", p.meaning)
+		return
+	}
+	d.add(warning, "protection", p.meaning, p.stronger)
 }

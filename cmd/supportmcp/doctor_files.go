@@ -33,13 +33,20 @@ func (d *doctor) database(ctx context.Context) {
 	switch where := whereabouts(url); {
 	case err != nil:
 		d.fails(topic, err, "")
+	case d.account != "" && in.Account != "" && in.Account != d.account:
+		d.add(ailing, topic, "the ledger belongs to the Stripe account "+in.Account+", and the key is of "+d.account,
+			"use a key of "+in.Account+", or set SUPPORTMCP_DATABASE_URL to a ledger of its own for this account")
 	case !in.Exists:
 		d.add(warning, topic, "there is no ledger yet in "+where,
 			"nothing to do at a first start, which makes it; otherwise set SUPPORTMCP_DATABASE_URL to the ledger in use")
 	case in.Older:
 		d.add(warning, topic, "a ledger of an earlier release in "+where, "back it up; the next start of serve brings it up to date")
 	default:
-		d.ok(topic, "a ledger in %s, %s, with %s in its log", where, belongs(in.Mode), counted(in.Events, "event"))
+		d.ok(topic, "a ledger in %s, %s%s, with %s in its log", where, belongs(in.Mode), ofAccount(in.Account), counted(in.Events, "event"))
+	}
+	if in.Adopted > 0 {
+		d.add(warning, "database.adopted", counted(in.Adopted, "refund")+" of this ledger were made by Stripe and lost here, as when an older backup is restored; they count again",
+			"find them with supportmcp approvals list --all; what else was recorded meanwhile is lost")
 	}
 }
 
@@ -57,6 +64,13 @@ func belongs(mode string) string {
 		return "of no mode yet"
 	}
 	return "of " + mode + " mode"
+}
+
+func ofAccount(account string) string {
+	if account == "" {
+		return ""
+	}
+	return " and account " + account
 }
 
 // whereabouts names a database without what may be secret in its address.
@@ -130,7 +144,7 @@ func currencies(r *policies.RefundRules) []string {
 // documents reads every source, the sandbox's samples from the program itself.
 func (d *doctor) documents(context.Context) {
 	const topic = "knowledge"
-	sources := knowledgeSources(d.cfg.Knowledge)
+	sources := listed(d.cfg.Knowledge)
 	if len(sources) == 0 && !d.sandbox {
 		d.add(warning, topic, "no documents are served, so search finds nothing", "set SUPPORTMCP_KNOWLEDGE to name=folder")
 		return

@@ -36,6 +36,21 @@ func (d *doctor) stripe(ctx context.Context) {
 		return
 	}
 	d.permissions(client.Inspect(ctx), d.cfg.StripeBase)
+	d.stripeAccount(client.Account(ctx))
+}
+
+// stripeAccount is what a ledger belongs to. What else stands in the way of
+// reading it was told with the permissions.
+func (d *doctor) stripeAccount(id string, a stripe.Access) {
+	d.account = id
+	switch a.Reach {
+	case stripe.Readable:
+		d.ok("stripe.account", "the key is of account %s", id)
+	case stripe.Forbidden:
+		d.add(warning, "stripe.account", "the key may not read its account, so it cannot be told whether the ledger belongs to it",
+			"let the key read "+permissionName(a)+" if you use more than one account")
+	case stripe.KeyRefused, stripe.Unanswered:
+	}
 }
 
 func (d *doctor) stripeKey(mode stripe.Mode, restricted bool) {

@@ -51,7 +51,8 @@ func run(ctx context.Context, args []string, w world) int {
 			"Try it without any account:  supportmcp demo",
 		Version: version, SilenceErrors: true, SilenceUsage: true,
 	}
-	root.AddCommand(serveCommand(w), doctorCommand(w), demoCommand(w), sandboxCommand(w), approvalsCommand(w), policyCommand(w), auditCommand(w))
+	root.AddCommand(serveCommand(w), doctorCommand(w), demoCommand(w), sandboxCommand(w), approvalsCommand(w), actionsCommand(w),
+		policyCommand(w), auditCommand(w), privacyCommand(w), ledgerCommand(w))
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetArgs(args)
 	root.SetIn(w.in)
@@ -68,6 +69,14 @@ func run(ctx context.Context, args []string, w world) int {
 func one(cmd *cobra.Command, args []string) error {
 	if len(args) != 1 {
 		return fmt.Errorf("%d arguments given, want one: %s", len(args), cmd.UseLine())
+	}
+	return nil
+}
+
+// two wants exactly two arguments, and says which otherwise.
+func two(cmd *cobra.Command, args []string) error {
+	if len(args) != 2 {
+		return fmt.Errorf("%d arguments given, want two: %s", len(args), cmd.UseLine())
 	}
 	return nil
 }

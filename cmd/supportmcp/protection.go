@@ -1,34 +1,40 @@
 package main
 
-// protection is how far the guard holds against the agent that it serves. It
-// depends on what else the agent can reach, which the transport decides.
-type protection string
+import "net"
 
-const (
-	// advisory is what plain standard input and output give. The client starts the
-	// server as its own user, so an agent with a shell shares the keys and the
-	// ledger with it, and can go around it.
-	advisory protection = "advisory"
-	// full is what an agent gets whose only way to the vendors is the MCP endpoint.
-	full protection = "full"
-)
-
-// overStdio is the protection of a server that its client has started.
-const overStdio = advisory
-
-// meaning tells an operator what the level holds.
-func (p protection) meaning() string {
-	if p == full {
-		return "full: the agent reaches only the MCP endpoint, and neither the keys nor the ledger"
-	}
-	return "advisory over stdio: an agent that also has a shell shares the user, the keys and the database with the server; " +
-		"for one that reaches only the MCP endpoint the guard holds in full"
+// protection is how far the guard holds against the agents that a server serves.
+// It depends on what else they can reach, which the transport decides.
+type protection struct {
+	level    string // advisory or full
+	meaning  string
+	stronger string // how to get more; "" when there is no more
 }
 
-// stronger tells an operator how to get more; "" when there is no more.
-func (p protection) stronger() string {
-	if p == full {
-		return ""
+// String is the level.
+func (p protection) String() string { return p.level }
+
+// apart is how an agent with a shell is kept from keys and ledger.
+const apart = "if your agent has a shell, run the server as another operating-system user, whose keys and database it cannot read (SECURITY.md)"
+
+// overStdio is the protection of a server that its client has started, as its own
+// user: an agent with a shell shares the keys and the ledger with it.
+func overStdio() protection {
+	return protection{
+		"advisory", "advisory over stdio: an agent that also has a shell shares the user, the keys and the database with the server; " +
+			"for one that reaches only the MCP endpoint the guard holds in full",
+		apart,
 	}
-	return "if your agent has a shell, run the server as another operating-system user, whose keys and database it cannot read (SECURITY.md)"
+}
+
+// overHTTP is the protection of a server at an address. Who calls from this
+// machine may be the server's own user, which the server cannot see.
+func overHTTP(addr net.Addr) protection {
+	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsLoopback() {
+		return protection{
+			"advisory", "advisory over HTTP on this machine: an agent here that also has a shell as the server's user shares the keys and the database with it; " +
+				"for one that is another user, or reaches only the MCP endpoint, the guard holds in full",
+			apart,
+		}
+	}
+	return protection{"full", "full: agents on other machines reach only the MCP endpoint, and neither the keys nor the ledger", ""}
 }

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,8 +15,11 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"supportmcp/internal/fault"
+	"supportmcp/internal/ledger"
 	"supportmcp/internal/sandbox"
 	"supportmcp/internal/sandbox/control"
+	"supportmcp/policies"
 )
 
 func TestScripts(t *testing.T) {
@@ -29,6 +34,8 @@ func TestScripts(t *testing.T) {
 			"plain":   plainCommand,
 			"checks":  checksCommand,
 			"mode":    modeCommand,
+			"fault":   faultCommand,
+			"review":  reviewCommand,
 		},
 	})
 }
@@ -149,5 +156,42 @@ func modeCommand(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	if got := fmt.Sprintf("%o", info.Mode().Perm()); got != args[0] {
 		ts.Fatalf("%s has mode %s, want %s", args[1], got, args[0])
+	}
+}
+
+// faultCommand makes requests to Stripe go wrong: method, path, kind and status,
+// for one time or, with "always", until "fault clear".
+func faultCommand(ts *testscript.TestScript, _ bool, args []string) {
+	method, body := http.MethodDelete, ""
+	if args[0] != "clear" {
+		f := control.Fault{Method: args[0], Path: args[1], Kind: control.Kind(args[2])}
+		ts.Check(scan(args[3], &f.Status))
+		if args[len(args)-1] == "always" {
+			f.Times = -1
+		}
+		b, err := json.Marshal(f)
+		ts.Check(err)
+		method, body = http.MethodPost, string(b)
+	}
+	req, err := http.NewRequestWithContext(context.Background(), method, ts.Getenv("STRIPE_API_BASE")+"/_sandbox/faults", strings.NewReader(body)) //nolint:usetesting // scripts have no test of their own
+	ts.Check(err)
+	res, err := http.DefaultClient.Do(req)
+	ts.Check(err)
+	res.Body.Close()
+	if res.StatusCode >= http.StatusMultipleChoices {
+		ts.Fatalf("the sandbox answers %s", res.Status)
+	}
+}
+
+// reviewCommand puts an action under review, as the server does a day later.
+func reviewCommand(ts *testscript.TestScript, _ bool, args []string) {
+	ctx := context.Background() //nolint:usetesting // scripts have no test of their own
+	l, err := ledger.Open(ctx, ts.Getenv("SUPPORTMCP_DATABASE_URL"), ledger.Options{Now: time.Now})
+	ts.Check(err)
+	e, err := l.Settle(ctx, args[0], policies.Settlement{State: policies.Review, Failure: &fault.Error{Code: fault.Upstream, Message: "not found"}})
+	ts.Check(err)
+	ts.Check(l.Close())
+	if e.State != policies.Review {
+		ts.Fatalf("%s is %s", e.ID, e.State)
 	}
 }

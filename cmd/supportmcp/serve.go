@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -11,47 +13,60 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"supportmcp/internal/fault"
 	"supportmcp/internal/intercom"
 	"supportmcp/internal/sandbox"
 	"supportmcp/internal/sandbox/control"
 	"supportmcp/internal/stripe"
 	"supportmcp/policies"
+	"supportmcp/server"
 )
 
+// serving is how serve was called.
+type serving struct {
+	sandbox, readOnly bool
+	http              string
+}
+
 func serveCommand(w world) *cobra.Command {
-	var inSandbox, readOnly bool
+	var o serving
 	c := &cobra.Command{
 		Use:   "serve",
-		Short: "Serve MCP over standard input and output",
-		Long: "Serve MCP over standard input and output. The configuration comes from the environment (docs/config.md).\n" +
+		Short: "Serve MCP over standard input and output, or over HTTP",
+		Long: "Serve MCP over standard input and output, or with --http to any number of clients over Streamable HTTP.\n" +
+			"The configuration comes from the environment (docs/config.md).\n" +
 			"With --sandbox no account is needed: Stripe and Intercom live in this process, the ledger in a\n" +
-			"folder that ends with it; of the environment only policy, knowledge, principal and log level are used.",
-		Args: cobra.NoArgs,
+			"folder that ends with it; the keys, the database and the vendors of the environment are not used.",
+		Example: "  supportmcp serve --sandbox\n  supportmcp serve --sandbox --http 127.0.0.1:8080",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := readConfig(w.environ)
 			if err != nil {
 				return err
 			}
-			if inSandbox {
-				return serveSandbox(cmd.Context(), cfg, readOnly, w)
+			if o.sandbox {
+				return serveSandbox(cmd.Context(), cfg, o, w)
 			}
 			s, err := configured(cfg, w)
 			if err != nil {
 				return err
 			}
-			s.readOnly = readOnly
+			s.readOnly, s.http = o.readOnly, o.http
 			return serve(cmd.Context(), s, w)
 		},
 	}
-	c.Flags().BoolVar(&inSandbox, "sandbox", false, "use the built-in Stripe and Intercom instead of accounts")
-	c.Flags().BoolVar(&readOnly, "read-only", false, "publish no tool that writes; what was approved is still carried out")
+	c.Flags().BoolVar(&o.sandbox, "sandbox", false, "use the built-in Stripe and Intercom instead of accounts")
+	c.Flags().BoolVar(&o.readOnly, "read-only", false, "publish no tool that writes; what was approved is still carried out")
+	c.Flags().StringVar(&o.http, "http", "", "serve over HTTP at this address, such as 127.0.0.1:8080; other machines need SUPPORTMCP_HTTP_TOKEN")
 	return c
 }
 
-// serve answers one client until it hangs up; what has begun is finished first,
-// also when the client is gone and an answer meets a closed pipe.
+// serve answers clients until they hang up or the process is told to stop; what
+// has begun is finished first, also when the client is gone and an answer meets a
+// closed pipe.
 func serve(ctx context.Context, s settings, w world) (err error) {
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGPIPE)
+	defer surviveClosedPipes()()
+	ctx, stop := context.WithCancel(ctx)
 	svc, err := newService(ctx, s)
 	if err != nil {
 		stop()
@@ -65,12 +80,58 @@ func serve(ctx context.Context, s settings, w world) (err error) {
 	for vendor, why := range s.locked {
 		s.log.Warn("nothing will be written", "vendor", vendor, "why", why)
 	}
-	s.log.Info("serving MCP over stdio", "mode", s.mode, "principal", s.principal, "policy", s.policyName, "protection", overStdio)
-	return svc.server.ServeStdio(ctx, w.in, w.out)
+	if s.http != "" {
+		return serveHTTP(ctx, svc, s)
+	}
+	s.announce("serving MCP over stdio", overStdio())
+	return svc.server.ServeStdio(ctx, w.in, whileRead{w.out, stop})
+}
+
+// surviveClosedPipes makes writing to a closed pipe an error like any other. The
+// signal tells nothing more: once asked for, it also comes for the connections of
+// clients and vendors, any of which may break (https://pkg.go.dev/os/signal#hdr-SIGPIPE).
+func surviveClosedPipes() (undo func()) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGPIPE)
+	return func() { signal.Stop(signals) }
+}
+
+// whileRead ends the serving when nobody reads the answers any more.
+type whileRead struct {
+	io.Writer
+	end context.CancelFunc
+}
+
+// Write implements io.Writer.
+func (w whileRead) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	if err != nil {
+		w.end()
+	}
+	return n, err
+}
+
+// serveHTTP answers any number of clients at an address.
+func serveHTTP(ctx context.Context, svc *service, s settings) error {
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "tcp", s.http)
+	if err != nil {
+		return &fault.Error{
+			Code: fault.Invalid, Message: fmt.Sprintf("--http %s: %v", s.http, err),
+			NextStep: "give an address of this machine with a free port, such as 127.0.0.1:8080",
+		}
+	}
+	s.announce("serving MCP over HTTP", overHTTP(l.Addr()), "url", "http://"+l.Addr().String()+server.Endpoint)
+	return svc.server.ServeHTTP(ctx, l, s.access)
+}
+
+// announce says what is served and how far the guard holds.
+func (s settings) announce(what string, p protection, more ...any) {
+	s.log.Info(what, append([]any{"mode", s.mode, "principal", s.principal, "policy", s.policyName, "protection", p}, more...)...) //nolint:sloglint // one of two constant messages
 }
 
 // serveSandbox serves with a sandbox and a ledger that share one life.
-func serveSandbox(ctx context.Context, cfg Config, readOnly bool, w world) (err error) {
+func serveSandbox(ctx context.Context, cfg Config, o serving, w world) (err error) {
 	dir, err := os.MkdirTemp("", "supportmcp-")
 	if err != nil {
 		return fmt.Errorf("make a folder for the sandbox: %w", err)
@@ -85,16 +146,16 @@ func serveSandbox(ctx context.Context, cfg Config, readOnly bool, w world) (err 
 	if err != nil {
 		return err
 	}
-	s.readOnly = readOnly
+	s.readOnly, s.http = o.readOnly, o.http
 	s.log.Info("the sandbox is up", "stripe", running.StripeURL, "intercom", running.IntercomURL)
 	s.log.Info("approve what waits in another terminal", "command", "SUPPORTMCP_DATABASE_URL='"+s.databaseURL+"' supportmcp approvals list")
 	return serve(ctx, s, w)
 }
 
-// sandboxed are the settings of a service on a sandbox. Only policy, knowledge,
-// principal, toolsets and log level are taken from the environment.
+// sandboxed are the settings of a service on a sandbox. Of the environment it
+// takes all but keys, database and vendors.
 func sandboxed(cfg Config, running *sandbox.Running, dir string, w world) (settings, error) {
-	if err := errors.Join(cfg.checkPrincipal(), cfg.checkLogLevel()); err != nil {
+	if err := errors.Join(cfg.checkPrincipal(), cfg.checkEdge(), cfg.checkLogLevel()); err != nil {
 		return settings{}, err
 	}
 	log := newLogger(w.err, cfg.LogLevel)

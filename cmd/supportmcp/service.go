@@ -31,9 +31,13 @@ type settings struct {
 	policy      []byte
 	rules       *policies.Policy // the policy, compiled
 	documents   []knowledge.Document
+	sources     string // of the documents
 	principal   policies.Principal
 	toolsets    []tools.Toolset // that clients see
 	readOnly    bool            // clients see no tool that writes
+	website     string
+	http        string // the address to serve at; "" serves over stdio
+	access      server.HTTP
 	timing      timing
 	now         func() time.Time
 	log         *slog.Logger
@@ -41,12 +45,14 @@ type settings struct {
 
 // service is a running supportmcp without a transport.
 type service struct {
-	ledger   *ledger.Ledger
-	intercom *intercom.Client
-	server   *server.Server
-	worker   *server.Worker
-	log      *slog.Logger
-	busy     sync.WaitGroup // what work has started
+	hands
+	server  *server.Server
+	worker  *server.Worker
+	library *knowledge.Library
+	sources string         // of the library's documents
+	busy    sync.WaitGroup // what work has started
+
+	resources func() []resources.Resource // as the library now is
 }
 
 // timing is the time one action may take: an attempt at the vendor, the lease
@@ -62,30 +68,67 @@ func newService(ctx context.Context, s settings) (*service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("index the knowledge documents: %w", err)
 	}
-	st, err := stripe.New(s.stripe)
-	if err != nil {
-		return nil, fmt.Errorf("set up Stripe: %w", err)
-	}
-	ic, err := intercom.New(s.intercom)
-	if err != nil {
-		return nil, fmt.Errorf("set up Intercom: %w", err)
-	}
-	l, err := openLedger(ctx, s)
+	h, err := newHands(ctx, s, library)
 	if err != nil {
 		return nil, err
 	}
-	guard := &policies.Guard{
-		Ledger: l, Now: s.now, Log: s.log, Locked: s.locked,
+	svc, err := assemble(s, h, library)
+	if err != nil {
+		return nil, errors.Join(err, h.ledger.Close())
+	}
+	return svc, nil
+}
+
+// hands are the tools with all that they work with.
+type hands struct {
+	ledger   *ledger.Ledger
+	guard    *policies.Guard
+	stripe   *stripe.Client
+	intercom *intercom.Client
+	tools    []tools.Tool
+	log      *slog.Logger
+}
+
+func newHands(ctx context.Context, s settings, library *knowledge.Library) (h hands, err error) {
+	h.log = s.log
+	if h.intercom, err = intercom.New(s.intercom); err != nil {
+		return h, fmt.Errorf("set up Intercom: %w", err)
+	}
+	if h.ledger, err = openLedger(ctx, s); err != nil {
+		return h, err
+	}
+	s.stripe.Ledger = h.ledger.ID()
+	if h.stripe, err = stripe.New(s.stripe); err != nil {
+		return h, errors.Join(fmt.Errorf("set up Stripe: %w", err), h.ledger.Close())
+	}
+	if err := h.bind(ctx); err != nil {
+		return h, errors.Join(err, h.ledger.Close())
+	}
+	h.guard = &policies.Guard{
+		Ledger: h.ledger, Now: s.now, Log: s.log, Locked: s.locked,
 		Timeout: s.timing.attempt, Lease: s.timing.lease, Wait: s.timing.wait,
 	}
-	guard.Use(s.rules)
-	all := tools.All(tools.Deps{Guard: guard, Stripe: st, Intercom: ic, Library: library})
-	svc, err := assemble(s, l, guard, library, all)
-	if err != nil {
-		return nil, errors.Join(err, l.Close())
+	h.guard.Use(s.rules)
+	h.tools = tools.All(tools.Deps{Guard: h.guard, Stripe: h.stripe, Intercom: h.intercom, Library: library})
+	return h, nil
+}
+
+// longestBinding is how long a start waits to hear which account the key is of.
+const longestBinding = 5 * time.Second
+
+// bind keeps the ledger to one Stripe account, as far as the key lets it be told.
+func (h hands) bind(ctx context.Context) error {
+	within, cancel := context.WithTimeout(ctx, longestBinding)
+	defer cancel()
+	account, access := h.stripe.Account(within)
+	switch access.Reach {
+	case stripe.Readable:
+		return h.ledger.Bind(ctx, account)
+	case stripe.Forbidden: // the doctor tells
+	case stripe.KeyRefused, stripe.Unanswered:
+		h.log.Warn("it cannot be told now whether the ledger belongs to this Stripe account", "err", access.Err)
 	}
-	svc.intercom = ic
-	return svc, nil
+	return nil
 }
 
 // openLedger gives SQLite the process's clock; replicas on PostgreSQL must share
@@ -98,26 +141,32 @@ func openLedger(ctx context.Context, s settings) (*ledger.Ledger, error) {
 	return ledger.Open(ctx, s.databaseURL, o)
 }
 
-func assemble(s settings, l *ledger.Ledger, guard *policies.Guard, library *knowledge.Library, all []tools.Tool) (*service, error) {
-	worker, err := server.NewWorker(l, all, s.log)
+func assemble(s settings, h hands, library *knowledge.Library) (*service, error) {
+	worker, err := server.NewWorker(h.ledger, h.tools, s.log)
 	if err != nil {
 		return nil, err
 	}
+	published := func() []resources.Resource {
+		return resources.All(resources.Deps{Library: library, Guard: h.guard, Policy: func() []byte { return s.policy }})
+	}
 	srv, err := server.New(server.Config{
-		Version: version, Principal: s.principal, Log: s.log, Tools: tools.Listed(all, s.toolsets, s.readOnly),
-		Resources: resources.All(resources.Deps{Library: library, Guard: guard, Policy: func() []byte { return s.policy }}),
+		Version: version, Website: s.website, Principal: s.principal, Log: s.log,
+		Tools: tools.Listed(h.tools, s.toolsets, s.readOnly), Resources: published(),
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &service{ledger: l, server: srv, worker: worker, log: s.log}, nil
+	return &service{hands: h, server: srv, worker: worker, library: library, sources: s.sources, resources: published}, nil
 }
 
-// work runs the worker until ctx is done, and tells at once what would keep the
-// first answer to a customer from being sent: a wrong region or admin.
+// work runs all that goes on beside the clients until ctx is done, and tells at
+// once what would keep the first answer to a customer from being sent: a wrong
+// region or admin.
 func (s *service) work(ctx context.Context) {
 	s.busy.Go(func() { s.worker.Run(ctx) })
+	s.busy.Go(func() { s.follow(ctx) })
 	s.busy.Go(func() { s.ledger.Listen(ctx, s.worker.Wake) })
+	s.busy.Go(func() { s.adopting(ctx) })
 	s.busy.Go(func() {
 		if err := s.intercom.Ready(ctx); err != nil && ctx.Err() == nil {
 			s.log.Warn("Intercom is not ready for answers", "err", err)
@@ -138,7 +187,7 @@ func configured(c Config, w world) (settings, error) {
 	s := settings{
 		stripe:    stripe.Config{Key: string(c.StripeKey), BaseURL: strings.TrimRight(c.StripeBase, "/"), Log: log, Now: w.now},
 		intercom:  intercom.Config{Token: string(c.IntercomToken), BaseURL: c.IntercomBase, AdminID: c.IntercomAdmin, Log: log, Now: w.now},
-		principal: policies.Principal(c.Principal), timing: usualTiming(), now: w.now, log: log,
+		principal: policies.Principal(c.Principal), timing: usualTiming(), now: w.now, log: log, website: c.Website, access: c.access(),
 	}
 	var noDatabase error
 	s.databaseURL, noDatabase = c.databaseURL()
@@ -166,6 +215,7 @@ func (s *settings) read(c Config) error {
 	if noPolicy != nil {
 		noPolicy = problem("SUPPORTMCP_POLICY", "does not work:\n"+noPolicy.Error())
 	}
+	s.sources = c.Knowledge
 	s.documents, noDocuments = readKnowledge(c.Knowledge, s.log)
 	if s.toolsets, noToolset = tools.ParseToolsets(c.Toolsets); noToolset != nil {
 		noToolset = problem("SUPPORTMCP_TOOLSETS", noToolset.Error())
@@ -194,7 +244,7 @@ func readPolicy(path string) (string, []byte, error) {
 // readKnowledge reads the sources "name=folder,name=folder".
 func readKnowledge(sources string, log *slog.Logger) ([]knowledge.Document, error) {
 	var all []knowledge.Document
-	for _, source := range knowledgeSources(sources) {
+	for _, source := range listed(sources) {
 		_, docs, refused, err := openSource(source)
 		if err != nil {
 			return nil, err
@@ -202,16 +252,6 @@ func readKnowledge(sources string, log *slog.Logger) ([]knowledge.Document, erro
 		all = append(all, reported(docs, refused, log)...)
 	}
 	return all, nil
-}
-
-// knowledgeSources are the sources of a list, without empty ones.
-func knowledgeSources(list string) (sources []string) {
-	for source := range strings.SplitSeq(list, ",") {
-		if source = strings.TrimSpace(source); source != "" {
-			sources = append(sources, source)
-		}
-	}
-	return sources
 }
 
 // openSource reads the documents of "name=folder".

@@ -76,6 +76,7 @@ func TestReadFolderRefusesWithAReasonAndReadsOn(t *testing.T) {
 		"control in the name":      {"a\nb.md", "text", "control, bidirectional or invisible"},
 		"bidi in the name":         {"a\u202edm.md", "text", "control, bidirectional or invisible"},
 		"name is not UTF-8":        {"a\xff.md", "text", "not UTF-8"},
+		"name too long":            {strings.Repeat("folder/", 58) + "a.md", "text", "more than 400 bytes"},
 		"too many headings":        {"a.md", strings.Repeat("#\n", 1001), "more than 1000 headings"},
 		"open comment":             {"a.md", "text <!-- and no end", `"<!--" is opened and never closed`},
 		"open script":              {"a.md", "<script>alert(1)", `"<script" is opened and never closed`},

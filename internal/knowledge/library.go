@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"supportmcp/internal/fault"
 )
@@ -12,9 +13,13 @@ import (
 // namedSections is how many sections an error lists.
 const namedSections = 20
 
-// Library is a set of documents with its search index. It never changes, so it
-// is safe for concurrent use; new documents make a new library.
-type Library struct {
+// Library is a set of documents with its search index. It is safe for concurrent
+// use: who reads while the documents are replaced sees the old ones or the new
+// ones, and never some of both.
+type Library struct{ current atomic.Pointer[shelf] }
+
+// shelf is what a library holds at one time. It never changes.
+type shelf struct {
 	docs  []Document     // ordered by URI
 	byURI map[string]int // index in docs
 	index *index
@@ -25,19 +30,27 @@ type Library struct {
 // could not be read again: a URI that is not its source and path as this package
 // writes them, or sections that are not in its body.
 func New(docs []Document) (*Library, error) {
-	l := &Library{docs: slices.Clone(docs), byURI: make(map[string]int, len(docs))}
-	slices.SortFunc(l.docs, func(a, b Document) int { return cmp.Compare(a.URI, b.URI) })
-	for i, doc := range l.docs {
+	l := &Library{}
+	return l, l.Replace(docs)
+}
+
+// Replace puts other documents in the place of all that there are, under the same
+// conditions as New. On an error the library stays as it is.
+func (l *Library) Replace(docs []Document) error {
+	s := &shelf{docs: slices.Clone(docs), byURI: make(map[string]int, len(docs))}
+	slices.SortFunc(s.docs, func(a, b Document) int { return cmp.Compare(a.URI, b.URI) })
+	for i, doc := range s.docs {
 		if err := check(doc); err != nil {
-			return nil, err
+			return err
 		}
-		if _, taken := l.byURI[doc.URI]; taken {
-			return nil, fmt.Errorf("document %s is there twice", doc.URI)
+		if _, taken := s.byURI[doc.URI]; taken {
+			return fmt.Errorf("document %s is there twice", doc.URI)
 		}
-		l.byURI[doc.URI] = i
+		s.byURI[doc.URI] = i
 	}
-	l.index = newIndex(l.docs)
-	return l, nil
+	s.index = newIndex(s.docs)
+	l.current.Store(s)
+	return nil
 }
 
 func check(doc Document) error {
@@ -56,7 +69,7 @@ func check(doc Document) error {
 }
 
 // Documents are all documents, ordered by URI.
-func (l *Library) Documents() []Document { return slices.Clone(l.docs) }
+func (l *Library) Documents() []Document { return slices.Clone(l.current.Load().docs) }
 
 // Document finds a document by its URI, however that is percent-encoded. A
 // section behind # is passed over, whether it exists or not.
@@ -65,11 +78,12 @@ func (l *Library) Document(uri string) (Document, bool) {
 	if !ok {
 		return Document{}, false
 	}
-	i, ok := l.byURI[canonical]
+	s := l.current.Load()
+	i, ok := s.byURI[canonical]
 	if !ok {
 		return Document{}, false
 	}
-	return l.docs[i], true
+	return s.docs[i], true
 }
 
 // Section gives the text that a URI names: one section, with its heading and

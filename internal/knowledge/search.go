@@ -51,8 +51,9 @@ type match struct {
 // scores compare within one answer only. Any text is a valid query: there are no
 // operators, and one without a word that says something finds nothing.
 func (l *Library) Search(query string, k int) []Hit {
+	s := l.current.Load()
 	asked := distinctTerms(query)
-	matches := l.index.matches(asked)
+	matches := s.index.matches(asked)
 	// Documents are numbered in the order of their URIs.
 	slices.SortFunc(matches, func(a, b match) int {
 		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.doc, b.doc))
@@ -60,7 +61,7 @@ func (l *Library) Search(query string, k int) []Hit {
 	matches = matches[:min(len(matches), max(k, 0))]
 	var hits []Hit
 	for _, m := range matches {
-		hits = append(hits, l.hit(m, asked))
+		hits = append(hits, s.hit(m, asked))
 	}
 	return hits
 }
@@ -83,14 +84,14 @@ func (x *index) matches(asked []string) []match {
 	return out
 }
 
-func (l *Library) hit(m match, asked []string) Hit {
-	doc := l.docs[m.doc]
+func (s *shelf) hit(m match, asked []string) Hit {
+	doc := s.docs[m.doc]
 	h := Hit{URI: doc.URI, Title: doc.Title, Score: m.score}
 	if m.passage < 0 {
 		h.Snippet = snippet(firstWords(doc.Body, passageWords), asked)
 		return h
 	}
-	p := l.index.passages[m.passage]
+	p := s.index.passages[m.passage]
 	section := doc.Sections[p.section]
 	h.URI = uri(doc.Source, doc.Path, section.Slug)
 	h.Heading = section.Heading

@@ -2,6 +2,7 @@ package knowledge
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/url"
 	"strings"
@@ -34,9 +35,15 @@ func checkSource(name string) error {
 	return nil
 }
 
+// maxPath is how long a path can be: a document's URI is part of many answers.
+const maxPath = 400 // bytes
+
 func checkPath(path string) error {
 	if !fs.ValidPath(path) {
 		return errors.New("the name is not UTF-8 or not a path inside the folder")
+	}
+	if len(path) > maxPath {
+		return fmt.Errorf("the name has more than %d bytes", maxPath)
 	}
 	if strings.ContainsFunc(path, func(r rune) bool { return invisible(r) || breaksLine(r) }) {
 		return errors.New("the name has control, bidirectional or invisible characters")

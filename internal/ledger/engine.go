@@ -8,6 +8,10 @@ type engine struct {
 	clock   string   // reads the time, and the newest that is recorded, in unix milliseconds
 	tables  string   // counts the tables of a ledger; 0 in a database that has none yet
 	checks  []string // compare tables with their indexes, and answer ok
+	// rewrite makes a file of nothing but what is in the tables, and fold empties
+	// the log beside it; "" where the database looks after that itself.
+	rewrite, fold string
+	copyTo        string // writes a copy into an empty file; "" where that is done outside
 	// rowLocks says that transactions run side by side, so that rows must be
 	// locked before they are judged. SQLite runs one writing transaction at a time.
 	rowLocks bool
@@ -20,12 +24,4 @@ type engine struct {
 	beginAgain func(error) bool
 	// diagnose names the cause of an error that an operator can mend; "" for none.
 	diagnose func(error) (message, nextStep string)
-}
-
-// forUpdate ends a SELECT whose rows are about to change.
-func (e engine) forUpdate() string {
-	if e.rowLocks {
-		return " FOR UPDATE"
-	}
-	return ""
 }

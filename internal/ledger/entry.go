@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,58 +19,62 @@ type row struct {
 	policies.Entry
 	identity   string    // of equal requests; "" where none are equal
 	leaseUntil time.Time // until when its performer is left alone
+	salt       string    // of its hashes; see seal
+	kept       texts     // as they are stored
 }
 
 // The columns of an entry: those that stay as they were inserted, and those that
-// a transition may change. The values below are in the same order.
+// a transition may change. The values below are in the same order. What may tell
+// of a person is in another table.
 const (
-	fixedColumns  = `id, kind, principal, identity, ordinal, input, repeat_of, parent, created_at`
+	fixedColumns  = `id, kind, principal, identity, ordinal, repeat_of, parent, created_at`
 	movingColumns = `state, conversation, customer, charge, exclusive, same, cost_minor, cost_currency,
-		facts, digest, decision, receipt, failure, approver, note,
-		lease_ms, expires_ms, lease_until, looks, updated_at, expires_at, first_sent`
-	selectEntry = `SELECT ` + fixedColumns + `, ` + movingColumns + ` FROM entry`
+		receipt, approver, lease_ms, expires_ms, lease_until, looks, updated_at, expires_at, first_sent`
+	selectEntry = `SELECT ` + fixedColumns + `, ` + movingColumns + `, ` + leftColumns + `, ` + textValues + `
+		FROM entry LEFT JOIN personal ON personal.entry_id = entry.id`
 )
 
 func (r *row) fixed() []any {
 	return []any{
-		r.ID, string(r.Kind), string(r.Principal), r.identity, int64(r.Ordinal), string(r.Input),
+		r.ID, string(r.Kind), string(r.Principal), r.identity, int64(r.Ordinal),
 		r.RepeatOf, r.Parent, millis(r.CreatedAt),
 	}
 }
 
-func (r *row) moving() ([]any, error) {
-	decision, err := json.Marshal(r.Decision)
-	if err != nil {
-		return nil, fmt.Errorf("encode the decision on %s: %w", r.ID, err)
-	}
-	failure, err := encodeFailure(r.Failure)
-	if err != nil {
-		return nil, fmt.Errorf("encode the failure of %s: %w", r.ID, err)
-	}
+func (r *row) moving() []any {
 	s := r.Subject
 	return []any{
 		string(r.State), s.Conversation, s.Customer, s.Charge, s.Exclusive, s.Same, s.Cost.Minor, string(s.Cost.Currency),
-		string(r.Facts), r.Digest, string(decision), string(r.Receipt), failure, r.Approver, r.Note,
-		r.Lease.Milliseconds(), r.Expires.Milliseconds(), millis(r.leaseUntil), int64(r.Looks),
+		string(r.moneyReceipt()), r.Approver, r.Lease.Milliseconds(), r.Expires.Milliseconds(), millis(r.leaseUntil), int64(r.Looks),
 		millis(r.UpdatedAt), millis(r.ExpiresAt), millis(r.FirstSent),
-	}, nil
+	}
+}
+
+// moneyReceipt is the receipt where money moved: it stays when texts are erased.
+func (r *row) moneyReceipt() json.RawMessage {
+	if r.Kind.MovesMoney() {
+		return r.Receipt
+	}
+	return nil
 }
 
 // scanned are the columns that need more than copying.
 type scanned struct {
-	input, facts, decision, receipt, failure                               string
+	receipt                                                                string
 	lease, expires, leaseUntil, createdAt, updatedAt, expiresAt, firstSent int64
+	left                                                                   left
 }
 
 func scanRow(scan func(...any) error) (*row, error) {
 	var r row
 	var c scanned
-	s := &r.Subject
+	s, k := &r.Subject, &r.kept
 	err := scan(
-		&r.ID, &r.Kind, &r.Principal, &r.identity, &r.Ordinal, &c.input, &r.RepeatOf, &r.Parent, &c.createdAt,
+		&r.ID, &r.Kind, &r.Principal, &r.identity, &r.Ordinal, &r.RepeatOf, &r.Parent, &c.createdAt,
 		&r.State, &s.Conversation, &s.Customer, &s.Charge, &s.Exclusive, &s.Same, &s.Cost.Minor, &s.Cost.Currency,
-		&c.facts, &r.Digest, &c.decision, &c.receipt, &c.failure, &r.Approver, &r.Note,
-		&c.lease, &c.expires, &c.leaseUntil, &r.Looks, &c.updatedAt, &c.expiresAt, &c.firstSent,
+		&c.receipt, &r.Approver, &c.lease, &c.expires, &c.leaseUntil, &r.Looks, &c.updatedAt, &c.expiresAt, &c.firstSent,
+		&c.left.verdict, &c.left.code, &c.left.erasedAt,
+		&k.there, &r.salt, &k.input, &k.facts, &k.digest, &k.decision, &k.answer, &k.failure, &k.note,
 	)
 	if err != nil {
 		return nil, fmt.Errorf("read an entry: %w", err)
@@ -77,18 +82,14 @@ func scanRow(scan func(...any) error) (*row, error) {
 	return &r, c.into(&r)
 }
 
-func (c scanned) into(r *row) (err error) {
-	r.Input, r.Facts, r.Receipt = raw(c.input), raw(c.facts), raw(c.receipt)
+func (c scanned) into(r *row) error {
 	r.Lease, r.Expires = time.Duration(c.lease)*time.Millisecond, time.Duration(c.expires)*time.Millisecond
 	r.leaseUntil, r.CreatedAt, r.UpdatedAt = fromMillis(c.leaseUntil), fromMillis(c.createdAt), fromMillis(c.updatedAt)
-	r.ExpiresAt, r.FirstSent = fromMillis(c.expiresAt), fromMillis(c.firstSent)
-	if err := json.Unmarshal([]byte(c.decision), &r.Decision); err != nil {
-		return fmt.Errorf("read the decision on %s: %w", r.ID, err)
+	r.ExpiresAt, r.FirstSent, r.Receipt = fromMillis(c.expiresAt), fromMillis(c.firstSent), raw(c.receipt)
+	if c.left.erasedAt != 0 {
+		return c.left.into(r)
 	}
-	if r.Failure, err = decodeFailure(c.failure); err != nil {
-		return fmt.Errorf("read the failure of %s: %w", r.ID, err)
-	}
-	return nil
+	return r.kept.into(r)
 }
 
 func raw(text string) json.RawMessage {
@@ -98,33 +99,16 @@ func raw(text string) json.RawMessage {
 	return json.RawMessage(text)
 }
 
-func encodeFailure(f *fault.Error) (string, error) {
-	if f == nil {
-		return "", nil
-	}
-	b, err := json.Marshal(f) // without Took and Cause: the state says what took effect
-	return string(b), err
-}
-
-func decodeFailure(text string) (*fault.Error, error) {
-	if text == "" {
-		return nil, nil
-	}
-	f := new(fault.Error)
-	return f, json.Unmarshal([]byte(text), f)
-}
-
 // insert records a new entry and what led to it.
 func (t *tx) insert(r *row) error {
-	r.CreatedAt, r.UpdatedAt = t.now, t.now
-	moving, err := r.moving()
-	if err != nil {
-		return err
-	}
+	r.CreatedAt, r.UpdatedAt, r.salt = t.now, t.now, hex.EncodeToString(random(saltBytes))
 	var args arguments
-	places := addAll(&args, append(r.fixed(), moving...))
+	places := addAll(&args, append(r.fixed(), r.moving()...))
 	if err := t.exec(`INSERT INTO entry (`+fixedColumns+`, `+movingColumns+`) VALUES (`+places+`)`, args...); err != nil {
 		return fmt.Errorf("insert %s: %w", r.ID, err)
+	}
+	if err := t.keepTexts(r); err != nil {
+		return err
 	}
 	return t.record("", r)
 }
@@ -132,12 +116,8 @@ func (t *tx) insert(r *row) error {
 // save records a transition of r, which must still be in the state from.
 func (t *tx) save(from policies.State, r *row) error {
 	r.UpdatedAt = t.now
-	moving, err := r.moving()
-	if err != nil {
-		return err
-	}
 	var args arguments
-	places := addAll(&args, moving)
+	places := addAll(&args, r.moving())
 	res, err := t.sql.ExecContext(t.ctx, `UPDATE entry SET (`+movingColumns+`) = (`+places+`) WHERE id = `+
 		args.add(r.ID)+` AND state = `+args.add(string(from)), args...)
 	if err != nil {
@@ -146,12 +126,31 @@ func (t *tx) save(from policies.State, r *row) error {
 	if n, err := res.RowsAffected(); err != nil || n != 1 {
 		return errors.Join(moved{r.ID}, err)
 	}
+	if err := t.keepTexts(r); err != nil {
+		return err
+	}
 	return t.record(from, r)
 }
 
 // load reads an entry that is about to change, and keeps others from changing it.
 func (t *tx) load(id string) (*row, error) {
-	return one(t.ctx, t.sql, `WHERE id = $1`+t.ledger.engine.forUpdate(), id)
+	if err := t.lockEntries(`WHERE id = $1`, id); err != nil {
+		return nil, err
+	}
+	return one(t.ctx, t.sql, `WHERE id = $1`, id)
+}
+
+// lockEntries keeps others from changing the entries that a condition selects. It
+// is a statement of its own: one that reads while it waits for the lock would give
+// the texts of an entry as they were before.
+func (t *tx) lockEntries(where string, args ...any) error {
+	if !t.ledger.engine.rowLocks {
+		return nil
+	}
+	if err := t.exec(`SELECT id FROM entry `+where+` FOR UPDATE`, args...); err != nil {
+		return fmt.Errorf("lock entries: %w", err)
+	}
+	return nil
 }
 
 // one reads the entry that a condition selects; none is fault.NotFound.

@@ -12,9 +12,10 @@ import (
 )
 
 // event is one transition as the log keeps it: who, what, from where to where,
-// and digests of everything else. It holds ids and amounts, and no text of
-// customers, agents or people. Apart from Seq, From and Decision it follows from
-// the entry as it then stood, which is how Verify compares the two.
+// and hashes of everything else. It holds ids and amounts, and no text of
+// customers, agents or people; what was written is hashed with the entry's salt.
+// Apart from Seq and From it follows from the entry as it then stood, which is
+// how Verify compares the two.
 type event struct {
 	Seq            int64              `json:"seq"`
 	At             time.Time          `json:"at"`
@@ -37,6 +38,13 @@ type event struct {
 	Looks          int                `json:"looks,omitempty"`
 	FirstSent      time.Time          `json:"first_sent,omitzero"`
 	ExpiresAt      time.Time          `json:"expires_at,omitzero"`
+	Erased         *erased            `json:"erased,omitempty"` // the state stays, and the texts go
+}
+
+// erased says who erased the texts of an entry, and what for.
+type erased struct {
+	By  string `json:"by"`
+	For string `json:"for"`
 }
 
 // verdict is a decision without its messages.
@@ -66,12 +74,14 @@ func (t *tx) record(from policies.State, r *row) error {
 }
 
 // judged adds the decision on r to the event just noted.
-func (t *tx) judged(r *row) {
-	v := &verdict{Effect: r.Decision.Effect, Revision: r.Decision.Revision, Findings: make([]said, len(r.Decision.Findings))}
-	for i, f := range r.Decision.Findings {
+func (t *tx) judged(r *row) { t.events[len(t.events)-1].Decision = verdictOf(r.Decision) }
+
+func verdictOf(d policies.Decision) *verdict {
+	v := &verdict{Effect: d.Effect, Revision: d.Revision, Findings: make([]said, len(d.Findings))}
+	for i, f := range d.Findings {
 		v.Findings[i] = said{f.Rule, f.Effect, f.Limit, f.Actual}
 	}
-	t.events[len(t.events)-1].Decision = v
+	return v
 }
 
 // event describes r as it stands.
@@ -82,12 +92,17 @@ func (r *row) event() (event, error) {
 	}
 	e := event{
 		At: r.UpdatedAt, Action: r.ID, Kind: r.Kind, To: r.State, Principal: r.Principal, Subject: r.Subject,
-		RepeatOf: r.RepeatOf, Parent: r.Parent, BoundDigest: r.Digest, Approver: r.Approver, Looks: r.Looks,
+		RepeatOf: r.RepeatOf, Parent: r.Parent, Approver: r.Approver, Looks: r.Looks,
 		FirstSent: r.FirstSent, ExpiresAt: r.ExpiresAt,
-		InputDigest: digest(r.Input), FactsDigest: digest(r.Facts), DecisionDigest: digest(decision), ReceiptDigest: digest(r.Receipt),
+		InputDigest: r.seal("input", r.Input), FactsDigest: r.seal("facts", r.Facts), BoundDigest: r.sealed("bound", r.Digest),
+		DecisionDigest: r.seal("decision", decision), ReceiptDigest: digest(r.Receipt),
 	}
 	if r.Failure != nil {
 		e.Code = r.Failure.Code
+	}
+	if !r.Kind.MovesMoney() {
+		e.Subject.Same = r.sealed("same", r.Subject.Same)
+		e.ReceiptDigest = r.seal("receipt", r.Receipt)
 	}
 	return e, nil
 }

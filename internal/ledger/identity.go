@@ -23,9 +23,10 @@ func identityOf(d policies.Draft) string {
 }
 
 // newID is the id of an entry, and with it the vendor's idempotency key. The same
-// request has the same id wherever and however often it is made.
+// request for money has the same id wherever and however often it is made. An id
+// made from the text of a message would tell the text to whoever guesses it.
 func newID(d policies.Draft, ordinal int) string {
-	if identityOf(d) == "" {
+	if identityOf(d) == "" || !d.Kind.MovesMoney() {
 		return "act_" + hex.EncodeToString(random(12))
 	}
 	return "act_" + hash(string(d.Kind), d.Subject.Conversation, d.Subject.Same, strconv.Itoa(ordinal))[:24]
@@ -91,9 +92,13 @@ func (t *tx) place(d policies.Draft) (place, error) {
 // answer is the first entry behind the ordinal after that is live, or was done
 // later than since.
 func (t *tx) answer(identity string, after int, since int64) (*row, error) {
-	found, err := several(t.ctx, t.sql, `WHERE identity = $1 AND identity <> '' AND ordinal > $2
-		AND (state IN (`+quoted(live()...)+`) OR state = 'done' AND updated_at > $3)
-		ORDER BY ordinal LIMIT 1`+t.ledger.engine.forUpdate(), identity, after, since)
+	where := `WHERE identity = $1 AND identity <> '' AND ordinal > $2
+		AND (state IN (` + quoted(live()...) + `) OR state = 'done' AND updated_at > $3)
+		ORDER BY ordinal LIMIT 1`
+	if err := t.lockEntries(where, identity, after, since); err != nil {
+		return nil, err
+	}
+	found, err := several(t.ctx, t.sql, where, identity, after, since)
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/pressly/goose/v3"
@@ -16,10 +17,12 @@ import (
 
 // Inspection is what a ledger is, seen without touching it.
 type Inspection struct {
-	Exists bool   // false: nothing is there yet, and Open would make it
-	Mode   string // that it belongs to; "" when it was never served
-	Events int64  // in the log
-	Older  bool   // its tables are of an earlier release, and Open would bring them up to date
+	Exists  bool   // false: nothing is there yet, and Open would make it
+	Mode    string // that it belongs to; "" when it was never served
+	Events  int64  // in the log
+	Account string // of Stripe, that it belongs to; "" when that could not be told yet
+	Adopted int64  // actions that its vendors had done and it had lost; see Adopt
+	Older   bool   // its tables are of an earlier release, and Open would bring them up to date
 }
 
 // Inspect looks at the ledger at url, and neither makes nor changes anything:
@@ -97,11 +100,17 @@ func (l *Ledger) inspect(ctx context.Context) (in Inspection, err error) {
 	if err != nil {
 		return in, fmt.Errorf("read the size of the log: %w", err)
 	}
-	err = began.QueryRowContext(ctx, `SELECT value FROM meta WHERE name = 'mode'`).Scan(&in.Mode)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return in, fmt.Errorf("read the mode: %w", err)
+	if in.Mode, err = metaOf(ctx, began, "mode"); err != nil {
+		return in, err
 	}
-	return in, nil
+	if in.Account, err = metaOf(ctx, began, "account"); err != nil {
+		return in, err
+	}
+	adopted, err := metaOf(ctx, began, "adopted")
+	if err == nil && adopted != "" {
+		in.Adopted, err = strconv.ParseInt(adopted, 10, 64)
+	}
+	return in, err
 }
 
 // older compares tables with the newest migration; those of a newer release are refused.

@@ -48,6 +48,7 @@ type Ledger struct {
 	turn   chan struct{} // one slot per connection that may write; waiters are served in order
 	now    func() time.Time
 	log    *slog.Logger
+	id     string
 
 	prepared statements
 }
@@ -96,8 +97,14 @@ func (l *Ledger) prepare(ctx context.Context, mode string) error {
 	if mode == "" {
 		return nil
 	}
-	return l.transact(ctx, "record the ledger's mode", func(t *tx) error { return t.keepMode(mode) })
+	return l.transact(ctx, "record the ledger's mode", func(t *tx) (err error) {
+		l.id, err = t.settleIn(mode)
+		return err
+	})
 }
+
+// ID names this ledger among all others, for ever; "" when it was opened for any mode.
+func (l *Ledger) ID() string { return l.id }
 
 // Close waits for nothing: what was begun and not committed is rolled back.
 func (l *Ledger) Close() error {

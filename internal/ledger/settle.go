@@ -23,7 +23,6 @@ func (l *Ledger) Claim(ctx context.Context, id string, lease time.Duration) (e p
 			}
 			from := r.State
 			r.State, r.leaseUntil = policies.InDoubt, t.now.Add(lease)
-			r.Looks++
 			err = t.save(from, r)
 		}
 		e = r.Entry
@@ -44,8 +43,16 @@ func (l *Ledger) Settle(ctx context.Context, id string, s policies.Settlement) (
 	if err := checkSettlement(id, s); err != nil {
 		return policies.Entry{}, err
 	}
+	if s.By != "" || s.Note != "" {
+		if s.By, err = person(s.By, s.Note); err != nil {
+			return policies.Entry{}, err
+		}
+	}
 	err = l.transact(ctx, "settle "+id, func(t *tx) error {
 		r, err := t.loadNow(id)
+		if err == nil && s.By != "" {
+			err = maySettle(r, s)
+		}
 		if err == nil && slices.Contains(settleFrom(s.State), r.State) {
 			err = t.settle(r, s)
 		}
@@ -58,7 +65,7 @@ func (l *Ledger) Settle(ctx context.Context, id string, s policies.Settlement) (
 }
 
 func checkSettlement(id string, s policies.Settlement) error {
-	if settleFrom(s.State) == nil || s.State != policies.Done && len(s.Follow) > 0 {
+	if settleFrom(s.State) == nil || s.State != policies.Done && len(s.Follow) > 0 || s.State != policies.InDoubt && s.Looked {
 		return &fault.Error{Code: fault.Internal, Took: fault.Unknown, Message: fmt.Sprintf("%s cannot be settled as %s", id, s.State)}
 	}
 	for _, f := range s.Follow {
@@ -81,10 +88,27 @@ func settleFrom(to policies.State) []policies.State {
 	return nil
 }
 
+// maySettle keeps people to what waits for them.
+func maySettle(r *row, s policies.Settlement) error {
+	if r.State != policies.Review || s.State != policies.Done && s.State != policies.Failed {
+		return refused("only what is under review can be settled by a person, as done or failed",
+			"%s cannot be settled as %s by a person: it is %s", r.ID, s.State, r.State)
+	}
+	return mayJudge(r, s.By)
+}
+
 func (t *tx) settle(r *row, s policies.Settlement) error {
 	from := r.State
 	r.State, r.Receipt, r.Failure = s.State, s.Receipt, s.Failure
-	r.leaseUntil = t.now // whoever looks after what is in doubt may begin at once
+	if s.By != "" {
+		r.Approver, r.Note = s.By, s.Note
+	}
+	if from == policies.Executing {
+		r.leaseUntil = t.now // whoever looks after what is in doubt may begin at once
+	}
+	if s.Looked {
+		r.Looks++
+	}
 	if err := t.save(from, r); err != nil {
 		return err
 	}

@@ -230,3 +230,16 @@ func TestAWaiterWhoGoesAwayRecordsNothing(t *testing.T) {
 		t.Errorf("the ledger does not go on: %v", err)
 	}
 }
+
+// edit changes a ledger's file as somebody with a database browser would.
+func edit(t *testing.T, url, statement string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", strings.TrimPrefix(url, "sqlite:"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), statement); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -12,6 +12,7 @@ import (
 type Report struct {
 	Events   int64  // in the log
 	Entries  int    // that were compared with it
+	Erased   int    // of them, those whose texts were erased: their hashes compare with nothing any more
 	Root     string // of the tree over all events, in base64: keep it elsewhere, and a log cut or rewritten later cannot have it
 	Problems []string
 }
@@ -36,7 +37,7 @@ func (l *Ledger) Verify(ctx context.Context) (Report, error) {
 		return Report{}, l.explain("verify", err)
 	}
 	defer func() { _ = began.Rollback() }()
-	v := &verifier{ctx: ctx, sql: began, last: map[string]event{}}
+	v := &verifier{ctx: ctx, sql: began, last: map[string]event{}, erased: map[string]event{}}
 	checkStorage := func() error { return v.checkStorage(l.engine.checks) }
 	for _, step := range []func() error{checkStorage, v.readNodes, v.checkNodes, v.checkEvents, v.checkHead, v.checkEntries, v.checkHolds} {
 		if err := step(); err != nil {
@@ -52,7 +53,8 @@ type verifier struct {
 	sql    *sql.Tx
 	report Report
 	nodes  map[int64]tlog.Hash // as stored
-	last   map[string]event    // of each action
+	last   map[string]event    // of each action, with the last judgement of it
+	erased map[string]event    // of each action whose texts were erased
 }
 
 // each reads rows and passes them on.

@@ -40,10 +40,29 @@ func (v *verifier) follow(seq int64, action string, e event) {
 	if e.Seq != seq || e.Action != action {
 		v.report.add("event %d (%s) says that it is event %d of %s", seq, action, e.Seq, e.Action)
 	}
-	if before := v.last[action].To; before != e.From {
-		v.report.add("event %d finds %s in state %q, where the event before it left %q", seq, action, e.From, before)
+	before := v.last[action]
+	if before.To != e.From {
+		v.report.add("event %d finds %s in state %q, where the event before it left %q", seq, action, e.From, before.To)
+	}
+	if e.Erased != nil {
+		v.erase(seq, action, e)
+		return
+	}
+	if e.Decision == nil {
+		e.Decision = before.Decision
 	}
 	v.last[action] = e
+}
+
+// erase notes an erasure, which leaves the entry in its state, for good and once.
+func (v *verifier) erase(seq int64, action string, e event) {
+	if e.To != e.From || !e.To.Final() {
+		v.report.add("event %d erases the texts of %s on its way from %q to %q", seq, action, e.From, e.To)
+	}
+	if before, again := v.erased[action]; again {
+		v.report.add("event %d erases the texts of %s, and so does event %d", seq, action, before.Seq)
+	}
+	v.erased[action] = e
 }
 
 // checkEntries compares every entry with the last event that tells of it.
@@ -61,6 +80,7 @@ func (v *verifier) checkEntries() error {
 			v.report.add("%s is in the ledger, and no event tells of it", r.ID)
 			return nil
 		}
+		v.checkTexts(r)
 		return v.compare(r, told)
 	})
 	for id, told := range v.last {
@@ -69,17 +89,50 @@ func (v *verifier) checkEntries() error {
 	return err
 }
 
+// checkTexts wants the texts of an entry to be there exactly until an event says
+// that they were erased.
+func (v *verifier) checkTexts(r *row) {
+	told, gone := v.erased[r.ID]
+	switch {
+	case gone:
+		v.report.Erased++
+		if r.kept.there {
+			v.report.add("event %d erased the texts of %s, and they are there", told.Seq, r.ID)
+		}
+		if !told.At.Equal(r.ErasedAt) {
+			v.report.add("%s says that its texts were erased at %s, and event %d says at %s", r.ID, r.ErasedAt, told.Seq, told.At)
+		}
+	case !r.kept.there || !r.ErasedAt.IsZero():
+		v.report.add("the texts of %s are gone, and no event tells of it", r.ID)
+	}
+}
+
 func (v *verifier) compare(r *row, told event) error {
 	stands, err := r.event()
 	if err != nil {
 		return err
 	}
-	stands.Seq, stands.From, stands.Decision = told.Seq, told.From, told.Decision
+	stands.Seq, stands.From = told.Seq, told.From
+	if told.Decision != nil { // it was judged
+		stands.Decision = verdictOf(r.Decision)
+	}
+	if !r.kept.there {
+		stands, told = stands.bare(), told.bare()
+	}
 	differ, err := differences(stands, told)
 	if len(differ) > 0 {
 		v.report.add("%s is not as event %d left it: %s", r.ID, told.Seq, differ)
 	}
 	return err
+}
+
+// bare is an event without the hashes of what can be erased.
+func (e event) bare() event {
+	e.InputDigest, e.FactsDigest, e.BoundDigest, e.DecisionDigest = "", "", "", ""
+	if !e.Kind.MovesMoney() {
+		e.Subject.Same, e.ReceiptDigest = "", ""
+	}
+	return e
 }
 
 // differences names the fields in which two events differ.

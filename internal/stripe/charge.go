@@ -63,27 +63,42 @@ func (c *Client) ChargeOfPaymentIntent(ctx context.Context, id string) (Charge, 
 	return c.complete(ctx, intent.LatestCharge, nil)
 }
 
-// Charges reads a customer's newest charges, at most limit of them (1 to 100),
-// newest first, with their refunds and disputes.
-func (c *Client) Charges(ctx context.Context, customer string, limit int) ([]Charge, error) {
-	if err := customerID().check(customer); err != nil {
-		return nil, err
-	}
-	if limit < 1 || limit > perPage {
-		return nil, fault.Invalidf("give a limit from 1 to 100", "the limit %d is out of range", limit)
-	}
-	var found []*stripe.Charge
-	var recent []*stripe.Dispute
-	group, both := errgroup.WithContext(ctx)
-	group.Go(func() (err error) { found, err = c.chargesOf(both, customer, limit); return err })
-	group.Go(func() (err error) { recent, err = c.recentDisputes(both); return err })
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	return c.completeAll(ctx, found, recent)
+// ChargePage is a part of a customer's charges.
+type ChargePage struct {
+	Charges []Charge // newest first
+	More    bool     // older ones follow
 }
 
-func (c *Client) chargesOf(ctx context.Context, customer string, limit int) ([]*stripe.Charge, error) {
+// Charges reads a customer's newest charges or, with the id of a charge, those
+// that follow it: at most limit of them (1 to 100), with their refunds and
+// disputes. Stripe takes any charge of the account as the one to begin after
+// (https://docs.stripe.com/api/pagination).
+func (c *Client) Charges(ctx context.Context, customer, after string, limit int) (ChargePage, error) {
+	if err := customerID().check(customer); err != nil {
+		return ChargePage{}, err
+	}
+	if after != "" {
+		if err := chargeID().check(after); err != nil {
+			return ChargePage{}, err
+		}
+	}
+	if limit < 1 || limit > perPage {
+		return ChargePage{}, fault.Invalidf("give a limit from 1 to 100", "the limit %d is out of range", limit)
+	}
+	var found []*stripe.Charge
+	var more bool
+	var recent []*stripe.Dispute
+	group, both := errgroup.WithContext(ctx)
+	group.Go(func() (err error) { found, more, err = c.chargesOf(both, customer, after, limit); return err })
+	group.Go(func() (err error) { recent, err = c.recentDisputes(both); return err })
+	if err := group.Wait(); err != nil {
+		return ChargePage{}, err
+	}
+	charges, err := c.completeAll(ctx, found, recent)
+	return ChargePage{charges, more}, err
+}
+
+func (c *Client) chargesOf(ctx context.Context, customer, after string, limit int) (found []*stripe.Charge, more bool, err error) {
 	list := page[stripe.Charge](func(p stripe.ListParams) ([]*stripe.Charge, stripe.ListMeta, error) {
 		it := c.charges.List(&stripe.ChargeListParams{
 			ListParams: p, Customer: &customer,
@@ -92,11 +107,10 @@ func (c *Client) chargesOf(ctx context.Context, customer string, limit int) ([]*
 		on := it.ChargeList()
 		return on.Data, on.ListMeta, it.Err()
 	})
-	found, _, err := list.read(ctx, limit, "")
-	if err != nil {
-		return nil, readFailed("charges of customer "+customer, err)
+	if found, more, err = list.read(ctx, limit, after); err != nil {
+		return nil, false, readFailed("charges of customer "+customer, err)
 	}
-	return found, nil
+	return found, more, nil
 }
 
 func (c *Client) completeAll(ctx context.Context, found []*stripe.Charge, recent []*stripe.Dispute) ([]Charge, error) {

@@ -233,8 +233,9 @@ func TestChargesAreListedNewestFirstWithAllThatHappened(t *testing.T) {
 	})
 	b.account.AddRefund(stripeapi.Refund{ID: "re_1", Charge: "ch_4", Amount: 250})
 	b.account.AddDispute(stripeapi.Dispute{ID: "dp_1", Charge: "ch_5"})
-	got, err := b.Charges(t.Context(), "cus_maria", 4)
-	if err != nil || len(got) != 4 {
+	page, err := b.Charges(t.Context(), "cus_maria", "", 4)
+	got := page.Charges
+	if err != nil || len(got) != 4 || !page.More {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	var ids []string
@@ -256,10 +257,46 @@ func TestChargesAreListedNewestFirstWithAllThatHappened(t *testing.T) {
 	}
 }
 
+func TestChargesGoOnAfterACharge(t *testing.T) {
+	b := withMaria(t)
+	all := []string{"ch_maria"}
+	for i := range 5 {
+		id := fmt.Sprintf("ch_%d", i)
+		b.account.AddCharge(stripeapi.Charge{ID: id, Customer: "cus_maria", Amount: 1000, Currency: "eur", Created: start().Add(-time.Duration(i+1) * time.Minute)})
+		all = append(all, id)
+	}
+	var got []string
+	for after, more := "", true; more; {
+		page, err := b.Charges(t.Context(), "cus_maria", after, 2)
+		if err != nil || len(page.Charges) == 0 || len(page.Charges) > 2 {
+			t.Fatalf("after %q: %+v, %v", after, page, err)
+		}
+		for _, c := range page.Charges {
+			got = append(got, c.ID)
+		}
+		after, more = got[len(got)-1], page.More
+	}
+	if d := cmp.Diff(all, got); d != "" {
+		t.Error(d)
+	}
+	before := b.asked("GET")
+	for _, after := range []string{"pi_1", "../ch_1", "ch_1?x"} {
+		if _, err := b.Charges(t.Context(), "cus_maria", after, 2); fault.CodeOf(err) != fault.Invalid {
+			t.Errorf("after %q: %v", after, err)
+		}
+	}
+	if _, err := b.Charges(t.Context(), "cus_maria", "ch_none", 2); fault.CodeOf(err) != fault.NotFound {
+		t.Errorf("after a charge that is not there: %v", err)
+	}
+	if n := b.asked("GET") - before; n > 2 {
+		t.Errorf("%d requests", n)
+	}
+}
+
 func TestALimitOutOfRangeAsksNothing(t *testing.T) {
 	b := withMaria(t)
 	for _, n := range []int{0, -1, 101} {
-		if _, err := b.Charges(t.Context(), "cus_maria", n); fault.CodeOf(err) != fault.Invalid {
+		if _, err := b.Charges(t.Context(), "cus_maria", "", n); fault.CodeOf(err) != fault.Invalid {
 			t.Errorf("%d: %v", n, err)
 		}
 	}
@@ -271,7 +308,7 @@ func TestALimitOutOfRangeAsksNothing(t *testing.T) {
 func TestHalfTheFactsAreAnError(t *testing.T) {
 	for lacking, read := range map[string]func(*bench) error{
 		"dispute_read": func(b *bench) error { _, err := b.Charge(t.Context(), "ch_maria"); return err },
-		"charge_read":  func(b *bench) error { _, err := b.Charges(t.Context(), "cus_maria", 5); return err },
+		"charge_read":  func(b *bench) error { _, err := b.Charges(t.Context(), "cus_maria", "", 5); return err },
 		"product_read": func(b *bench) error { _, err := b.Subscriptions(t.Context(), "cus_maria"); return err },
 	} {
 		b := withMaria(t)

@@ -172,7 +172,7 @@ func TestIDsOfAWrongKindAskNothing(t *testing.T) {
 	}
 	_, err1 := b.Customer(ctx, "ch_1")
 	_, err2 := b.ChargeOfPaymentIntent(ctx, "ch_1")
-	_, err3 := b.Charges(ctx, "ch_1", 1)
+	_, err3 := b.Charges(ctx, "ch_1", "", 1)
 	_, err4 := b.Subscriptions(ctx, "sub_1")
 	for _, err := range []error{err1, err2, err3, err4} {
 		if fault.CodeOf(err) != fault.Invalid || fault.TookOf(err) != fault.No {

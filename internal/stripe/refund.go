@@ -85,12 +85,13 @@ type refundParams struct {
 type refundMetadata struct {
 	Operation    string `form:"operation_id"`
 	Conversation string `form:"conversation"`
+	Ledger       string `form:"ledger"`
 }
 
 func (c *Client) send(ctx context.Context, a policies.Refund, key string) (*stripe.Refund, error) {
 	p := &refundParams{
 		Charge: a.Charge.ID, Amount: a.Amount.Minor, Reason: string(a.Reason),
-		Metadata: refundMetadata{Operation: key, Conversation: a.Asker.Conversation},
+		Metadata: refundMetadata{Operation: key, Conversation: a.Asker.Conversation, Ledger: c.ledger},
 	}
 	p.Context = ctx
 	p.SetIdempotencyKey(key)

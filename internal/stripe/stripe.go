@@ -34,6 +34,7 @@ type Config struct {
 	HTTP    *http.Client     // nil is a client of its own; a given one is copied, not changed
 	Log     *slog.Logger     // nil logs nothing
 	Now     func() time.Time // needed
+	Ledger  string           // marks refunds as asked for by this ledger; "" leaves them unmarked
 }
 
 // Client speaks to one Stripe account. It is safe for concurrent use.
@@ -46,8 +47,9 @@ type Client struct {
 	refunds       refund.Client
 	subscriptions subscription.Client
 
-	now   func() time.Time
-	known products
+	now    func() time.Time
+	known  products
+	ledger string
 }
 
 // Stripe allows 100 requests a second in live mode
@@ -92,6 +94,7 @@ func New(c Config) (*Client, error) {
 		refunds:       refund.Client{B: b, Key: c.Key},
 		subscriptions: subscription.Client{B: b, Key: c.Key},
 		now:           c.Now,
+		ledger:        c.Ledger,
 	}, nil
 }
 

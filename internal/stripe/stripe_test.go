@@ -29,6 +29,7 @@ func start() time.Time { return time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC) }
 
 // bench is a client in front of a sandbox account.
 type bench struct {
+	url string
 	*stripe.Client
 	account *stripeapi.Server
 	clock   *control.Clock
@@ -41,7 +42,7 @@ func newBench(t *testing.T) *bench {
 	b := &bench{account: stripeapi.New(clock), clock: clock, log: &logbook{}}
 	server := httptest.NewServer(b.account.Handler())
 	t.Cleanup(server.Close)
-	b.Client = newClient(t, server.URL, b.log)
+	b.url, b.Client = server.URL, newClient(t, server.URL, b.log)
 	return b
 }
 

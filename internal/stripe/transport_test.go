@@ -185,7 +185,7 @@ func TestNeitherKeysNorAddressesAreLogged(t *testing.T) {
 		}
 	}
 	note(b.Charge(t.Context(), "ch_1"))
-	note(b.Charges(t.Context(), "cus_1", 5))
+	note(b.Charges(t.Context(), "cus_1", "", 5))
 	note(b.Customer(t.Context(), "cus_1"))
 	note(b.CustomersByEmail(t.Context(), "jane.canary@example.com"))
 	unreachable := newClient(t, "http://127.0.0.1:1", b.log)
@@ -212,7 +212,7 @@ func TestOneClientServesManyAtOnce(t *testing.T) {
 		group.Go(func() {
 			_, err1 := b.Charge(t.Context(), "ch_maria")
 			_, err2 := b.Customer(t.Context(), "cus_maria")
-			_, err3 := b.Charges(t.Context(), "cus_maria", 10)
+			_, err3 := b.Charges(t.Context(), "cus_maria", "", 10)
 			_, err4 := b.CustomersByEmail(t.Context(), "Maria@example.com")
 			for _, err := range []error{err1, err2, err3, err4} {
 				if err != nil {

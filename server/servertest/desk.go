@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io/fs"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -31,6 +32,7 @@ type Setup struct {
 	IntercomToken string // another token than the sandbox takes
 	StripeURL     string // another address than the sandbox's
 	IntercomURL   string // another address than the sandbox's
+	Knowledge     fs.FS  // other documents than the sandbox's
 	Principal     policies.Principal
 	Timeout       time.Duration        // of one attempt at a vendor
 	Wait          time.Duration        // for another action on the same target
@@ -92,6 +94,9 @@ func (s *Setup) complete(p *Place) {
 	s.Policy = cmp.Or(s.Policy, string(policies.Default()))
 	s.Principal = cmp.Or(s.Principal, Agent)
 	s.Timeout = cmp.Or(s.Timeout, 20*time.Second)
+	if s.Knowledge == nil {
+		s.Knowledge = samples.Knowledge()
+	}
 	if s.Toolsets == nil {
 		s.Toolsets = tools.Toolsets()
 	}
@@ -118,11 +123,11 @@ func (d *Desk) openLedger() {
 
 func (d *Desk) build(s Setup) {
 	d.t.Helper()
-	docs, _, err := knowledge.ReadFolder("northwind", samples.Knowledge())
+	docs, _, err := knowledge.ReadFolder("northwind", s.Knowledge)
 	d.must(err)
 	library, err := knowledge.New(docs)
 	d.must(err)
-	st, err := stripe.New(stripe.Config{Key: s.StripeKey, BaseURL: s.StripeURL, Now: d.Clock.Now})
+	st, err := stripe.New(stripe.Config{Key: s.StripeKey, BaseURL: s.StripeURL, Now: d.Clock.Now, Ledger: d.Ledger.ID()})
 	d.must(err)
 	ic, err := intercom.New(intercom.Config{Token: s.IntercomToken, BaseURL: s.IntercomURL, AdminID: sandbox.AdminID, Now: d.Clock.Now, PerSecond: plenty})
 	d.must(err)
@@ -131,7 +136,7 @@ func (d *Desk) build(s Setup) {
 	d.must(err)
 	d.Tools = append(tools.Listed(all, s.Toolsets, s.ReadOnly), s.Extra...)
 	d.Server, err = server.New(server.Config{
-		Version: "test", Tools: d.Tools, Principal: s.Principal, Log: silent(),
+		Version: "test", Website: "https://desk.example.com", Tools: d.Tools, Principal: s.Principal, Log: silent(),
 		Resources: append(resources.All(resources.Deps{Library: library, Guard: d.Guard, Policy: func() []byte { return *d.policy.Load() }}), s.Resources...),
 	})
 	d.must(err)

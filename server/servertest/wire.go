@@ -101,6 +101,19 @@ func (w *Wire) Answer(t testing.TB, id string) Message {
 	}
 }
 
+// Told waits for a notification.
+func (w *Wire) Told(t testing.TB, method string) {
+	t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for !bytes.Contains(w.written.Bytes(), []byte(`"method":"`+method+`"`)) {
+		if w.ended {
+			t.Fatalf("the server ended without telling %s", method)
+		}
+		w.more.Wait()
+	}
+}
+
 // Messages are all messages the server has written so far.
 func (w *Wire) Messages(t testing.TB) []Message {
 	t.Helper()

@@ -38,6 +38,10 @@ func Run(t *testing.T, fresh Fresh) {
 		{"resuming", resuming},
 		{"follow-ups", followups},
 		{"approvals", approvals},
+		{"review", review},
+		{"adoption", adoption},
+		{"comparison", comparison},
+		{"account", account},
 		{"expiry", expiry},
 		{"repeats", repeats},
 		{"identity", identity},
@@ -57,6 +61,9 @@ func Run(t *testing.T, fresh Fresh) {
 		{"interrupted work", interrupted},
 		{"hostile input", hostile},
 		{"audit", audit},
+		{"erasing", erasing},
+		{"audit of erasures", erasureAudit},
+		{"pruning", pruning},
 		{"model", model},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, fresh) })

@@ -38,21 +38,38 @@ func leases(t *testing.T, fresh Fresh) {
 	take(false)
 	d.clock.Advance(time.Millisecond)
 	due(1)
-	if got := take(true); got.State != policies.InDoubt || got.Looks != 1 || !got.FirstSent.Equal(sent) {
+	if got := take(true); got.State != policies.InDoubt || got.Looks != 0 || !got.FirstSent.Equal(sent) {
 		t.Errorf("claimed entry is %s after %d looks, first sent %s", got.State, got.Looks, got.FirstSent)
 	}
 	due(0)
 	take(false)
 
-	d.settle(e.ID, policies.InDoubt)
+	looked := settlement(policies.InDoubt)
+	looked.Looked = true
+	if got := d.stored(must(t)(d.Settle(t.Context(), e.ID, looked))); got.Looks != 1 || got.State != policies.InDoubt {
+		t.Errorf("after an answered look it is %s after %d looks", got.State, got.Looks)
+	}
+	if got := d.settle(e.ID, policies.InDoubt); got.Looks != 1 || !got.FirstSent.Equal(sent) {
+		t.Errorf("an attempt in doubt counts as %d looks, first sent %s", got.Looks, got.FirstSent)
+	}
+	due(0) // it stays in doubt, and with whoever has claimed it
+	d.clock.Advance(lease)
 	due(1)
-	if got := take(true); got.Looks != 2 || !got.FirstSent.Equal(sent) {
-		t.Errorf("the second look counts as %d, first sent %s", got.Looks, got.FirstSent)
+	if got := take(true); got.Looks != 1 {
+		t.Errorf("claiming counts as a look: %d", got.Looks)
+	}
+	looked.State = policies.Review
+	if _, err := d.Settle(t.Context(), e.ID, looked); fault.CodeOf(err) != fault.Internal {
+		t.Errorf("a look that ends an entry: %v", err)
 	}
 	d.settle(e.ID, policies.Review)
 	d.clock.Advance(time.Hour)
 	due(0)
 	take(false)
+
+	first := d.begin(refund("ch_first", 100), policies.Allow)
+	d.settle(first.ID, policies.InDoubt)
+	due(1) // the first attempt is over, and its lease with it
 
 	if _, _, err := d.Claim(t.Context(), "act_none", lease); fault.CodeOf(err) != fault.NotFound {
 		t.Errorf("claiming what does not exist: %v", err)

@@ -28,8 +28,11 @@ func model(t *testing.T, fresh Fresh) {
 			"decide":  m.decide,
 			"wait":    func(r *rapid.T) { d.clock.Advance(rapid.SampledFrom(pauses()).Draw(r, "pause")) },
 			"expire":  m.expire,
+			"erase":   m.erase,
+			"prune":   m.prune,
 			"":        m.agrees,
 			"replay ": m.begin, // twice as often
+			"mark":    m.mark,
 		})
 	})
 }
@@ -43,6 +46,14 @@ type book struct {
 	*desk
 	conversation string
 	entries      []*line
+	done         int // how many entries have become done
+	marks        []mark
+}
+
+// mark is a point in the ledger's history, as the ledger and as the model call it.
+type mark struct {
+	ledger policies.Mark
+	done   int
 }
 
 // line is an entry as far as the model knows it.
@@ -52,22 +63,56 @@ type line struct {
 	ordinal   int
 	state     policies.State
 	settledAt time.Time
+	done      int       // when it became done, counted in entries that did
 	leased    time.Time // until when
 	expires   time.Time
+	erased    bool
 }
 
 func (b *book) draft(r *rapid.T) policies.Draft {
-	kind := rapid.SampledFrom([]policies.Kind{policies.KindRefund, policies.KindReply}).Draw(r, "kind")
+	if done := b.doneOnes(); len(done) > 0 && rapid.IntRange(0, 3).Draw(r, "as it should be") == 0 {
+		l := rapid.SampledFrom(done).Draw(r, "repeats")
+		d := l.draft
+		d.RepeatOf, d.Mark, d.Input = l.id, 0, b.words(r)
+		return d
+	}
+	kind := rapid.SampledFrom([]policies.Kind{policies.KindRefund, policies.KindReply, policies.KindTag}).Draw(r, "kind")
 	same := rapid.SampledFrom([]string{"one", "two"}).Draw(r, "same")
+	if kind == policies.KindTag {
+		same = "" // a desired state is never a repeat
+	}
 	d := message(kind, same)
-	d.Subject.Conversation = b.conversation
+	d.Subject.Conversation, d.Input = b.conversation, b.words(r)
 	if rapid.Bool().Draw(r, "exclusive") {
 		d.Subject.Exclusive = "only in " + b.conversation
 	}
-	if len(b.entries) > 0 && rapid.IntRange(0, 3).Draw(r, "repeats") == 0 {
+	if len(b.entries) > 0 && rapid.IntRange(0, 3).Draw(r, "repeats any") == 0 {
 		d.RepeatOf = b.pick(r).id
 	}
 	return d
+}
+
+func (b *book) doneOnes() []*line {
+	return slices.DeleteFunc(slices.Clone(b.entries), func(l *line) bool { return l.state != policies.Done })
+}
+
+// mark remembers when facts are read.
+func (b *book) mark(r *rapid.T) {
+	at, err := b.Mark(b.t.Context())
+	if err != nil {
+		r.Fatalf("mark: %v", err)
+	}
+	b.marks = append(b.marks, mark{at, b.done})
+}
+
+// read dates the facts of a draft: read now, or at some point before.
+func (b *book) read(r *rapid.T, d *policies.Draft) (done int) {
+	if len(b.marks) == 0 || rapid.Bool().Draw(r, "fresh") {
+		return b.done
+	}
+	m := rapid.SampledFrom(b.marks).Draw(r, "read at")
+	d.Mark = m.ledger
+	return m.done
 }
 
 func (b *book) pick(r *rapid.T) *line {
@@ -83,6 +128,7 @@ func effect(r *rapid.T) policies.Effect {
 
 func (b *book) begin(r *rapid.T) {
 	d, verdict := b.draft(r), effect(r)
+	read := b.read(r, &d)
 	e, replayed, err := b.Begin(b.t.Context(), d, says(verdict))
 	after, ok := b.after(d)
 	if !ok {
@@ -94,7 +140,7 @@ func (b *book) begin(r *rapid.T) {
 		want(r, "answered by", e.ID, answer.id)
 		return
 	}
-	if b.busy(d, nil) {
+	if b.overtaken(d, read) || b.busy(d, nil) {
 		want(r, "begin on a busy target", fault.CodeOf(err), fault.Busy)
 		return
 	}
@@ -115,14 +161,20 @@ func (b *book) after(d policies.Draft) (int, bool) {
 	}
 	for _, l := range b.entries {
 		if l.id == d.RepeatOf {
-			return l.ordinal, l.state == policies.Done && l.equals(d)
+			return l.ordinal, l.state == policies.Done && l.asks(d)
 		}
 	}
 	return 0, false
 }
 
+// asks says that a draft asks for what the entry asked for.
+func (l *line) asks(d policies.Draft) bool {
+	return !l.forgotten() && l.draft.Kind == d.Kind && l.draft.Subject.Same == d.Subject.Same
+}
+
+// equals says that the entry can answer a draft.
 func (l *line) equals(d policies.Draft) bool {
-	return l.draft.Kind == d.Kind && l.draft.Subject.Same == d.Subject.Same
+	return l.asks(d) && d.Subject.Same != ""
 }
 
 // answer is the first equal entry that is live or freshly done.
@@ -149,11 +201,18 @@ func (b *book) busy(d policies.Draft, self *line) bool {
 	})
 }
 
+// overtaken says that the target has changed since the facts were read.
+func (b *book) overtaken(d policies.Draft, read int) bool {
+	return d.Subject.Exclusive != "" && slices.ContainsFunc(b.entries, func(l *line) bool {
+		return l.state == policies.Done && l.done > read && l.draft.Subject.Exclusive == d.Subject.Exclusive
+	})
+}
+
 func (b *book) next(d policies.Draft) int {
 	n := 0
 	for _, l := range b.entries {
 		if l.equals(d) {
-			n++
+			n = max(n, l.ordinal+1)
 		}
 	}
 	return n
@@ -172,6 +231,8 @@ func (b *book) enter(l *line, s policies.State) {
 func (b *book) resume(r *rapid.T) {
 	l, verdict, changed := b.pick(r), effect(r), rapid.Bool().Draw(r, "changed")
 	d := l.draft
+	d.Mark = 0
+	read := b.read(r, &d)
 	if changed {
 		d.Digest = "other facts"
 	}
@@ -180,7 +241,7 @@ func (b *book) resume(r *rapid.T) {
 	case l.state != policies.Approved:
 	case l.overdue(now):
 		l.state = policies.Expired
-	case b.busy(d, l):
+	case b.overtaken(d, read), b.busy(d, l):
 		want(r, "resume on a busy target", fault.CodeOf(err), fault.Busy)
 		return
 	case changed:
@@ -208,12 +269,23 @@ func (b *book) claim(r *rapid.T) {
 func (b *book) settleOne(r *rapid.T) {
 	l := b.pick(r)
 	to := rapid.SampledFrom([]policies.State{policies.Done, policies.Failed, policies.InDoubt, policies.Review}).Draw(r, "to")
-	if _, err := b.Settle(b.t.Context(), l.id, settlement(to)); err != nil {
+	s := settlement(to)
+	if s.Failure != nil {
+		s.Failure.Message = string(l.draft.Input)
+	}
+	if _, err := b.Settle(b.t.Context(), l.id, s); err != nil {
 		r.Fatalf("settle: %v", err)
 	}
 	final := to == policies.Done || to == policies.Failed
+	if l.state == policies.Executing {
+		l.leased = b.clock.Now()
+	}
 	if l.state == policies.Executing || l.state == policies.InDoubt || l.state == policies.Review && final {
-		l.state, l.settledAt, l.leased = to, b.clock.Now(), b.clock.Now()
+		l.state, l.settledAt = to, b.clock.Now()
+		if to == policies.Done {
+			b.done++
+			l.done = b.done
+		}
 	}
 }
 
@@ -248,7 +320,7 @@ func (b *book) expireWhere(chosen func(*line) bool) {
 	}
 }
 
-// agrees compares every entry's state.
+// agrees compares every entry's state, and what counts against budgets.
 func (b *book) agrees(r *rapid.T) {
 	for _, l := range b.entries {
 		e, err := b.Entry(b.t.Context(), l.id)
@@ -257,6 +329,26 @@ func (b *book) agrees(r *rapid.T) {
 		}
 		want(r, "state of "+l.id, e.State, l.state)
 	}
+	for _, kind := range []policies.Kind{policies.KindRefund, policies.KindReply, policies.KindTag} {
+		q := policies.Query{Scope: policies.Scope("conversation:" + b.conversation), Kinds: []policies.Kind{kind}, Window: 24 * time.Hour}
+		s, err := b.Read(b.t.Context(), policies.Reads{Queries: []policies.Query{q}})
+		if err != nil {
+			r.Fatalf("read: %v", err)
+		}
+		want(r, "what counts of "+string(kind), s.Usage[0].Count, b.counting(kind))
+	}
+}
+
+// counting is how many entries of a kind count in a window of a day, repeats
+// like all others.
+func (b *book) counting(kind policies.Kind) (n int64) {
+	for _, l := range b.entries {
+		recent := l.state == policies.Done && b.clock.Now().Sub(l.settledAt) < 24*time.Hour
+		if l.draft.Kind == kind && (l.state.InFlight() || recent) {
+			n++
+		}
+	}
+	return n
 }
 
 func want[T comparable](r *rapid.T, what string, got, want T) {

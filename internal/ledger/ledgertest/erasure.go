@@ -1,0 +1,337 @@
+package ledgertest
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"supportmcp/internal/fault"
+	"supportmcp/internal/ledger"
+	"supportmcp/policies"
+)
+
+// erasing says what of an action goes when its texts are erased, and what stays.
+func erasing(t *testing.T, fresh Fresh) {
+	t.Run("by state", func(t *testing.T) { erasingByState(newDesk(t, fresh)) })
+	t.Run("a refund's texts go, its money stays", func(t *testing.T) { erasedRefund(newDesk(t, fresh)) })
+	t.Run("a message answers equal ones first", func(t *testing.T) { erasedMessage(newDesk(t, fresh)) })
+	t.Run("a foreign charge stays hidden", func(t *testing.T) { erasedHidden(newDesk(t, fresh)) })
+	t.Run("whose texts go", func(t *testing.T) { whoseTexts(newDesk(t, fresh)) })
+	t.Run("a dry run erases nothing", func(t *testing.T) { erasingRehearsed(newDesk(t, fresh)) })
+	t.Run("what cannot be asked for", func(t *testing.T) { erasingWrongly(newDesk(t, fresh)) })
+	t.Run("many at once", func(t *testing.T) { erasingMany(newDesk(t, fresh)) })
+}
+
+func (d *desk) erase(data ledger.Data) ledger.Erasure {
+	d.t.Helper()
+	e, err := d.Erase(d.t.Context(), data, "officer", false)
+	if err != nil || e.Lingers {
+		d.t.Fatalf("erase: lingers %v, %v", e.Lingers, err)
+	}
+	return e
+}
+
+func ofCustomer(id string) ledger.Data { return ledger.Data{Customer: id} }
+
+// erasingByState wants the texts of exactly what is settled to go, once.
+func erasingByState(d *desk) {
+	for state := range ways() {
+		d.t.Run(string(state), func(t *testing.T) {
+			d := d.in(t)
+			d.sweep()
+			e := d.reach(state, "ch_"+string(state))
+			before := d.erase(ledger.Data{Conversations: []string{"conv_1"}})
+			events := d.events()
+			got := must(t)(d.Entry(t.Context(), e.ID))
+			if !state.Final() {
+				if plain(got) != plain(e) || len(before.Kept) == 0 || before.Kept[len(before.Kept)-1].ID != e.ID {
+					t.Errorf("erased with %+v: %s", before, plain(got))
+				}
+				d.away(e)
+				return
+			}
+			if before.Erased != 1 || got.Input != nil || got.Facts != nil || got.Digest != "" || got.Note != "" || !got.ErasedAt.Equal(d.clock.Now()) {
+				t.Errorf("erased %d, left %s", before.Erased, plain(got))
+			}
+			if got.State != state || got.Subject != e.Subject || got.Approver != e.Approver || !got.UpdatedAt.Equal(e.UpdatedAt) {
+				t.Errorf("from %s to %s", plain(e), plain(got))
+			}
+			d.countsAs(got)
+			if again := d.erase(ofCustomer("cus_1")); again.Erased != 0 || again.Earlier == 0 || d.events() != events {
+				t.Errorf("erased a second time: %+v", again)
+			}
+		})
+	}
+}
+
+// away settles and erases what is live, so that it is in nobody's way.
+func (d *desk) away(e policies.Entry) {
+	d.t.Helper()
+	if e.State.InFlight() {
+		d.settle(e.ID, policies.Failed)
+	}
+	d.sweep()
+	d.erase(ofCustomer("cus_1"))
+}
+
+// erasedRefund follows a refund with every text that an entry can have.
+func erasedRefund(d *desk) {
+	e := d.talkative("CANARY", policies.KindRefund)
+	e = d.settle(e.ID, policies.Done)
+	if found := d.dump(); strings.Count(found, "CANARY") < 5 {
+		d.t.Fatalf("the texts are not where they are looked for: %s", found)
+	}
+	d.erase(ofCustomer("cus_1"))
+	if found := d.dump(); strings.Contains(found, "CANARY") {
+		d.t.Errorf("still there: %s", found)
+	}
+	got := must(d.t)(d.Entry(d.t.Context(), e.ID))
+	if string(got.Receipt) != string(e.Receipt) || got.Decision.Effect != e.Decision.Effect || got.Decision.Revision != e.Decision.Revision {
+		d.t.Errorf("left %s", plain(got))
+	}
+	if f := got.Decision.Findings[0]; f.Rule != "r" || f.Limit != "1" || f.Actual != "2" || f.Message != "" || f.NextStep != "" {
+		d.t.Errorf("the finding is %+v", f)
+	}
+	again, replayed, err := d.Begin(d.t.Context(), refund(charged, 100), says(policies.Allow))
+	if err != nil || !replayed || again.ID != e.ID || string(again.Receipt) != string(e.Receipt) {
+		d.t.Errorf("asked again: replayed %v as %s, %v", replayed, plain(again), err)
+	}
+	repeat := refund(charged, 100)
+	repeat.RepeatOf = e.ID
+	if next := d.begin(repeat, policies.Allow); next.Ordinal != 1 {
+		d.t.Errorf("the repeat has ordinal %d", next.Ordinal)
+	}
+	if n := d.count(24 * time.Hour); n != 2 {
+		d.t.Errorf("%d refunds count", n)
+	}
+	if _, err := d.Settle(d.t.Context(), e.ID, settlement(policies.Failed)); err != nil {
+		d.t.Errorf("a late settlement: %v", err)
+	}
+	if late := must(d.t)(d.Entry(d.t.Context(), e.ID)); plain(late) != plain(got) {
+		d.t.Errorf("a late settlement made it %s", plain(late))
+	}
+}
+
+// talkative begins an action with a text wherever there can be one.
+func (d *desk) talkative(text string, kind policies.Kind) policies.Entry {
+	d.t.Helper()
+	draft := refund(charged, 100)
+	if kind != policies.KindRefund {
+		draft = message(kind, sha(text))
+		draft.Subject.Customer = "cus_1"
+	}
+	draft.Input, draft.Facts = json.RawMessage(`{"reason":"`+text+`"}`), json.RawMessage(`{"body":"`+text+`"}`)
+	draft.Digest = text
+	ask := func(policies.Snapshot) policies.Decision {
+		return policies.Decision{Effect: policies.NeedsApproval, Revision: "rev_1", Findings: []policies.Finding{
+			{Rule: "r", Effect: policies.NeedsApproval, Limit: "1", Actual: "2", Message: text, NextStep: text},
+		}}
+	}
+	e, _, err := d.Begin(d.t.Context(), draft, ask)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	must(d.t)(d.Approve(d.t.Context(), e.ID, "person", text))
+	e = must(d.t)(d.Resume(d.t.Context(), e.ID, draft, ask))
+	return must(d.t)(d.Settle(d.t.Context(), e.ID, policies.Settlement{
+		State: policies.InDoubt, Failure: &fault.Error{Code: fault.Upstream, Message: text, NextStep: text, RequestID: text},
+	}))
+}
+
+func sha(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// erasedMessage keeps what still answers an equal message, and then leaves no
+// hash that a guess could be compared with.
+func erasedMessage(d *desk) {
+	e := d.talkative("yes", policies.KindReply)
+	must(d.t)(d.Settle(d.t.Context(), e.ID, policies.Settlement{State: policies.Done, Receipt: json.RawMessage(`{"tags":["CANARY"]}`)}))
+	got := d.erase(ofCustomer("cus_1"))
+	if until := d.clock.Now().Add(24 * time.Hour); got.Erased != 0 || len(got.Kept) != 1 || !got.Kept[0].Until.Equal(until) {
+		d.t.Fatalf("erased %+v", got)
+	}
+	d.clock.Advance(24*time.Hour - time.Millisecond)
+	if got := d.erase(ofCustomer("cus_1")); len(got.Kept) != 1 {
+		d.t.Fatalf("too early: %+v", got)
+	}
+	d.clock.Advance(time.Millisecond)
+	if got := d.erase(ofCustomer("cus_1")); got.Erased != 1 {
+		d.t.Fatalf("in time: %+v", got)
+	}
+	dump := d.dump()
+	for _, guess := range []string{"CANARY", sha("yes"), sha(`{"body":"yes"}`), sha(`{"reason":"yes"}`), sha(`{"tags":["CANARY"]}`)} {
+		if strings.Contains(dump, guess) {
+			d.t.Errorf("the guess %s is there: %s", guess, dump)
+		}
+	}
+	if left := must(d.t)(d.Entry(d.t.Context(), e.ID)); left.Receipt != nil || left.Subject.Same != "" {
+		d.t.Errorf("left %s", plain(left))
+	}
+	if next := d.talkative("yes", policies.KindReply); next.ID == e.ID {
+		d.t.Error("the erased message answered")
+	}
+}
+
+// erasedHidden wants a denial that agents must not see to stay one.
+func erasedHidden(d *desk) {
+	e, _, err := d.Begin(d.t.Context(), refund(charged, 100), func(policies.Snapshot) policies.Decision {
+		return policies.Decision{Effect: policies.Deny, Findings: []policies.Finding{{Rule: "owner_match", Effect: policies.Deny, Message: "foreign"}}}
+	})
+	if err != nil || !e.Hidden() {
+		d.t.Fatalf("begun %s: %v", plain(e), err)
+	}
+	d.erase(ofCustomer("cus_1"))
+	if got := must(d.t)(d.Entry(d.t.Context(), e.ID)); !got.Hidden() || got.ErasedAt.IsZero() {
+		d.t.Errorf("left %s", plain(got))
+	}
+}
+
+// whoseTexts wants a customer's refunds, what followed from them and the messages
+// of their conversations to go, and no one else's.
+func whoseTexts(d *desk) {
+	begin := func(conversation, customer string, change ...func(*policies.Draft)) policies.Entry {
+		draft := refund("ch_"+conversation+customer, 100)
+		draft.Subject.Conversation, draft.Subject.Customer = conversation, customer
+		for _, c := range change {
+			c(&draft)
+		}
+		return d.begin(draft, policies.Deny)
+	}
+	of := func(parent policies.Entry) func(*policies.Draft) {
+		return func(d *policies.Draft) {
+			d.Kind, d.Parent, d.Subject = policies.KindNote, parent.ID, policies.Subject{}
+		}
+	}
+	saying := func(d *policies.Draft) {
+		d.Kind, d.Subject = policies.KindReply, policies.Subject{Conversation: d.Subject.Conversation}
+	}
+	foreign := func(conversation, customer string) policies.Entry {
+		draft := refund("ch_foreign", 100)
+		draft.Subject.Conversation, draft.Subject.Customer = conversation, customer
+		e, _, err := d.Begin(d.t.Context(), draft, func(policies.Snapshot) policies.Decision {
+			return policies.Decision{Effect: policies.Deny, Findings: []policies.Finding{{Rule: "owner_match", Effect: policies.Deny}}}
+		})
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		return e
+	}
+	mine, theirs := begin("mine", "cus_me"), begin("theirs", "cus_they")
+	for name, c := range map[string]struct {
+		entry policies.Entry
+		gone  bool
+	}{
+		"my refund":                            {mine, true},
+		"what followed from it":                {begin("", "", of(mine)), true},
+		"a reply to me":                        {begin("mine", "", saying), true},
+		"another's refund":                     {theirs, false},
+		"what followed from another's":         {begin("", "", of(theirs)), false},
+		"a reply to another":                   {begin("theirs", "", saying), false},
+		"another's attempt on my charge":       {foreign("theirs", "cus_me"), true},
+		"a conversation without money":         {begin("quiet", "", saying), false},
+		"another conversation that is named":   {begin("named", "", saying), true},
+		"an action that is nobody's in no one": {begin("", "", func(d *policies.Draft) { d.Subject = policies.Subject{} }), false},
+	} {
+		d.erase(ledger.Data{Customer: "cus_me", Conversations: []string{"named"}})
+		if got := must(d.t)(d.Entry(d.t.Context(), c.entry.ID)); got.ErasedAt.IsZero() == c.gone {
+			d.t.Errorf("%s: erased at %v", name, got.ErasedAt)
+		}
+	}
+	var said string
+	err := d.db.QueryRowContext(d.t.Context(), `SELECT body FROM event WHERE entry_id = $1 ORDER BY seq DESC LIMIT 1`, mine.ID).Scan(&said)
+	if want := `"erased":{"by":"officer","for":"customer cus_me, conversation named"}`; err != nil || !strings.Contains(said, want) || !strings.Contains(said, d.clock.Now().Format(time.RFC3339Nano)) {
+		d.t.Errorf("the event does not tell %s: %s, %v", want, said, err)
+	}
+}
+
+func erasingRehearsed(d *desk) {
+	e := d.reach(policies.Done, charged)
+	d.reach(policies.Executing, "ch_2")
+	events, before := d.events(), plain(must(d.t)(d.Entry(d.t.Context(), e.ID)))
+	got, err := d.Erase(d.t.Context(), ofCustomer("cus_1"), "officer", true)
+	if err != nil || got.Erased != 1 || len(got.Kept) != 1 {
+		d.t.Errorf("would erase %+v: %v", got, err)
+	}
+	if after := plain(must(d.t)(d.Entry(d.t.Context(), e.ID))); after != before || d.events() != events {
+		d.t.Errorf("a dry run left %s", after)
+	}
+}
+
+func erasingWrongly(d *desk) {
+	d.reach(policies.Done, charged)
+	long := strings.Repeat("x", 1001)
+	for name, c := range map[string]struct {
+		data ledger.Data
+		by   string
+		want fault.Code
+	}{
+		"nobody is named":        {ledger.Data{}, "officer", fault.Invalid},
+		"an empty conversation":  {ledger.Data{Customer: "cus_1", Conversations: []string{""}}, "officer", fault.Invalid},
+		"nobody erases":          {ofCustomer("cus_1"), " ", fault.Refused},
+		"a name that is no text": {ofCustomer("cus_1"), "a\x00", fault.Invalid},
+		"a flood":                {ofCustomer(long), "officer", fault.Invalid},
+	} {
+		if _, err := d.Erase(d.t.Context(), c.data, c.by, false); fault.CodeOf(err) != c.want {
+			d.t.Errorf("%s: %v", name, err)
+		}
+	}
+	if got := d.erase(ofCustomer("cus_none")); got.Erased+got.Earlier+len(got.Kept) != 0 {
+		d.t.Errorf("of nobody: %+v", got)
+	}
+}
+
+// erasingMany takes more than one transaction.
+func erasingMany(d *desk) {
+	const many = 120
+	for i := range many {
+		d.begin(refund(charge(i), 100), policies.Deny)
+	}
+	if got := d.erase(ofCustomer("cus_1")); got.Erased != many {
+		d.t.Errorf("erased %d of %d", got.Erased, many)
+	}
+	r, err := d.Verify(d.t.Context())
+	if err != nil || r.Erased != many || r.Entries != many || r.Events != 2*many {
+		d.t.Errorf("verified %+v: %v", r, err)
+	}
+}
+
+// dump is every value of every table, as text.
+func (d *desk) dump() string {
+	d.t.Helper()
+	var out strings.Builder
+	for _, table := range kept() {
+		if err := d.dumpTable(&out, table); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+	return out.String()
+}
+
+func (d *desk) dumpTable(out *strings.Builder, table string) error {
+	rows, err := d.db.QueryContext(d.t.Context(), `SELECT * FROM `+table)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	names, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	values, into := make([]any, len(names)), make([]any, len(names))
+	for i := range values {
+		into[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "%s %s\n", table, values)
+	}
+	return rows.Err()
+}
