@@ -9,7 +9,7 @@ import (
 
 var postgres ledgertest.Postgres
 
-func TestMain(m *testing.M) { ledgertest.Main(m, postgres.Stop) }
+func TestMain(m *testing.M) { ledgertest.Main(m, func() { postgres.Stop(); durable.Stop() }) }
 
 func TestSQLite(t *testing.T) {
 	t.Parallel()

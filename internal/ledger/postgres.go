@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -83,6 +84,9 @@ func pgDiagnose(err error) (message, nextStep string) {
 	}
 	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		return "the ledger's PostgreSQL cannot be reached", "check that it runs and that the URL is right"
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "the ledger's PostgreSQL did not answer in time", "try again in a minute, and check that it runs and has not too much to do"
 	}
 	if broken(err) {
 		return "the connection to the ledger's PostgreSQL broke", "try again in a minute, and check that it runs; the server connects again by itself"

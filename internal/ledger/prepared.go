@@ -15,7 +15,8 @@ const mostPrepared = 64
 // zero value has none. Safe for concurrent use.
 type statements struct {
 	mu     sync.Mutex
-	byText map[string]*sql.Stmt // nil: to be prepared
+	byText map[string]*sql.Stmt // nil: to be prepared, or being so
+	wanted []string             // to be prepared
 }
 
 // find gives the prepared statement, and remembers the text when there is none.
@@ -28,21 +29,39 @@ func (s *statements) find(text string) *sql.Stmt {
 	stmt, known := s.byText[text]
 	if !known && len(s.byText) < mostPrepared {
 		s.byText[text] = nil
+		s.wanted = append(s.wanted, text)
 	}
 	return stmt
 }
 
-// prepare prepares what was asked for since. What cannot be prepared works as it is.
+// prepare prepares what was asked for since. What cannot be prepared works as it
+// is. Preparing may wait for a lock of a transaction that looks for a statement,
+// so nothing is held meanwhile.
 func (s *statements) prepare(ctx context.Context, db *sql.DB) {
+	for _, text := range s.take() {
+		stmt, err := db.PrepareContext(ctx, text) //nolint:sqlclosecheck // closed with the database
+		if err != nil {
+			stmt = nil
+		}
+		s.keep(text, stmt)
+	}
+}
+
+func (s *statements) take() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for text, stmt := range s.byText {
-		if stmt != nil {
-			continue
-		}
-		if stmt, err := db.PrepareContext(ctx, text); err == nil { //nolint:sqlclosecheck // closed with the database
-			s.byText[text] = stmt
-		}
+	texts := s.wanted
+	s.wanted = nil
+	return texts
+}
+
+// keep keeps a prepared statement; nil is wanted still.
+func (s *statements) keep(text string, stmt *sql.Stmt) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.byText[text] = stmt
+	if stmt == nil {
+		s.wanted = append(s.wanted, text)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -25,6 +26,8 @@ const (
 // Postgres is a PostgreSQL server for tests: the one that SUPPORTMCP_TEST_POSTGRES
 // names, or a private one that is started when first needed.
 type Postgres struct {
+	Durable bool // the private one survives a power cut, and takes the time for it
+
 	once sync.Once
 	url  string
 	err  error
@@ -149,7 +152,7 @@ func binaries() (string, error) {
 }
 
 // startPrivate makes a cluster in a folder of its own and serves it on a Unix
-// socket there. It forgets a power cut, which these tests do not need it to survive.
+// socket there.
 func (p *Postgres) startPrivate(bin string) error {
 	dir, err := os.MkdirTemp("", "pg") // short: the path of a socket has at most 107 bytes
 	if err != nil {
@@ -166,7 +169,7 @@ func (p *Postgres) startPrivate(bin string) error {
 	}
 	p.launch = func() (*exec.Cmd, error) {
 		server := exec.CommandContext(context.Background(), filepath.Join(bin, "postgres"), "-D", data, "-k", dir,
-			"-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=200", "-c", "log_min_messages=panic")
+			"-c", "listen_addresses=", "-c", "fsync="+strconv.FormatBool(p.Durable), "-c", "max_connections=200", "-c", "log_min_messages=panic")
 		if err := unprivileged(server, dir); err != nil {
 			return nil, err
 		}
