@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
 	"os/signal"
 	"path/filepath"
 	"syscall"
@@ -13,13 +11,13 @@ import (
 
 	"supportmcp/internal/intercom"
 	"supportmcp/internal/sandbox"
-	"supportmcp/internal/sandbox/control"
 	"supportmcp/internal/stripe"
 	"supportmcp/policies"
 )
 
 func serveCommand(w world) *cobra.Command {
 	var inSandbox, readOnly bool
+	var dir string
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve MCP over standard input and output",
@@ -33,7 +31,10 @@ func serveCommand(w world) *cobra.Command {
 				return err
 			}
 			if inSandbox {
-				return serveSandbox(cmd.Context(), cfg, readOnly, w)
+				return serveSandbox(cmd.Context(), cfg, dir, readOnly, w)
+			}
+			if dir != "" {
+				return errors.New("--dir is the folder of a sandbox; say --sandbox, too")
 			}
 			s, err := configured(cfg, w)
 			if err != nil {
@@ -44,6 +45,7 @@ func serveCommand(w world) *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&inSandbox, "sandbox", false, "use the built-in Stripe and Intercom instead of accounts")
+	c.Flags().StringVar(&dir, "dir", "", "with --sandbox: keep ledger and vendors in this folder")
 	c.Flags().BoolVar(&readOnly, "read-only", false, "publish no tool that writes; what was approved is still carried out")
 	return c
 }
@@ -70,18 +72,18 @@ func serve(ctx context.Context, s settings, w world) (err error) {
 }
 
 // serveSandbox serves with a sandbox and a ledger that share one life.
-func serveSandbox(ctx context.Context, cfg Config, readOnly bool, w world) (err error) {
-	dir, err := os.MkdirTemp("", "supportmcp-")
+func serveSandbox(ctx context.Context, cfg Config, dir string, readOnly bool, w world) (err error) {
+	home, err := openHome(dir, w)
 	if err != nil {
-		return fmt.Errorf("make a folder for the sandbox: %w", err)
+		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	running, err := sandbox.New(control.NewClock(w.now)).Listen(ctx, "127.0.0.1:0", "127.0.0.1:0")
+	defer func() { err = errors.Join(err, home.leave()) }()
+	running, err := home.sandbox.Listen(ctx, "127.0.0.1:0", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
 	defer running.Close()
-	s, err := sandboxed(cfg, running, dir, w)
+	s, err := sandboxed(cfg, running, home.dir, w)
 	if err != nil {
 		return err
 	}
