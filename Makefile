@@ -11,10 +11,15 @@ BENCHTIME ?= 1s
 # duration: before Go 1.27 a duration can fail without a finding (go.dev/issue/75804).
 FUZZTIME  ?= 20000x
 
-# How much is proven: in make check these, in make soak more.
+# How much is proven in make check. make soak SEEDS=20000 ORDEALS=750 DURATION=30m
+# proves more; SEED and ORDEAL are where to begin.
 SEEDS    ?= 300
+SEED     ?= 1
 ORDEALS  ?= 75
+ORDEAL   ?= 0
 RESTARTS ?= 10
+DEMOS    ?= 10
+DURATION ?= 1m
 
 LINT := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
@@ -60,9 +65,13 @@ cross: ## build the program for every system it is made for
 race: ## run all tests under the race detector, PostgreSQL included
 	SUPPORTMCP_REQUIRE_POSTGRES=1 $(GO) test -race ./...
 
-proof: ## simulate SEEDS runs, kill servers in ORDEALS runs on each database, restart PostgreSQL
-	$(GO) test -count=1 -timeout 0 -parallel 4 -v -run '^TestWhatever|^TestOneSeed' ./internal/proof -seeds $(SEEDS) | $(SUMMARY)
-	SUPPORTMCP_REQUIRE_POSTGRES=1 $(GO) test -count=1 -timeout 0 -parallel 10 -v -run '^TestKilledServers|^TestServersSurvive' ./cmd/supportmcp -ordeals $(ORDEALS) -restarts $(RESTARTS) | $(SUMMARY)
+proof: ## simulate SEEDS runs; kill servers in ORDEALS runs on each database, and DEMOS demos
+	$(GO) test -count=1 -timeout 0 -parallel 4 -v -run '^TestWhatever|^TestOneSeed' ./internal/proof -from $(SEED) -seeds $(SEEDS) | $(SUMMARY)
+	SUPPORTMCP_REQUIRE_POSTGRES=1 $(GO) test -count=1 -timeout 0 -parallel 10 -v -run '^TestKilledServers|^TestServersSurvive|^TestADemoKilled' \
+		./cmd/supportmcp -ordeal $(ORDEAL) -ordeals $(ORDEALS) -restarts $(RESTARTS) -demos $(DEMOS) | $(SUMMARY)
+
+soak: proof ## prove more, and keep a server under load for DURATION
+	$(GO) test -count=1 -timeout 0 -v -run '^TestAServerUnderLoad' ./cmd/supportmcp -soak $(DURATION) | $(SUMMARY)
 
 # A test's verdict and what it logs, without the names of everything that runs.
 SUMMARY := grep -vE '^ *(=== |--- PASS: .*/)|^PASS$$'

@@ -214,7 +214,7 @@ func (w *world) listen() {
 // final reports an error after which asking again soon is pointless. A target that
 // is busy for good waits for a person to settle what was done to it.
 func final(err error) bool {
-	switch fault.CodeOf(err) { //nolint:exhaustive // the others pass
+	switch fault.CodeOf(err) {
 	case fault.NotFound, fault.Refused, fault.Invalid:
 		return true
 	case fault.Busy:

@@ -12,7 +12,7 @@ import (
 
 var (
 	seeds   = flag.Int("seeds", 30, "simulated runs")
-	seed    = flag.Uint64("seed", 0, "simulate this seed alone")
+	from    = flag.Uint64("from", 1, "the first seed")
 	verbose = flag.Bool("steps", false, "log every step of a simulation")
 )
 
@@ -22,10 +22,7 @@ var (
 // lost, no budget was exceeded, and every step is in the log.
 func TestWhateverDiesTheBooksAgree(t *testing.T) {
 	t.Parallel()
-	first, n := uint64(1), *seeds
-	if *seed > 0 {
-		first, n = *seed, 1
-	}
+	first, n := *from, *seeds
 	var mu sync.Mutex
 	total := tally{points: map[string]int{}}
 	sums := map[string]int{}
@@ -67,7 +64,7 @@ func simulate(t *testing.T, seed uint64) (w *world) {
 	t.Helper()
 	defer func() {
 		if t.Failed() {
-			t.Logf("again: go test ./internal/proof -run TestWhateverDiesTheBooksAgree -seed %d -steps -v", seed)
+			t.Logf("again: go test ./internal/proof -run TestWhateverDiesTheBooksAgree -from %d -seeds 1 -steps -v", seed)
 		}
 	}()
 	synctest.Test(t, func(t *testing.T) {

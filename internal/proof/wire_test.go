@@ -3,6 +3,7 @@ package proof_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -33,7 +34,8 @@ func (c *carried) writes() bool {
 // deliver lets the vendor answer; a cut connection is an error.
 func (c *carried) deliver(ctx context.Context) (res *http.Response, err error) {
 	defer func() {
-		if p := recover(); p == http.ErrAbortHandler {
+		p := recover()
+		if cut, ok := p.(error); ok && errors.Is(cut, http.ErrAbortHandler) {
 			res, err = nil, io.ErrUnexpectedEOF
 		} else if p != nil {
 			panic(p)

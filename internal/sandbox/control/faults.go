@@ -87,6 +87,11 @@ type Request struct {
 // Desk injects faults into a server and keeps the list of its requests. The
 // zero value passes everything on. It is safe for concurrent use.
 type Desk struct {
+	// Keep, when set before the first request, is handed every write that passes
+	// the desk, and calls apply to let it happen. An error means that the write is
+	// not kept: the client then gets no answer.
+	Keep func(r *http.Request, body []byte, apply func() (status int)) error
+
 	mu       sync.Mutex
 	faults   []Fault
 	requests []Request
@@ -170,8 +175,10 @@ func (d *Desk) Wrap(next http.Handler, fail Failer) http.Handler {
 		var rec *recorder
 		if !faulty || f.applies() {
 			rec = &recorder{header: http.Header{}, status: http.StatusOK}
-			// What the vendor applies does not depend on whether the answer arrives.
-			next.ServeHTTP(rec, r.WithContext(context.WithoutCancel(r.Context())))
+			if err := d.apply(next, rec, r, body); err != nil {
+				cut(w)
+				return
+			}
 			req.Status = rec.status
 		}
 		d.note(req)
@@ -181,6 +188,27 @@ func (d *Desk) Wrap(next http.Handler, fail Failer) http.Handler {
 		}
 		f.play(w, r, rec, fail)
 	})
+}
+
+// apply lets the vendor take a request. What it applies does not depend on whether
+// the answer arrives.
+func (d *Desk) apply(next http.Handler, rec *recorder, r *http.Request, body []byte) error {
+	apply := func() int {
+		next.ServeHTTP(rec, r.WithContext(context.WithoutCancel(r.Context())))
+		return rec.status
+	}
+	if d.Keep == nil || r.Method == http.MethodGet {
+		apply()
+		return nil
+	}
+	return d.Keep(r, body, apply)
+}
+
+// Apply lets a handler take a request and gives the status of its answer.
+func Apply(h http.Handler, r *http.Request) (status int) {
+	rec := &recorder{header: http.Header{}, status: http.StatusOK}
+	h.ServeHTTP(rec, r)
+	return rec.status
 }
 
 func (f Fault) applies() bool {
