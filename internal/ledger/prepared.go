@@ -14,8 +14,9 @@ const mostPrepared = 64
 // transactions, since SQLite's one writing connection is taken during them. The
 // zero value has none. Safe for concurrent use.
 type statements struct {
-	mu     sync.Mutex
-	byText map[string]*sql.Stmt // nil: to be prepared
+	mu     sync.Mutex           // never held while the database is waited for
+	byText map[string]*sql.Stmt // nil: not prepared yet
+	wanted []string             // to be prepared
 }
 
 // find gives the prepared statement, and remembers the text when there is none.
@@ -28,22 +29,37 @@ func (s *statements) find(text string) *sql.Stmt {
 	stmt, known := s.byText[text]
 	if !known && len(s.byText) < mostPrepared {
 		s.byText[text] = nil
+		s.wanted = append(s.wanted, text)
 	}
 	return stmt
 }
 
-// prepare prepares what was asked for since. What cannot be prepared works as it is.
+// prepare prepares what was asked for since. What cannot be prepared works as it
+// is. Preparing may have to wait until a table is free, and a transaction that
+// keeps it from becoming free must not wait for that.
 func (s *statements) prepare(ctx context.Context, db *sql.DB) {
+	for _, text := range s.take() {
+		stmt, err := db.PrepareContext(ctx, text) //nolint:sqlclosecheck // closed with the database
+		s.keep(text, stmt, err == nil)
+	}
+}
+
+func (s *statements) take() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for text, stmt := range s.byText {
-		if stmt != nil {
-			continue
-		}
-		if stmt, err := db.PrepareContext(ctx, text); err == nil { //nolint:sqlclosecheck // closed with the database
-			s.byText[text] = stmt
-		}
+	wanted := s.wanted
+	s.wanted = nil
+	return wanted
+}
+
+func (s *statements) keep(text string, stmt *sql.Stmt, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ok {
+		s.byText[text] = stmt
+		return
 	}
+	s.wanted = append(s.wanted, text)
 }
 
 // prepared is a transaction that uses prepared statements where there are any.
