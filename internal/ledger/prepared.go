@@ -39,7 +39,7 @@ func (s *statements) find(text string) *sql.Stmt {
 // keeps it from becoming free must not wait for that.
 func (s *statements) prepare(ctx context.Context, db *sql.DB) {
 	for _, text := range s.take() {
-		stmt, err := db.PrepareContext(ctx, text) //nolint:sqlclosecheck // closed with the database
+		stmt, err := db.PrepareContext(ctx, text)
 		s.keep(text, stmt, err == nil)
 	}
 }
