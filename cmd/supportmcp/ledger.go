@@ -112,9 +112,6 @@ func printPruned(w world, p ledger.Pruning, done ledger.Pruned) error {
 	if done.Kept > 0 {
 		fmt.Fprintf(w.out, "Not settled, and left alone: %s.\n", counted(done.Kept, "action"))
 	}
-	if done.Locks > 0 {
-		fmt.Fprintf(w.out, "Budget locks that nothing used since: %d.\n", done.Locks)
-	}
 	if done.Lingers {
 		fmt.Fprintln(w.err, lingering)
 		return errSilent

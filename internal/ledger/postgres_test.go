@@ -1,9 +1,11 @@
 package ledger_test
 
 import (
+	"database/sql"
 	"errors"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 
 	"supportmcp/internal/fault"
@@ -59,5 +61,58 @@ func TestPostgreSQLThatCannotBeUsedIsRefusedWithoutItsPassword(t *testing.T) {
 				t.Error("the password is told")
 			}
 		})
+	}
+}
+
+// Tables are locked from outside by VACUUM FULL, and by the migrations of a newer
+// replica. Statements used for the first time are then being prepared.
+func TestALockOnTheTablesDelaysAndStopsNobody(t *testing.T) {
+	t.Parallel()
+	url := postgres.Fresh(t)
+	first, err := ledger.Open(t.Context(), url, ledger.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	ended, locking := make(chan struct{}), make(chan error)
+	go func() {
+		for {
+			_, err := db.ExecContext(t.Context(), `DO 'BEGIN LOCK TABLE scope_lock IN ACCESS EXCLUSIVE MODE; END'`)
+			select {
+			case <-ended:
+				locking <- err
+				return
+			default:
+			}
+		}
+	}()
+	for round := range 4 {
+		l, err := ledger.Open(t.Context(), url, ledger.Options{}) // it has prepared nothing
+		if err != nil {
+			t.Fatal(err)
+		}
+		var writing sync.WaitGroup
+		for i := range 8 {
+			writing.Go(func() {
+				for again := range 3 {
+					if _, _, err := l.Begin(t.Context(), benchDraft(1000*round+10*i+again), allowed); err != nil {
+						t.Errorf("begin: %v", err)
+					}
+				}
+			})
+		}
+		writing.Wait()
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	close(ended)
+	if err := <-locking; err != nil {
+		t.Errorf("lock: %v", err)
 	}
 }

@@ -14,8 +14,8 @@ const mostPrepared = 64
 // transactions, since SQLite's one writing connection is taken during them. The
 // zero value has none. Safe for concurrent use.
 type statements struct {
-	mu     sync.Mutex
-	byText map[string]*sql.Stmt // nil: to be prepared, or being so
+	mu     sync.Mutex           // never held while the database is waited for
+	byText map[string]*sql.Stmt // nil: not prepared yet
 	wanted []string             // to be prepared
 }
 
@@ -35,34 +35,31 @@ func (s *statements) find(text string) *sql.Stmt {
 }
 
 // prepare prepares what was asked for since. What cannot be prepared works as it
-// is. Preparing may wait for a lock of a transaction that looks for a statement,
-// so nothing is held meanwhile.
+// is. Preparing may have to wait until a table is free, and a transaction that
+// keeps it from becoming free must not wait for that.
 func (s *statements) prepare(ctx context.Context, db *sql.DB) {
 	for _, text := range s.take() {
-		stmt, err := db.PrepareContext(ctx, text) //nolint:sqlclosecheck // closed with the database
-		if err != nil {
-			stmt = nil
-		}
-		s.keep(text, stmt)
+		stmt, err := db.PrepareContext(ctx, text)
+		s.keep(text, stmt, err == nil)
 	}
 }
 
 func (s *statements) take() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	texts := s.wanted
+	wanted := s.wanted
 	s.wanted = nil
-	return texts
+	return wanted
 }
 
-// keep keeps a prepared statement; nil is wanted still.
-func (s *statements) keep(text string, stmt *sql.Stmt) {
+func (s *statements) keep(text string, stmt *sql.Stmt, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.byText[text] = stmt
-	if stmt == nil {
-		s.wanted = append(s.wanted, text)
+	if ok {
+		s.byText[text] = stmt
+		return
 	}
+	s.wanted = append(s.wanted, text)
 }
 
 // prepared is a transaction that uses prepared statements where there are any.

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -21,13 +20,11 @@ type Pruning struct {
 type Pruned struct {
 	Erased  int  // actions whose texts are gone now
 	Kept    int  // actions from before that are not settled, and keep theirs
-	Locks   int  // rows to lock budgets by, of scopes that nothing has counted in since
 	Lingers bool // remains are in SQLite's log until its readers end
 }
 
 // Prune erases the texts of what was settled before a date, as [Ledger.Erase]
-// does, and drops locks that nobody has needed since. Entries, holds and events
-// stay for ever: a budget set tomorrow must count them, money is replayed for
+// does. Entries, holds and events stay for ever: a budget set tomorrow must count them, money is replayed for
 // ever, and the log is proved from its first event on. A date inside a budget's
 // window, or inside the time in which a message answers an equal one, is refused.
 func (l *Ledger) Prune(ctx context.Context, p Pruning) (out Pruned, err error) {
@@ -44,10 +41,7 @@ func (l *Ledger) Prune(ctx context.Context, p Pruning) (out Pruned, err error) {
 	if out.Kept, err = l.countOld(ctx, p.Before); err != nil {
 		return out, err
 	}
-	if out.Erased, err = l.pruneTexts(ctx, p); err != nil {
-		return out, err
-	}
-	if out.Locks, err = l.pruneLocks(ctx, p); err != nil || p.DryRun {
+	if out.Erased, err = l.pruneTexts(ctx, p); err != nil || p.DryRun {
 		return out, err
 	}
 	out.Lingers, err = l.scrub(ctx)
@@ -109,31 +103,4 @@ func (l *Ledger) oldTexts(ctx context.Context, before time.Time, after string) (
 		ids = append(ids, id)
 	}
 	return ids, rows.Err()
-}
-
-// pruneLocks drops what Begin inserts again when it needs it. The table is locked
-// first: nobody may have found a row that is gone before it is locked, or two
-// would pass a limit that has room for one.
-func (l *Ledger) pruneLocks(ctx context.Context, p Pruning) (n int, err error) {
-	if !l.engine.rowLocks {
-		return 0, nil
-	}
-	const unused = ` FROM scope_lock WHERE NOT EXISTS (SELECT 1 FROM hold WHERE hold.scope = scope_lock.scope AND hold.at >= $1)`
-	if p.DryRun {
-		err = l.reader.QueryRowContext(ctx, `SELECT COUNT(*)`+unused, millis(p.Before)).Scan(&n)
-		return n, l.explain("count unused locks", err)
-	}
-	err = l.transact(ctx, "drop unused locks", func(t *tx) error {
-		if err := t.exec(`LOCK TABLE scope_lock IN EXCLUSIVE MODE`); err != nil {
-			return fmt.Errorf("lock the locks: %w", err)
-		}
-		res, err := t.sql.ExecContext(t.ctx, `DELETE`+unused, millis(p.Before))
-		if err != nil {
-			return err
-		}
-		dropped, err := res.RowsAffected()
-		n = int(dropped)
-		return err
-	})
-	return n, err
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,6 +25,7 @@ func erasing(t *testing.T, fresh Fresh) {
 	t.Run("a dry run erases nothing", func(t *testing.T) { erasingRehearsed(newDesk(t, fresh)) })
 	t.Run("what cannot be asked for", func(t *testing.T) { erasingWrongly(newDesk(t, fresh)) })
 	t.Run("many at once", func(t *testing.T) { erasingMany(newDesk(t, fresh)) })
+	t.Run("while others work", func(t *testing.T) { erasingMeanwhile(newDesk(t, fresh)) })
 }
 
 func (d *desk) erase(data ledger.Data) ledger.Erasure {
@@ -298,6 +300,38 @@ func erasingMany(d *desk) {
 	r, err := d.Verify(d.t.Context())
 	if err != nil || r.Erased != many || r.Entries != many || r.Events != 2*many {
 		d.t.Errorf("verified %+v: %v", r, err)
+	}
+}
+
+// erasingMeanwhile erases again and again what another process settles: nobody is
+// refused, and in the end nothing is left.
+func erasingMeanwhile(d *desk) {
+	const workers, each = 4, 10
+	other := d.open()
+	var working sync.WaitGroup
+	for w := range workers {
+		working.Go(func() {
+			for i := range each {
+				e, _, err := other.Begin(d.t.Context(), refund(charge(each*w+i), 100), says(policies.Allow))
+				if err == nil {
+					_, err = other.Settle(d.t.Context(), e.ID, settlement(policies.Done))
+				}
+				if err != nil {
+					d.t.Errorf("a worker: %v", err)
+				}
+			}
+		})
+	}
+	erased := 0
+	for range 5 {
+		got, err := d.Erase(d.t.Context(), ofCustomer("cus_1"), "officer", false)
+		if erased += got.Erased; err != nil {
+			d.t.Errorf("erase: %v", err)
+		}
+	}
+	working.Wait()
+	if erased += d.erase(ofCustomer("cus_1")).Erased; erased != workers*each || d.count(24*time.Hour) != workers*each {
+		d.t.Errorf("erased %d of %d, of which %d count", erased, workers*each, d.count(24*time.Hour))
 	}
 }
 

@@ -2,7 +2,6 @@ package ledgertest
 
 import (
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,7 +15,6 @@ func pruning(t *testing.T, fresh Fresh) {
 	t.Run("what is old and settled loses its texts", func(t *testing.T) { prunedTexts(newDesk(t, fresh)) })
 	t.Run("what is needed is refused", func(t *testing.T) { prunedTooSoon(newDesk(t, fresh)) })
 	t.Run("a dry run counts and changes nothing", func(t *testing.T) { pruningRehearsed(newDesk(t, fresh)) })
-	t.Run("no budget is passed meanwhile", func(t *testing.T) { prunedInParallel(newDesk(t, fresh)) })
 }
 
 func (d *desk) prune(before time.Time, dryRun bool) ledger.Pruned {
@@ -117,65 +115,5 @@ func pruningRehearsed(d *desk) {
 	}
 	if did := d.prune(between, false); did != would || did.Erased == 0 {
 		d.t.Errorf("would have pruned %+v, and pruned %+v", would, did)
-	}
-	if locks := d.locks(); locks != 0 && would.Locks == 0 {
-		d.t.Errorf("%d locks are left, and none was dropped", locks)
-	}
-}
-
-func (d *desk) locks() (n int) {
-	d.t.Helper()
-	if err := d.db.QueryRowContext(d.t.Context(), `SELECT COUNT(*) FROM scope_lock`).Scan(&n); err != nil {
-		d.t.Fatal(err)
-	}
-	return n
-}
-
-// prunedInParallel lets callers race for a budget of one, again and again, while
-// locks are dropped: nothing holds the scopes between two races.
-func prunedInParallel(d *desk) {
-	const racers, races = 8, 40
-	pruned, ended := make(chan error), make(chan struct{})
-	go func() { pruned <- d.pruneUntil(ended) }()
-	for race := range races {
-		var won atomic.Int64
-		parallel(racers, func(i int) {
-			e, _, err := d.Begin(d.t.Context(), refund(charge(100*race+i), 100), upTo(100, 100))
-			if err != nil {
-				d.t.Errorf("begin: %v", err)
-			}
-			if e.State == policies.Executing {
-				won.Add(1)
-			}
-		})
-		if won.Load() != 1 {
-			d.t.Errorf("race %d: %d passed a limit for one", race, won.Load())
-		}
-		flying, err := d.List(d.t.Context(), filter(policies.Executing))
-		if err != nil {
-			d.t.Error(err)
-		}
-		for _, e := range flying {
-			d.settle(e.ID, policies.Failed)
-		}
-	}
-	close(ended)
-	if err := <-pruned; err != nil {
-		d.t.Errorf("prune: %v", err)
-	}
-}
-
-func (d *desk) pruneUntil(ended <-chan struct{}) error {
-	for {
-		_, err := d.Prune(d.t.Context(), ledger.Pruning{Before: d.clock.Now().Add(-2 * days), By: "officer"})
-		select {
-		case <-ended:
-			return err
-		default:
-			if err != nil {
-				<-ended
-				return err
-			}
-		}
 	}
 }
