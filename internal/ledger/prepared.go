@@ -39,7 +39,7 @@ func (s *statements) find(text string) *sql.Stmt {
 // so nothing is held meanwhile.
 func (s *statements) prepare(ctx context.Context, db *sql.DB) {
 	for _, text := range s.take() {
-		stmt, err := db.PrepareContext(ctx, text) //nolint:sqlclosecheck // closed with the database
+		stmt, err := db.PrepareContext(ctx, text)
 		if err != nil {
 			stmt = nil
 		}
