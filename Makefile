@@ -11,6 +11,16 @@ BENCHTIME ?= 1s
 # duration: before Go 1.27 a duration can fail without a finding (go.dev/issue/75804).
 FUZZTIME  ?= 20000x
 
+# How much is proven in make check. make soak SEEDS=20000 ORDEALS=750 DURATION=30m
+# proves more; SEED and ORDEAL are where to begin.
+SEEDS    ?= 300
+SEED     ?= 1
+ORDEALS  ?= 75
+ORDEAL   ?= 0
+RESTARTS ?= 10
+DEMOS    ?= 10
+DURATION ?= 1m
+
 LINT := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
 # The Inspector needs Node 22.19. Where the machine's is older, npm brings another.
@@ -22,7 +32,7 @@ SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check tidy lint generated race fuzz bench generate format tools cross build clients inspector conformance
+.PHONY: help demo test check tidy lint generated race proof mutants soak fuzz bench generate format tools cross build clients inspector conformance
 
 help: ## list the tasks
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -33,7 +43,7 @@ demo: ## tell the five stories against the sandbox
 test: ## run all tests
 	$(GO) test ./...
 
-check: tidy lint generated cross race fuzz clients inspector conformance ## everything a change must pass
+check: tidy lint generated cross race proof mutants fuzz clients inspector conformance ## everything a change must pass
 
 tidy: ## fail when go.mod or go.sum is not tidy
 	$(GO) mod tidy -diff
@@ -54,6 +64,20 @@ cross: ## build the program for every system it is made for
 
 race: ## run all tests under the race detector, PostgreSQL included
 	SUPPORTMCP_REQUIRE_POSTGRES=1 $(GO) test -race ./...
+
+proof: ## simulate SEEDS runs; kill servers in ORDEALS runs on each database, and DEMOS demos
+	$(GO) test -count=1 -timeout 0 -parallel 4 -v -run '^TestWhatever|^TestOneSeed' ./internal/proof -from $(SEED) -seeds $(SEEDS) | $(SUMMARY)
+	SUPPORTMCP_REQUIRE_POSTGRES=1 $(GO) test -count=1 -timeout 0 -parallel 10 -v -run '^TestKilledServers|^TestServersSurvive|^TestADemoKilled' \
+		./cmd/supportmcp -ordeal $(ORDEAL) -ordeals $(ORDEALS) -restarts $(RESTARTS) -demos $(DEMOS) | $(SUMMARY)
+
+soak: proof ## prove more, and keep a server under load for DURATION
+	$(GO) test -count=1 -timeout 0 -v -run '^TestAServerUnderLoad' ./cmd/supportmcp -soak $(DURATION) | $(SUMMARY)
+
+# A test's verdict and what it logs, without the names of everything that runs.
+SUMMARY := grep -vE '^ *(=== |--- PASS: .*/)|^PASS$$'
+
+mutants: ## plant each fault of the list and want the tests to find it
+	SUPPORTMCP_REQUIRE_POSTGRES=1 $(GO) test -count=1 -timeout 0 -v -run '^TestEveryPlantedFault' ./internal/proof/mutants -plant . | $(SUMMARY)
 
 fuzz: ## run every fuzz target for FUZZTIME
 	{ grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . || true; } | while IFS=: read -r file func; do \

@@ -151,9 +151,10 @@ type Ledger interface {
 	// Resume judges an approved entry anew on the facts of d, which must carry the
 	// digest that was approved; otherwise the entry becomes Stale. A follow-up,
 	// which nobody has approved yet, is judged like a new action instead: it can be
-	// Denied or Awaiting. An entry that is not Approved any more is returned as it
-	// is. Busy as for Begin.
-	Resume(ctx context.Context, id string, d Draft, judge func(Snapshot) Decision) (Entry, error)
+	// Denied or Awaiting. ok is false when the entry was not Approved any more: it is
+	// returned as it stands, and whoever made it Executing performs it. Busy as for
+	// Begin.
+	Resume(ctx context.Context, id string, d Draft, judge func(Snapshot) Decision) (e Entry, ok bool, err error)
 
 	// Claim takes over an entry whose lease has lapsed, makes it InDoubt and holds
 	// it for lease. ok is false when there is nothing to take.

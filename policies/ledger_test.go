@@ -148,21 +148,22 @@ func (m *memory) become(e *Entry, s State) {
 	}
 }
 
-func (m *memory) Resume(_ context.Context, id string, d Draft, judge func(Snapshot) Decision) (Entry, error) {
+func (m *memory) Resume(_ context.Context, id string, d Draft, judge func(Snapshot) Decision) (Entry, bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	e := m.entries[id]
 	switch {
 	case e.State != Approved:
+		return *e, false, nil
 	case e.Digest != d.Digest:
 		m.become(e, Stale)
 	case m.busy(d.Subject.Exclusive, id):
-		return Entry{}, &fault.Error{Code: fault.Busy, Message: "another action is under way", Took: fault.No}
+		return Entry{}, false, &fault.Error{Code: fault.Busy, Message: "another action is under way", Took: fault.No}
 	default:
 		e.Draft, e.Decision = d, judge(m.read(d.Reads))
 		m.become(e, Next(e.Decision, true))
 	}
-	return *e, nil
+	return *e, true, nil
 }
 
 func (m *memory) Claim(_ context.Context, id string, lease time.Duration) (Entry, bool, error) {

@@ -11,16 +11,19 @@ import (
 
 // looks is how often a vendor must have answered that it does not have an action
 // before the action counts as lost. The first two looks are lookEvery apart and
-// each later one twice as far, up to longestPause: three take two minutes.
+// each later one twice as far, up to longestPause: three take two minutes. While
+// the vendor does not answer, the pause grows with the age of the action.
 const (
 	looks        = 3
 	lookEvery    = 40 * time.Second
 	longestPause = 15 * time.Minute
 )
 
-// untilLook is how long an entry is left alone once it has been looked for so often.
-func (g *Guard) untilLook(answered int) time.Duration {
-	return max(g.Timeout, min(lookEvery<<min(answered, 10), longestPause))
+// untilLook is how long an entry is left alone once it is being looked for. It
+// follows from the entry alone, so that all servers together look as rarely as one.
+func (g *Guard) untilLook(e Entry) time.Duration {
+	age := g.Now().Sub(e.FirstSent)
+	return max(g.Timeout, min(max(lookEvery<<min(e.Looks, 10), age/4), longestPause))
 }
 
 // Resume performs an approved or queued entry: proposed again from its stored
@@ -40,14 +43,14 @@ func Resume[A Action, Out any](ctx context.Context, g *Guard, e Entry, op Operat
 		return err
 	}
 	d.Parent, d.Mark = e.Parent, mark
-	e, err = g.Ledger.Resume(ctx, e.ID, d, judge)
+	e, ours, err := g.Ledger.Resume(ctx, e.ID, d, judge)
 	if fault.CodeOf(err) == fault.Busy {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("resume %s: %w", e.ID, err)
 	}
-	if e.State == Executing {
+	if ours && e.State == Executing {
 		run(ctx, g, e, a, op)
 	}
 	return nil
@@ -57,7 +60,7 @@ func Resume[A Action, Out any](ctx context.Context, g *Guard, e Entry, op Operat
 // only while the vendor's key protects, and gives up only after several looks
 // that the vendor answered. While it cannot be asked, nothing is used up.
 func Recover[A Action, Out any](ctx context.Context, g *Guard, e Entry, op Operation[A, Out]) error {
-	e, ok, err := g.Ledger.Claim(ctx, e.ID, g.untilLook(e.Looks))
+	e, ok, err := g.Ledger.Claim(ctx, e.ID, g.untilLook(e))
 	if err != nil || !ok {
 		return err
 	}

@@ -56,6 +56,24 @@ func TestAnApprovedActionIsPerformedUnderItsOwnEntry(t *testing.T) {
 	}
 }
 
+// Two workers find the same approved action; the second proposes it while the
+// first performs it.
+func TestAnActionThatAnotherWorkerHasResumedIsLeftToIt(t *testing.T) {
+	d := newDesk(t)
+	e := d.approved(t, refundOf(6000))
+	first := d.refunding(refundOf(6000))
+	perform := first.Perform
+	first.Perform = func(ctx context.Context, p *Permit[Refund]) (slip, error) {
+		if err := Resume(ctx, d.Guard, e, d.refunding(refundOf(6000))); err != nil {
+			t.Errorf("the second worker: %v", err)
+		}
+		return perform(ctx, p)
+	}
+	if err := Resume(t.Context(), d.Guard, e, first); err != nil || len(d.sent) != 1 {
+		t.Errorf("%v, sent %v", err, d.sent)
+	}
+}
+
 func TestAnApprovalEndsWhenWhatWasApprovedChanged(t *testing.T) {
 	for name, change := range map[string]func(*Refund){
 		"amount":    func(a *Refund) { a.Amount.Minor++ },
@@ -397,7 +415,7 @@ func TestALookEndsBeforeItsLeaseDoes(t *testing.T) {
 	e := d.doubtful(t)
 	op := d.refunding(refundOf(2000))
 	op.Find = func(ctx context.Context, _ Refund, _ string) (slip, bool, error) {
-		if at, ok := ctx.Deadline(); !ok || time.Until(at) > d.Timeout { //nolint:forbidigo // a context's deadline is real time
+		if at, ok := ctx.Deadline(); !ok || time.Until(at) > d.Timeout {
 			t.Errorf("the look may take until %s", at)
 		}
 		return slip{}, false, errors.New("down")

@@ -42,6 +42,14 @@ func hire(t testing.TB, environ []string, args ...string) *agent {
 
 func hireProgram(t testing.TB, program string, environ []string, args ...string) *agent {
 	t.Helper()
+	a := launch(t, program, environ, args...)
+	a.greet()
+	return a
+}
+
+// launch starts a program without a word.
+func launch(t testing.TB, program string, environ []string, args ...string) *agent {
+	t.Helper()
 	path, err := exec.LookPath(program)
 	if err != nil {
 		t.Fatal(err)
@@ -60,20 +68,25 @@ func hireProgram(t testing.TB, program string, environ []string, args ...string)
 	}
 	t.Cleanup(a.fire)
 	go a.listen()
-	a.greet()
 	return a
 }
 
 func (a *agent) greet() {
 	a.t.Helper()
-	hello := map[string]any{"protocolVersion": "2025-06-18", "capabilities": map[string]any{}, "clientInfo": map[string]any{"name": "test", "version": "1"}}
-	if a.ask("initialize", hello) == nil {
+	if !a.greeted() {
 		a.fire()
 		a.t.Fatalf("the server did not greet: %s", a.log.String())
 	}
-	if _, err := io.WriteString(a.in, `{"jsonrpc":"2.0","method":"notifications/initialized"}`+"\n"); err != nil {
-		a.t.Fatal(err)
+}
+
+// greeted reports whether the server answered the greeting.
+func (a *agent) greeted() bool {
+	hello := map[string]any{"protocolVersion": "2025-06-18", "capabilities": map[string]any{}, "clientInfo": map[string]any{"name": "test", "version": "1"}}
+	if a.ask("initialize", hello) == nil {
+		return false
 	}
+	_, err := io.WriteString(a.in, `{"jsonrpc":"2.0","method":"notifications/initialized"}`+"\n")
+	return err == nil
 }
 
 func (a *agent) listen() {

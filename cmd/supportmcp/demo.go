@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/mark3labs/mcp-go/client"
 	"github.com/mark3labs/mcp-go/client/transport"
@@ -21,12 +20,12 @@ import (
 
 	"supportmcp/internal/ledger"
 	"supportmcp/internal/sandbox"
-	"supportmcp/internal/sandbox/control"
 	"supportmcp/policies"
 )
 
 func demoCommand(w world) *cobra.Command {
 	var asJSON bool
+	var dir string
 	c := &cobra.Command{
 		Use: "demo", Short: "Resolve five tickets against a Stripe and an Intercom on this machine", Args: cobra.NoArgs,
 		Long: "Start the sandbox, this program as an MCP server with a ledger in a temporary folder, and an MCP client that\n" +
@@ -36,10 +35,11 @@ func demoCommand(w world) *cobra.Command {
 			if asJSON {
 				t = &jsonLines{out: w.out}
 			}
-			return demonstrate(cmd.Context(), w, t)
+			return demonstrate(cmd.Context(), w, t, dir)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print the steps as JSON lines")
+	c.Flags().StringVar(&dir, "dir", "", "keep ledger and vendors in this folder; when they are there, go on with them")
 	return c
 }
 
@@ -54,23 +54,24 @@ type demo struct {
 	ledger *ledger.Ledger
 	ticket ticketStory
 	failed int
+	kept   bool // an earlier run may have left things under way
 }
 
-func demonstrate(ctx context.Context, w world, t transcript) (err error) {
+func demonstrate(ctx context.Context, w world, t transcript, dir string) (err error) {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGPIPE) // as in demo | head: the folder still goes
 	defer stop()
-	dir, err := os.MkdirTemp("", "supportmcp-demo-")
+	home, err := openHome(dir, w)
 	if err != nil {
-		return fmt.Errorf("make a folder for the demo: %w", err)
+		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	place, err := sandbox.New(control.NewClock(w.now)).Listen(ctx, "127.0.0.1:0", "127.0.0.1:0")
+	defer func() { err = errors.Join(err, home.leave()) }()
+	place, err := home.sandbox.Listen(ctx, "127.0.0.1:0", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
 	defer place.Close()
-	d := &demo{w: w, t: t, place: place}
-	if err := d.start(ctx, dir); err != nil {
+	d := &demo{w: w, t: t, place: place, kept: home.kept}
+	if err := d.start(ctx, home); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.stop()) }()
@@ -80,7 +81,7 @@ func demonstrate(ctx context.Context, w world, t transcript) (err error) {
 		if err := s.play(ctx, d); err != nil {
 			return fmt.Errorf("story %q: %w", s.Title, err)
 		}
-		if err := d.queueIsEmpty(ctx); err != nil {
+		if err := errors.Join(d.queueIsEmpty(ctx), d.sayAgain(ctx)); err != nil {
 			return fmt.Errorf("story %q: %w", s.Title, err)
 		}
 	}
@@ -92,12 +93,11 @@ func demonstrate(ctx context.Context, w world, t transcript) (err error) {
 }
 
 // start runs this program as an MCP server in a process of its own.
-func (d *demo) start(ctx context.Context, dir string) error {
-	docs := filepath.Join(dir, "knowledge")
+func (d *demo) start(ctx context.Context, home home) error {
+	docs, url := filepath.Join(home.dir, "knowledge"), home.databaseURL()
 	if err := copySamples(docs); err != nil {
 		return err
 	}
-	url := "sqlite:" + filepath.Join(dir, "ledger.db")
 	d.env = append(childEnvironment(d.w.environ),
 		"STRIPE_SECRET_KEY="+sandbox.StripeKey, "STRIPE_API_BASE="+d.place.StripeURL,
 		"INTERCOM_ACCESS_TOKEN="+sandbox.IntercomToken, "INTERCOM_API_BASE="+d.place.IntercomURL, "INTERCOM_ADMIN_ID="+sandbox.AdminID,
@@ -217,54 +217,4 @@ func (d *demo) check(ok bool, claim string) {
 		d.failed++
 	}
 	d.t.checked(ok, claim)
-}
-
-// queueIsEmpty waits until the server has done what follows from the story's
-// actions, such as the note about a refund, and tells what that changed.
-func (d *demo) queueIsEmpty(ctx context.Context) error {
-	before := d.look()
-	deadline := time.NewTimer(10 * time.Second)
-	defer deadline.Stop()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		queued, err := d.ledger.List(ctx, ledger.Filter{States: []policies.State{policies.Approved, policies.Executing}})
-		if err != nil || len(queued) == 0 {
-			d.t.happened(changes(before, d.look()))
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-deadline.C:
-			return errors.New("the server did not finish what it had queued")
-		case <-tick.C:
-		}
-	}
-}
-
-// until asks again until the action has left the state, for a few seconds at most.
-func (d *demo) until(ctx context.Context, id string, done policies.State) (answer, error) {
-	before := d.look()
-	deadline := time.NewTimer(10 * time.Second)
-	defer deadline.Stop()
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		e, err := d.ledger.Entry(ctx, id)
-		if err != nil {
-			return answer{}, err
-		}
-		if e.State == done {
-			d.t.happened(changes(before, d.look()))
-			return d.call(ctx, "get_action", map[string]any{"action_id": id})
-		}
-		select {
-		case <-ctx.Done():
-			return answer{}, ctx.Err()
-		case <-deadline.C:
-			return d.call(ctx, "get_action", map[string]any{"action_id": id})
-		case <-tick.C:
-		}
-	}
 }

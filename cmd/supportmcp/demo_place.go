@@ -52,9 +52,12 @@ func changes(before, after state) []change {
 	return out
 }
 
-// copySamples writes the sample documents into a folder, so that the server
-// reads them as it reads anybody's.
+// copySamples writes the sample documents into a folder that does not exist yet,
+// so that the server reads them as it reads anybody's.
 func copySamples(dir string) error {
+	if _, err := os.Stat(dir); err == nil {
+		return nil
+	}
 	if err := os.CopyFS(dir, samples.Knowledge()); err != nil {
 		return fmt.Errorf("copy the sample documents: %w", err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"supportmcp/internal/ledger/ledgertest"
 	"supportmcp/internal/sandbox"
 	"supportmcp/internal/sandbox/control"
 )
@@ -17,7 +18,18 @@ import (
 // TestMain puts the program into the PATH of scripts and tests, so that they run
 // it as a stranger does: another process, with arguments, environment and pipes.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"supportmcp": main, "supportmcp-hasty": hasty})
+	testscript.Main(stopping{m}, map[string]func(){"supportmcp": main, "supportmcp-hasty": hasty, "supportmcp-mortal": mortal})
+}
+
+var postgres ledgertest.Postgres
+
+// stopping runs the tests and ends the PostgreSQL that they have started.
+type stopping struct{ *testing.M }
+
+// Run implements testscript.TestingM.
+func (s stopping) Run() int {
+	defer postgres.Stop()
+	return s.M.Run()
 }
 
 // place is where a test's program lives: both vendors and a folder for the ledger.

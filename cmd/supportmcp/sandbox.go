@@ -7,17 +7,21 @@ import (
 	"github.com/spf13/cobra"
 
 	"supportmcp/internal/sandbox"
-	"supportmcp/internal/sandbox/control"
 )
 
 func sandboxCommand(w world) *cobra.Command {
-	var stripeAddr, intercomAddr string
+	var stripeAddr, intercomAddr, dir string
 	c := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Run the built-in Stripe and Intercom alone, for any client",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			running, err := sandbox.New(control.NewClock(w.now)).Listen(cmd.Context(), stripeAddr, intercomAddr)
+			home, err := openHome(dir, w)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = home.leave() }() // what remains is empty
+			running, err := home.sandbox.Listen(cmd.Context(), stripeAddr, intercomAddr)
 			if err != nil {
 				return err
 			}
@@ -38,5 +42,6 @@ func sandboxCommand(w world) *cobra.Command {
 	}
 	c.Flags().StringVar(&stripeAddr, "stripe", "127.0.0.1:12111", "where Stripe answers")
 	c.Flags().StringVar(&intercomAddr, "intercom", "127.0.0.1:12112", "where Intercom answers")
+	c.Flags().StringVar(&dir, "dir", "", "keep the vendors in this folder")
 	return c
 }

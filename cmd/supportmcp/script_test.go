@@ -173,7 +173,7 @@ func faultCommand(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(err)
 		method, body = http.MethodPost, string(b)
 	}
-	req, err := http.NewRequestWithContext(context.Background(), method, ts.Getenv("STRIPE_API_BASE")+"/_sandbox/faults", strings.NewReader(body)) //nolint:usetesting // scripts have no test of their own
+	req, err := http.NewRequestWithContext(context.Background(), method, ts.Getenv("STRIPE_API_BASE")+"/_sandbox/faults", strings.NewReader(body))
 	ts.Check(err)
 	res, err := http.DefaultClient.Do(req)
 	ts.Check(err)
@@ -185,7 +185,7 @@ func faultCommand(ts *testscript.TestScript, _ bool, args []string) {
 
 // reviewCommand puts an action under review, as the server does a day later.
 func reviewCommand(ts *testscript.TestScript, _ bool, args []string) {
-	ctx := context.Background() //nolint:usetesting // scripts have no test of their own
+	ctx := context.Background()
 	l, err := ledger.Open(ctx, ts.Getenv("SUPPORTMCP_DATABASE_URL"), ledger.Options{Now: time.Now})
 	ts.Check(err)
 	e, err := l.Settle(ctx, args[0], policies.Settlement{State: policies.Review, Failure: &fault.Error{Code: fault.Upstream, Message: "not found"}})

@@ -16,7 +16,6 @@ import (
 	"supportmcp/internal/fault"
 	"supportmcp/internal/intercom"
 	"supportmcp/internal/sandbox"
-	"supportmcp/internal/sandbox/control"
 	"supportmcp/internal/stripe"
 	"supportmcp/policies"
 	"supportmcp/server"
@@ -26,6 +25,7 @@ import (
 type serving struct {
 	sandbox, readOnly bool
 	http              string
+	dir               string // of the sandbox; "" is one that ends with it
 }
 
 func serveCommand(w world) *cobra.Command {
@@ -47,6 +47,9 @@ func serveCommand(w world) *cobra.Command {
 			if o.sandbox {
 				return serveSandbox(cmd.Context(), cfg, o, w)
 			}
+			if o.dir != "" {
+				return errors.New("--dir is the folder of a sandbox; say --sandbox, too")
+			}
 			s, err := configured(cfg, w)
 			if err != nil {
 				return err
@@ -56,6 +59,7 @@ func serveCommand(w world) *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&o.sandbox, "sandbox", false, "use the built-in Stripe and Intercom instead of accounts")
+	c.Flags().StringVar(&o.dir, "dir", "", "with --sandbox: keep ledger and vendors in this folder")
 	c.Flags().BoolVar(&o.readOnly, "read-only", false, "publish no tool that writes; what was approved is still carried out")
 	c.Flags().StringVar(&o.http, "http", "", "serve over HTTP at this address, such as 127.0.0.1:8080; other machines need SUPPORTMCP_HTTP_TOKEN")
 	return c
@@ -132,17 +136,17 @@ func (s settings) announce(what string, p protection, more ...any) {
 
 // serveSandbox serves with a sandbox and a ledger that share one life.
 func serveSandbox(ctx context.Context, cfg Config, o serving, w world) (err error) {
-	dir, err := os.MkdirTemp("", "supportmcp-")
+	home, err := openHome(o.dir, w)
 	if err != nil {
-		return fmt.Errorf("make a folder for the sandbox: %w", err)
+		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	running, err := sandbox.New(control.NewClock(w.now)).Listen(ctx, "127.0.0.1:0", "127.0.0.1:0")
+	defer func() { err = errors.Join(err, home.leave()) }()
+	running, err := home.sandbox.Listen(ctx, "127.0.0.1:0", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
 	defer running.Close()
-	s, err := sandboxed(cfg, running, dir, w)
+	s, err := sandboxed(cfg, running, home.dir, w)
 	if err != nil {
 		return err
 	}

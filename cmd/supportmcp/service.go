@@ -41,6 +41,11 @@ type settings struct {
 	timing      timing
 	now         func() time.Time
 	log         *slog.Logger
+
+	// Of tests only: where to end the process, and a ledger on PostgreSQL that
+	// follows now as well.
+	at       func(point string)
+	oneClock bool
 }
 
 // service is a running supportmcp without a transport.
@@ -134,8 +139,8 @@ func (h hands) bind(ctx context.Context) error {
 // openLedger gives SQLite the process's clock; replicas on PostgreSQL must share
 // the database's.
 func openLedger(ctx context.Context, s settings) (*ledger.Ledger, error) {
-	o := ledger.Options{Log: s.log, Mode: s.mode}
-	if strings.HasPrefix(s.databaseURL, "sqlite:") {
+	o := ledger.Options{Log: s.log, Mode: s.mode, At: s.at}
+	if s.oneClock || strings.HasPrefix(s.databaseURL, "sqlite:") {
 		o.Now = s.now
 	}
 	return ledger.Open(ctx, s.databaseURL, o)

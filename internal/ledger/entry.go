@@ -110,6 +110,7 @@ func (t *tx) insert(r *row) error {
 	if err := t.keepTexts(r); err != nil {
 		return err
 	}
+	t.reach(Written)
 	return t.record("", r)
 }
 
@@ -129,6 +130,7 @@ func (t *tx) save(from policies.State, r *row) error {
 	if err := t.keepTexts(r); err != nil {
 		return err
 	}
+	t.reach(Written)
 	return t.record(from, r)
 }
 

@@ -52,6 +52,7 @@ func (t *tx) reserve(r *row) error {
 	if err := t.exec(`INSERT INTO hold (entry_id, scope, kind, currency, minor, at) VALUES `+strings.Join(rows, ", "), args...); err != nil {
 		return fmt.Errorf("reserve for %s: %w", r.ID, err)
 	}
+	t.reach(Counted)
 	return nil
 }
 
@@ -68,5 +69,6 @@ func (t *tx) release(r *row) error {
 	if err != nil {
 		return fmt.Errorf("settle the budget of %s: %w", r.ID, err)
 	}
+	t.reach(Counted)
 	return nil
 }

@@ -36,6 +36,9 @@ type Options struct {
 	// budgets. Empty opens a ledger of any mode, which suits tools that only read
 	// and approve.
 	Mode string
+	// At is told each point that a writing transaction reaches (see [Opened]), so
+	// that tests can end the process there. Nil outside tests.
+	At func(point string)
 }
 
 // Ledger is an open ledger. It is safe for concurrent use, also by several
@@ -49,6 +52,7 @@ type Ledger struct {
 	now    func() time.Time
 	log    *slog.Logger
 	id     string
+	at     func(point string) // may be nil
 
 	prepared statements
 }
@@ -67,7 +71,7 @@ func Open(ctx context.Context, url string, opts Options) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.now, l.log = opts.Now, opts.Log
+	l.now, l.log, l.at = opts.Now, opts.Log, opts.At
 	if l.log == nil {
 		l.log = slog.New(slog.DiscardHandler)
 	}

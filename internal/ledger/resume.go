@@ -11,36 +11,35 @@ import (
 // facts or verdict changed. A follow-up, which nobody has approved, gets its
 // facts here and is judged like a new request: it may be denied, or wait for a
 // person.
-func (l *Ledger) Resume(ctx context.Context, id string, d policies.Draft, judge func(policies.Snapshot) policies.Decision) (e policies.Entry, err error) {
+func (l *Ledger) Resume(ctx context.Context, id string, d policies.Draft, judge func(policies.Snapshot) policies.Decision) (e policies.Entry, ok bool, err error) {
 	if err := checkDraft(d); err != nil {
-		return policies.Entry{}, err
+		return policies.Entry{}, false, err
 	}
 	err = l.transact(ctx, "resume "+id, func(t *tx) error {
-		r, err := t.resume(id, d, judge)
+		if err := t.lockScopes(d); err != nil {
+			return err
+		}
+		r, err := t.loadNow(id)
+		if err != nil {
+			return err
+		}
+		if ok = r.State == policies.Approved; ok {
+			r, err = t.resume(r, d, judge)
+		}
 		if err == nil {
 			e = r.Entry
 		}
 		return err
 	})
-	return e, err
+	return e, ok && err == nil, err
 }
 
-func (t *tx) resume(id string, d policies.Draft, judge func(policies.Snapshot) policies.Decision) (*row, error) {
-	if err := t.lockScopes(d); err != nil {
-		return nil, err
-	}
-	if err := t.readClock(); err != nil {
-		return nil, err
-	}
-	r, err := t.load(id)
-	if err != nil || r.State != policies.Approved {
-		return r, err
-	}
+func (t *tx) resume(r *row, d policies.Draft, judge func(policies.Snapshot) policies.Decision) (*row, error) {
 	if r.overdue(t.now) {
 		return r, t.expire(r)
 	}
 	if r.Kind != d.Kind || r.Principal != d.Principal {
-		return nil, &fault.Error{Code: fault.Internal, Took: fault.No, Message: id + " was proposed again as another action"}
+		return nil, &fault.Error{Code: fault.Internal, Took: fault.No, Message: r.ID + " was proposed again as another action"}
 	}
 	if err := t.keepExclusive(d); err != nil {
 		return nil, err

@@ -23,6 +23,7 @@ type tx struct {
 	ctx    context.Context
 	sql    prepared
 	ledger *Ledger
+	doing  string        // for errors, and for points
 	now    time.Time     // set by readClock
 	behind time.Duration // the clock, set by readClock
 	events []event       // to be appended last
@@ -42,7 +43,7 @@ func (l *Ledger) transact(ctx context.Context, doing string, work func(*tx) erro
 		return l.explain(doing, ctx.Err())
 	}
 	for pause := shortest; ; pause = min(2*pause, longest) {
-		err := l.attempt(ctx, work)
+		err := l.attempt(ctx, doing, work)
 		l.prepared.prepare(ctx, l.writer)
 		if err == nil || !l.again(err) {
 			return l.explain(doing, err)
@@ -54,25 +55,28 @@ func (l *Ledger) transact(ctx context.Context, doing string, work func(*tx) erro
 	}
 }
 
-func (l *Ledger) attempt(ctx context.Context, work func(*tx) error) error {
+func (l *Ledger) attempt(ctx context.Context, doing string, work func(*tx) error) error {
 	began, err := l.begin(ctx)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer func() { _ = began.Rollback() }() // does nothing after Commit
-	t := &tx{ctx: ctx, sql: prepared{began, &l.prepared}, ledger: l}
+	t := &tx{ctx: ctx, sql: prepared{began, &l.prepared}, ledger: l, doing: doing}
+	t.reach(Opened)
 	if err := work(t); err != nil {
 		return err
 	}
 	if err := t.appendEvents(); err != nil {
 		return err
 	}
+	t.reach(Told)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if err := began.Commit(); err != nil {
 		return uncommitted{err}
 	}
+	t.reach(Committed)
 	return nil
 }
 

@@ -29,6 +29,15 @@ type Sandbox struct {
 	Clock    *control.Clock
 	Stripe   *stripeapi.Server
 	Intercom *intercomapi.Server
+
+	journal *journal // nil when nothing is kept
+}
+
+// Close ends the keeping of what happens.
+func (s *Sandbox) Close() {
+	if s.journal != nil {
+		_ = s.journal.file.Close() // every line of it is on the disk
+	}
 }
 
 // New makes both vendors and plays every story into them, dated relative to the
@@ -78,4 +87,5 @@ func (r *Running) Close() {
 	for _, s := range r.servers {
 		_ = s.Close()
 	}
+	r.Sandbox.Close()
 }

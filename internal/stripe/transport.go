@@ -95,7 +95,11 @@ func whole(res *http.Response, err error) (*http.Response, error) {
 
 func (t *transport) note(r *http.Request, start time.Time, res *http.Response, err error) {
 	line := []any{"method", r.Method, "path", r.URL.Path, "took", t.now().Sub(start)}
-	if err != nil {
+	switch {
+	case r.Context().Err() != nil && errors.Is(err, context.Canceled): // who asked has left
+		t.log.Debug("stripe request", append(line, "err", harmless(err))...)
+		return
+	case err != nil:
 		t.log.Warn("stripe request", append(line, "err", harmless(err))...)
 		return
 	}

@@ -2,6 +2,7 @@ package ledgertest
 
 import (
 	"encoding/json"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -133,6 +134,27 @@ func resuming(t *testing.T, fresh Fresh) {
 		wantCode(t, err, fault.Internal)
 		d.stored(e)
 	})
+}
+
+// resumedByTwo lets two workers resume one entry: whoever comes second is told
+// that it is not his to perform.
+func resumedByTwo(t *testing.T, fresh Fresh) {
+	d := newDesk(t, fresh)
+	ledgers := []*ledger.Ledger{d.Ledger, d.open()}
+	e := must(t)(approve(d, d.begin(refund(charged, 100), policies.NeedsApproval)))
+	var ours atomic.Int64
+	parallel(8, func(i int) {
+		got, ok, err := ledgers[i%2].Resume(t.Context(), e.ID, e.Draft, says(policies.Allow))
+		if err != nil || got.State != policies.Executing {
+			t.Errorf("resume: %s, %v", got.State, err)
+		}
+		if ok {
+			ours.Add(1)
+		}
+	})
+	if ours.Load() != 1 {
+		t.Errorf("%d of 8 may perform it, want one", ours.Load())
+	}
 }
 
 // followups are queued with the settlement, judged on their own, and never taken

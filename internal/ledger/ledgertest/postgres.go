@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -31,6 +32,9 @@ type Postgres struct {
 	url  string
 	err  error
 	stop func()
+
+	launch func() (*exec.Cmd, error) // of a private server
+	server *exec.Cmd
 }
 
 // Fresh is a new schema on the server. Without a server the test is skipped, or
@@ -38,6 +42,19 @@ type Postgres struct {
 func (p *Postgres) Fresh(t testing.TB) string {
 	t.Helper()
 	p.once.Do(p.start)
+	return p.schema(t)
+}
+
+// FreshPrivate is Fresh on a private server, which Restart may restart, whatever
+// SUPPORTMCP_TEST_POSTGRES names.
+func (p *Postgres) FreshPrivate(t testing.TB) string {
+	t.Helper()
+	p.once.Do(p.startOwn)
+	return p.schema(t)
+}
+
+func (p *Postgres) schema(t testing.TB) string {
+	t.Helper()
 	switch {
 	case p.err != nil && os.Getenv(postgresRequire) == "":
 		t.Skipf("NOT TESTED ON POSTGRESQL: %v; set %s to the URL of a server", p.err, postgresURL)
@@ -57,10 +74,38 @@ func (p *Postgres) Fresh(t testing.TB) string {
 	return u.String()
 }
 
+// Server is the URL of the server itself, for other processes to make schemas on;
+// "" when there is none.
+func (p *Postgres) Server(t testing.TB) string {
+	t.Helper()
+	p.once.Do(p.start)
+	if p.err != nil && os.Getenv(postgresRequire) != "" {
+		t.Fatalf("no PostgreSQL: %v", p.err)
+	}
+	return p.url
+}
+
 // Stop ends the private server, if one was started.
 func (p *Postgres) Stop() {
 	if p.stop != nil {
 		p.stop()
+	}
+}
+
+// Restart ends a private server as a crash does: every connection breaks, nothing
+// is finished, and the next start recovers from the log.
+func (p *Postgres) Restart(t testing.TB) {
+	t.Helper()
+	if err := p.server.Process.Signal(syscall.SIGQUIT); err != nil { // an immediate shutdown
+		t.Errorf("stop postgres: %v", err)
+	}
+	_ = p.server.Wait()
+	var err error
+	if p.server, err = p.launch(); err == nil {
+		err = ready(p.url)
+	}
+	if err != nil {
+		t.Errorf("start postgres again: %v", err)
 	}
 }
 
@@ -81,6 +126,10 @@ func (p *Postgres) start() {
 	if p.url = os.Getenv(postgresURL); p.url != "" {
 		return
 	}
+	p.startOwn()
+}
+
+func (p *Postgres) startOwn() {
 	bin, err := binaries()
 	if err != nil {
 		p.err = err
@@ -118,17 +167,20 @@ func (p *Postgres) startPrivate(bin string) error {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w: %s", err, out)
 	}
-	server := exec.CommandContext(context.Background(), filepath.Join(bin, "postgres"), "-D", data, "-k", dir,
-		"-c", "listen_addresses=", "-c", "fsync="+strconv.FormatBool(p.Durable), "-c", "max_connections=200", "-c", "log_min_messages=fatal")
-	if err := unprivileged(server, dir); err != nil {
-		return err
+	p.launch = func() (*exec.Cmd, error) {
+		server := exec.CommandContext(context.Background(), filepath.Join(bin, "postgres"), "-D", data, "-k", dir,
+			"-c", "listen_addresses=", "-c", "fsync="+strconv.FormatBool(p.Durable), "-c", "max_connections=200", "-c", "log_min_messages=panic")
+		if err := unprivileged(server, dir); err != nil {
+			return nil, err
+		}
+		return server, server.Start()
 	}
-	if err := server.Start(); err != nil {
+	if p.server, err = p.launch(); err != nil {
 		return fmt.Errorf("start postgres: %w", err)
 	}
 	p.stop = func() {
-		_ = server.Process.Signal(os.Interrupt) // a fast shutdown
-		_ = server.Wait()
+		_ = p.server.Process.Signal(os.Interrupt) // a fast shutdown
+		_ = p.server.Wait()
 		_ = os.RemoveAll(dir)
 	}
 	p.url = "postgres://ledgertest@/postgres?" + url.Values{"host": {dir}}.Encode()

@@ -2,6 +2,7 @@ package control_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -37,6 +38,8 @@ func TestFaults(t *testing.T) {
 		{control.CutBefore, 0, 0},
 		{control.CutAfter, 0, 1},
 		{control.Slow, 201, 1},
+		{control.Hang, 0, 0},
+		{control.Half, 201, 1},
 	} {
 		t.Run(string(c.kind), func(t *testing.T) {
 			var d control.Desk
@@ -44,10 +47,10 @@ func TestFaults(t *testing.T) {
 			if err := d.Inject(control.Fault{Method: "POST", Path: "/v1/*", Kind: c.kind}); err != nil {
 				t.Fatal(err)
 			}
-			if got := post(t, url+"/v1/refunds"); got != c.status || applied.Load() != c.applied {
+			if got := post(t, url+"/v1/refunds", c.kind == control.Hang); got != c.status || applied.Load() != c.applied {
 				t.Errorf("answered %d and applied %d, want %d and %d", got, applied.Load(), c.status, c.applied)
 			}
-			if got := post(t, url+"/v1/refunds"); got != 201 {
+			if got := post(t, url+"/v1/refunds", false); got != 201 {
 				t.Errorf("the fault was played twice: %d", got)
 			}
 			if got := d.Requests(); len(got) != 2 || got[0].Fault != c.kind || got[1].Fault != "" {
@@ -57,9 +60,16 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-func post(t *testing.T, url string) int {
+// post gives the status of the answer, 0 for none; impatient clients hang up soon.
+func post(t *testing.T, url string, impatient bool) int {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, bytes.NewReader([]byte("x")))
+	ctx := t.Context()
+	if impatient {
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeout(ctx, 50*time.Millisecond)
+		defer stop()
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader([]byte("x")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,9 +91,10 @@ func TestEndpoint(t *testing.T) {
 	t.Cleanup(s.Close)
 	for body, want := range map[string]int{
 		`{"kind":"slow","delay":"5ms","path":"/v1/charges"}`: 200,
-		`{"kind":"explode"}`:                   400,
-		`{"kind":"slow","path":"[","x":1}`:     400,
-		`{"kind":"slow","path":"/a","tims":1}`: 400,
+		`{"kind":"half","path":"/v1/charges"}`:               200,
+		`{"kind":"explode"}`:                                 400,
+		`{"kind":"slow","path":"[","x":1}`:                   400,
+		`{"kind":"slow","path":"/a","tims":1}`:               400,
 	} {
 		if got := send(t, s.URL+"/_sandbox/faults", body); got != want {
 			t.Errorf("%s: %d, want %d", body, got, want)

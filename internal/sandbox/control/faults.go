@@ -27,6 +27,8 @@ const (
 	CutBefore   Kind = "cut_before"   // connection closed; nothing applied
 	CutAfter    Kind = "cut_after"    // applied, then connection closed without an answer
 	Slow        Kind = "slow"         // applied and answered after Delay
+	Hang        Kind = "hang"         // nothing applied and never answered; ends when the client hangs up
+	Half        Kind = "half"         // applied, then answered with half of the body
 )
 
 // Fault makes matching requests go wrong.
@@ -55,7 +57,7 @@ func (d *Duration) UnmarshalText(b []byte) error {
 
 func (f Fault) check() error {
 	switch f.Kind {
-	case RateLimit, ErrorBefore, ErrorAfter, CutBefore, CutAfter, Slow:
+	case RateLimit, ErrorBefore, ErrorAfter, CutBefore, CutAfter, Slow, Half, Hang:
 	default:
 		return fmt.Errorf("unknown kind %q", f.Kind)
 	}
@@ -85,6 +87,11 @@ type Request struct {
 // Desk injects faults into a server and keeps the list of its requests. The
 // zero value passes everything on. It is safe for concurrent use.
 type Desk struct {
+	// Keep, when set before the first request, is handed every write that passes
+	// the desk, and calls apply to let it happen. An error means that the write is
+	// not kept: the client then gets no answer.
+	Keep func(r *http.Request, body []byte, apply func() (status int)) error
+
 	mu       sync.Mutex
 	faults   []Fault
 	requests []Request
@@ -168,8 +175,10 @@ func (d *Desk) Wrap(next http.Handler, fail Failer) http.Handler {
 		var rec *recorder
 		if !faulty || f.applies() {
 			rec = &recorder{header: http.Header{}, status: http.StatusOK}
-			// What the vendor applies does not depend on whether the answer arrives.
-			next.ServeHTTP(rec, r.WithContext(context.WithoutCancel(r.Context())))
+			if err := d.apply(next, rec, r, body); err != nil {
+				cut(w)
+				return
+			}
 			req.Status = rec.status
 		}
 		d.note(req)
@@ -181,7 +190,30 @@ func (d *Desk) Wrap(next http.Handler, fail Failer) http.Handler {
 	})
 }
 
-func (f Fault) applies() bool { return f.Kind == ErrorAfter || f.Kind == CutAfter || f.Kind == Slow }
+// apply lets the vendor take a request. What it applies does not depend on whether
+// the answer arrives.
+func (d *Desk) apply(next http.Handler, rec *recorder, r *http.Request, body []byte) error {
+	apply := func() int {
+		next.ServeHTTP(rec, r.WithContext(context.WithoutCancel(r.Context())))
+		return rec.status
+	}
+	if d.Keep == nil || r.Method == http.MethodGet {
+		apply()
+		return nil
+	}
+	return d.Keep(r, body, apply)
+}
+
+// Apply lets a handler take a request and gives the status of its answer.
+func Apply(h http.Handler, r *http.Request) (status int) {
+	rec := &recorder{header: http.Header{}, status: http.StatusOK}
+	h.ServeHTTP(rec, r)
+	return rec.status
+}
+
+func (f Fault) applies() bool {
+	return f.Kind == ErrorAfter || f.Kind == CutAfter || f.Kind == Slow || f.Kind == Half
+}
 
 func (f Fault) play(w http.ResponseWriter, r *http.Request, applied *recorder, fail Failer) {
 	switch f.Kind {
@@ -194,6 +226,11 @@ func (f Fault) play(w http.ResponseWriter, r *http.Request, applied *recorder, f
 	case Slow:
 		wait(r.Context(), time.Duration(f.Delay))
 		applied.send(w)
+	case Hang:
+		<-r.Context().Done()
+		cut(w)
+	case Half:
+		applied.sendHalf(w)
 	}
 }
 
@@ -230,4 +267,10 @@ func (r *recorder) send(w http.ResponseWriter) {
 	maps.Copy(w.Header(), r.header)
 	w.WriteHeader(r.status)
 	_, _ = w.Write(r.body.Bytes())
+}
+
+// sendHalf sends the first half of the body as if it were all.
+func (r *recorder) sendHalf(w http.ResponseWriter) {
+	r.body.Truncate(r.body.Len() / 2)
+	r.send(w)
 }

@@ -1,0 +1,119 @@
+package mutants
+
+// mutant is a planted fault.
+type mutant struct {
+	name  string
+	edits []edit
+	pkg   string   // whose tests must find it
+	run   string   // which of them, as for go test -run
+	args  []string // more arguments
+}
+
+// edit replaces a text that stands in a file exactly once.
+type edit struct{ file, before, after string }
+
+const (
+	begin   = "internal/ledger/begin.go"
+	settle  = "internal/ledger/settle.go"
+	perform = "policies/perform.go"
+)
+
+// simulated is found by the simulation, in few seeds.
+func simulated(name string, edits ...edit) mutant {
+	return mutant{name: name, edits: edits, pkg: "./internal/proof", run: "^TestWhateverDiesTheBooksAgree$", args: []string{"-seeds=60", "-parallel=4"}}
+}
+
+// conforming is found by the ledger's conformance suite.
+func conforming(name, run string, edits ...edit) mutant {
+	return mutant{name: name, edits: edits, pkg: "./internal/ledger", run: run}
+}
+
+func mutants() []mutant {
+	return []mutant{
+		simulated("a fresh key for each attempt",
+			edit{"internal/stripe/refund.go", `p.SetIdempotencyKey(key)`, `p.SetIdempotencyKey(key + "-" + c.now().Format("150405.000"))`}),
+		simulated("a time-out releases what is held",
+			edit{perform, `return Settlement{State: InDoubt, Failure: f}`, `return Settlement{State: Failed, Failure: f}`}),
+		simulated("outcome and budget in two commits",
+			edit{settle, "\tif err := t.release(r); err != nil {\n\t\treturn err\n\t}\n", ""},
+			edit{settle, "\treturn e, err\n}\n\nfunc checkSettlement(", `	if err != nil {
+		return e, err
+	}
+	err = l.transact(ctx, "settle "+id, func(t *tx) error {
+		r, err := t.loadNow(id)
+		if err != nil {
+			return err
+		}
+		return t.release(r)
+	})
+	return e, err
+}
+
+func checkSettlement(`}),
+		simulated("one more than the count allows",
+			edit{"policies/budget.go", "if b.Count > 0 && u.Count >= b.Count {\n\t\tf.Limit", "if b.Count > 0 && u.Count > b.Count {\n\t\tf.Limit"}),
+		{
+			name: "one minor unit more than the sum allows", pkg: "./policies", run: ".",
+			edits: []edit{{"policies/budget.go", "if add(u.Sum, cost.Minor) > limit {", "if add(u.Sum, cost.Minor) > limit+1 {"}},
+		},
+		conforming("locks in any order", "^TestPostgreSQL$/^deadlocks$",
+			edit{begin, `ORDER BY scope COLLATE "C" FOR UPDATE`, `ORDER BY random() FOR UPDATE`}),
+		conforming("a settlement whatever the state", "^TestSQLite$/^transitions$",
+			edit{settle, "slices.Contains(settleFrom(s.State), r.State)", "(len(s.State) > 0 || slices.Contains(settleFrom(s.State), r.State))"}),
+		simulated("a transition without its event",
+			edit{"internal/ledger/entry.go", "\treturn t.record(from, r)\n}\n\n// load", "\tif r.State == policies.Done {\n\t\treturn nil\n\t}\n\treturn t.record(from, r)\n}\n\n// load"}),
+		conforming("a lease that nobody respects", "^TestSQLite$/^leases$",
+			edit{settle, " && !r.leaseUntil.After(now)", ""}),
+		conforming("sums read before the locks", "^TestPostgreSQL$/^budgets_in_parallel$",
+			edit{begin, "\tdecision, err := t.decide(d.Reads, judge)\n\tif err != nil {\n\t\treturn nil, false, err\n\t}\n\tr = &row", "\tr = &row"},
+			edit{begin, "\tif err := t.lockScopes(d); err != nil {\n\t\treturn nil, false, err\n\t}\n\tif err := t.readClock(); err != nil {\n\t\treturn nil, false, err\n\t}\n\tat, err :=", `	if err := t.readClock(); err != nil {
+		return nil, false, err
+	}
+	decision, err := t.decide(d.Reads, judge)
+	if err != nil {
+		return nil, false, err
+	}
+	if err := t.lockScopes(d); err != nil {
+		return nil, false, err
+	}
+	at, err :=`}),
+		conforming("repeats looked for outside the transaction", "/^equal_requests_in_parallel$",
+			edit{"internal/ledger/transact.go", "\tevents []event       // to be appended last\n", "\tevents []event       // to be appended last\n\tearly  place\n"},
+			edit{begin, "\trehearsed := false\n", `	var early place
+	if err := l.transact(ctx, "look", func(t *tx) (err error) {
+		if err = t.readClock(); err == nil {
+			early, err = t.place(d)
+		}
+		return err
+	}); err != nil {
+		return policies.Entry{}, false, err
+	}
+	rehearsed := false
+`},
+			edit{begin, "\t\tr, again, err := t.begin(d, judge)", "\t\tt.early = early\n\t\tr, again, err := t.begin(d, judge)"},
+			edit{begin, "\tat, err := t.place(d)\n", "\tat, err := t.early, error(nil)\n"}),
+		{
+			name: "amounts rounded down", pkg: "./internal/money", run: ".",
+			edits: []edit{{
+				"internal/money/money.go",
+				`return Money{}, fmt.Errorf("%s has %d decimals, got %d", strings.ToUpper(string(c)), e, len(frac))`, `frac = frac[:e]`,
+			}},
+		},
+		conforming("sums of all currencies together", "^TestSQLite$/^usage$",
+			edit{"internal/ledger/usage.go", "THEN minor ELSE 0 END", "THEN minor ELSE minor END"}),
+		conforming("what is in doubt ages out of its window", "^TestSQLite$/^windows$",
+			edit{"internal/ledger/hold.go", "at := int64(open)", "at := millis(r.UpdatedAt)"}),
+		simulated("an allowed action that takes nothing from the budgets",
+			edit{begin, "return r, false, t.reserve(r)", "return r, false, nil"}),
+		{
+			name: "a lost message sent again", pkg: "./policies", run: ".",
+			edits: []edit{{"policies/action.go", "\tcase KindReply, KindNote:\n\t}\n\treturn 0\n}\n\n// lost", "\tcase KindReply, KindNote:\n\t\treturn time.Hour\n\t}\n\treturn 0\n}\n\n// lost"}},
+		},
+		simulated("what another worker has resumed performed once more",
+			edit{"policies/resume.go", "if ours && e.State == Executing {", "if (ours || e.ID != \"\") && e.State == Executing {"}),
+		{
+			name: "a refund that is not found taken for one that was not made", pkg: "./policies", run: ".",
+			edits: []edit{{"policies/action.go", "\treturn Review\n}", "\treturn Failed\n}"}},
+		},
+	}
+}

@@ -1,0 +1,83 @@
+package proof
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"supportmcp/internal/ledger"
+	"supportmcp/internal/sandbox"
+)
+
+// Wish is something an agent may ask for: a tool and its arguments.
+type Wish struct {
+	Tool string
+	Args json.RawMessage
+}
+
+// Wishes are refunds that meet in charges, customers and budgets, one twice, one
+// for a person to decide and one of a foreign charge, and messages, states and tags.
+func Wishes() []Wish {
+	var out []Wish
+	for _, w := range [][3]string{
+		{"create_refund", "duplicate-charge", `"charge_id":"ch_maria_2","reason":"duplicate"`},
+		{"create_refund", "duplicate-charge", `"charge_id":"ch_maria_2","reason":"duplicate"`},
+		{"create_refund", "duplicate-charge", `"charge_id":"ch_maria_2","amount":"7.00 EUR","reason":"duplicate"`},
+		{"create_refund", "duplicate-charge", `"charge_id":"ch_maria_1","amount":"12.34 EUR","reason":"requested_by_customer"`},
+		{"create_refund", "annual-day-3", `"charge_id":"ch_tom_1","amount":"55.00 EUR","reason":"requested_by_customer"`},
+		{"create_refund", "annual-day-3", `"charge_id":"ch_tom_1","amount":"30.00 EUR","reason":"requested_by_customer"`},
+		{"create_refund", "annual-day-3", `"charge_id":"ch_tom_1","amount":"30.01 EUR","reason":"requested_by_customer"`},
+		{"create_refund", "budget-used-up", `"charge_id":"ch_noor_2","reason":"requested_by_customer"`},
+		{"create_refund", "budget-used-up", `"charge_id":"ch_noor_3","reason":"requested_by_customer"`},
+		{"create_refund", "budget-used-up", `"charge_id":"ch_noor_1","amount":"1.00 EUR","reason":"requested_by_customer"`},
+		{"create_refund", "budget-used-up", `"charge_id":"ch_noor_1","amount":"2.00 EUR","reason":"requested_by_customer"`},
+		{"create_refund", "budget-used-up", `"charge_id":"ch_noor_2","amount":"3.00 EUR","reason":"requested_by_customer"`},
+		{"create_refund", "zero-decimals", `"charge_id":"ch_yuki_1","amount":"1200 JPY","reason":"requested_by_customer"`},
+		{"create_refund", "zero-decimals", `"charge_id":"ch_yuki_1","amount":"400 JPY","reason":"requested_by_customer"`},
+		{"create_refund", "other-customers-charge", `"charge_id":"ch_viktor_1","reason":"requested_by_customer"`},
+		{"create_refund", "other-customers-charge", `"charge_id":"ch_maria_1","reason":"requested_by_customer"`},
+		{"reply_to_conversation", "duplicate-charge", `"body":"We have looked into it.","close":true`},
+		{"reply_to_conversation", "budget-used-up", `"body":"One moment, please."`},
+		{"add_internal_note", "annual-day-3", `"body":"Asked twice."`},
+		{"set_conversation_state", "annual-day-3", `"state":"closed"`},
+		{"tag_conversation", "budget-used-up", `"add":["billing"]`},
+	} {
+		out = append(out, Wish{Tool: w[0], Args: json.RawMessage(fmt.Sprintf(`{"conversation_id":%q,%s}`, sandbox.Conversation(w[1]), w[2]))})
+	}
+	return out
+}
+
+// Policy is the text of a policy whose limits a few wishes reach.
+func Policy() string {
+	return `version: 1
+approvals: {expires: 6h}
+refund:
+  window: 60d
+  currencies:
+    eur: {auto: 50.00, max: 500.00}
+    jpy: {auto: 7500, max: 75000}
+  budgets:
+    - {scope: customer, window: 24h, count: 2, sum: {eur: 60.00, jpy: 1500}}
+    - {scope: global, window: 12h, sum: {eur: 95.00}}
+    - {scope: principal, window: 1h, count: 4}
+reply: {max_chars: 4000}
+tag: {allow: [billing, refunded]}
+`
+}
+
+// The points at which a request can be interrupted, besides those of the ledger.
+const (
+	RequestWritten = "request.written" // the vendor may get it, and nobody reads the answer
+	AnswerRead     = "answer.read"     // the vendor has answered, and nothing of it is stored
+)
+
+// Points are the named points at which processes are killed, in the order in
+// which an action passes them.
+func Points() []string {
+	return []string{
+		"begin." + ledger.Opened, "begin." + ledger.Written, "begin." + ledger.Counted, "begin." + ledger.Told, "begin." + ledger.Committed,
+		RequestWritten, AnswerRead,
+		"settle." + ledger.Opened, "settle." + ledger.Written, "settle." + ledger.Counted, "settle." + ledger.Told, "settle." + ledger.Committed,
+		"resume." + ledger.Written, "resume." + ledger.Committed,
+		"claim." + ledger.Written, "claim." + ledger.Committed,
+	}
+}
