@@ -98,6 +98,21 @@ func wrongClock(t *testing.T, fresh Fresh) {
 			}
 		}
 	})
+	t.Run("a clock that ran ahead", func(t *testing.T) {
+		d := newDesk(t, fresh)
+		d.clock.Advance(1000 * 24 * time.Hour)
+		ahead := d.begin(refund("ch_1", 100), policies.Allow)
+		d.settle(ahead.ID, policies.Done)
+		d.clock.Advance(-1000 * 24 * time.Hour)
+		_, _, err := d.Begin(t.Context(), refund("ch_2", 100), says(policies.Allow))
+		wantCode(t, err, fault.Refused)
+		d.sql(`UPDATE event_head SET newest = 0`) // as docs/operations.md says
+		d.begin(refund("ch_2", 100), policies.Allow)
+		d.clock.Advance(48 * time.Hour)
+		if n := d.count(time.Hour); n != 2 {
+			t.Errorf("%d count, want what is in flight and what is dated in the future", n)
+		}
+	})
 	t.Run("a clock that is being corrected keeps nobody waiting", func(t *testing.T) {
 		d := newDesk(t, fresh)
 		before := d.begin(refund("ch_1", 100), policies.Allow)
