@@ -18,6 +18,7 @@ type row struct {
 	policies.Entry
 	identity   string    // of equal requests; "" where none are equal
 	leaseUntil time.Time // until when its performer is left alone
+	texts      [2]string // decision and failure, as they were read
 }
 
 // The columns of an entry: those that stay as they were inserted, and those that
@@ -82,6 +83,7 @@ func (c scanned) into(r *row) (err error) {
 	r.Lease, r.Expires = time.Duration(c.lease)*time.Millisecond, time.Duration(c.expires)*time.Millisecond
 	r.leaseUntil, r.CreatedAt, r.UpdatedAt = fromMillis(c.leaseUntil), fromMillis(c.createdAt), fromMillis(c.updatedAt)
 	r.ExpiresAt, r.FirstSent = fromMillis(c.expiresAt), fromMillis(c.firstSent)
+	r.texts = [2]string{c.decision, c.failure}
 	if err := json.Unmarshal([]byte(c.decision), &r.Decision); err != nil {
 		return fmt.Errorf("read the decision on %s: %w", r.ID, err)
 	}

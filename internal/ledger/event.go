@@ -37,6 +37,11 @@ type event struct {
 	Looks          int                `json:"looks,omitempty"`
 	FirstSent      time.Time          `json:"first_sent,omitzero"`
 	ExpiresAt      time.Time          `json:"expires_at,omitzero"`
+	LeaseUntil     time.Time          `json:"lease_until,omitzero"`
+	Lease          int64              `json:"lease_ms,omitempty"`
+	Expires        int64              `json:"expires_ms,omitempty"`
+	FailureDigest  string             `json:"failure_digest,omitempty"`
+	NoteDigest     string             `json:"note_digest,omitempty"`
 }
 
 // verdict is a decision without its messages.
@@ -80,11 +85,17 @@ func (r *row) event() (event, error) {
 	if err != nil {
 		return event{}, fmt.Errorf("encode the decision on %s: %w", r.ID, err)
 	}
+	failure, err := encodeFailure(r.Failure)
+	if err != nil {
+		return event{}, fmt.Errorf("encode the failure of %s: %w", r.ID, err)
+	}
 	e := event{
 		At: r.UpdatedAt, Action: r.ID, Kind: r.Kind, To: r.State, Principal: r.Principal, Subject: r.Subject,
 		RepeatOf: r.RepeatOf, Parent: r.Parent, BoundDigest: r.Digest, Approver: r.Approver, Looks: r.Looks,
-		FirstSent: r.FirstSent, ExpiresAt: r.ExpiresAt,
+		FirstSent: r.FirstSent, ExpiresAt: r.ExpiresAt, LeaseUntil: r.leaseUntil,
+		Lease: r.Lease.Milliseconds(), Expires: r.Expires.Milliseconds(),
 		InputDigest: digest(r.Input), FactsDigest: digest(r.Facts), DecisionDigest: digest(decision), ReceiptDigest: digest(r.Receipt),
+		FailureDigest: digest([]byte(failure)), NoteDigest: digest([]byte(r.Note)),
 	}
 	if r.Failure != nil {
 		e.Code = r.Failure.Code

@@ -18,6 +18,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"supportmcp/internal/fault"
@@ -48,7 +49,8 @@ type Ledger struct {
 	now    func() time.Time
 	log    *slog.Logger
 
-	prepared statements
+	prepared  statements
+	verifying sync.Mutex
 }
 
 var _ policies.Ledger = (*Ledger)(nil)
