@@ -87,7 +87,7 @@ type original struct {
 
 func (f *filler) record(url string) {
 	clock := NewClock()
-	l, err := ledger.Open(context.Background(), url, ledger.Options{Now: clock.Now, Mode: "sandbox"})
+	l, err := ledger.Open(context.Background(), url, ledger.Options{Now: clock.Now})
 	if err != nil {
 		f.t.Fatal(err)
 	}
