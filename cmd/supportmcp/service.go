@@ -27,6 +27,8 @@ type settings struct {
 	mode        string // of the ledger: sandbox, test or live
 	locked      map[policies.Vendor]string
 	databaseURL string
+	auditKey    keyFile
+	outlets     []*outlet // that checkpoints are delivered to
 	policyName  string
 	policy      []byte
 	rules       *policies.Policy // the policy, compiled
@@ -45,6 +47,7 @@ type service struct {
 	intercom *intercom.Client
 	server   *server.Server
 	worker   *server.Worker
+	notary   *notary
 	log      *slog.Logger
 	busy     sync.WaitGroup // what work has started
 }
@@ -74,6 +77,10 @@ func newService(ctx context.Context, s settings) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
+	n, err := newNotary(ctx, s, l)
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
 	guard := &policies.Guard{
 		Ledger: l, Now: s.now, Log: s.log, Locked: s.locked,
 		Timeout: s.timing.attempt, Lease: s.timing.lease, Wait: s.timing.wait,
@@ -84,7 +91,7 @@ func newService(ctx context.Context, s settings) (*service, error) {
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
-	svc.intercom = ic
+	svc.intercom, svc.notary = ic, n
 	return svc, nil
 }
 
@@ -96,6 +103,26 @@ func openLedger(ctx context.Context, s settings) (*ledger.Ledger, error) {
 		o.Now = s.now
 	}
 	return ledger.Open(ctx, s.databaseURL, o)
+}
+
+// newNotary looks whether the end of the log can be trusted, and makes the key
+// that signs checkpoints when there is none. A key of its own is kept only for a
+// ledger without checkpoints: others have theirs.
+func newNotary(ctx context.Context, s settings, l *ledger.Ledger) (*notary, error) {
+	key, fresh, err := s.auditKey.readOrMake()
+	if err != nil {
+		return nil, err
+	}
+	if err := l.CheckTail(ctx, key.Verifier); err != nil {
+		return nil, err
+	}
+	if fresh != "" {
+		if key, err = s.auditKey.keep(fresh); err != nil {
+			return nil, err
+		}
+	}
+	s.log.Info("checkpoints can be checked with this public key", "key", key.Keys()[0])
+	return &notary{ledger: l, key: key, places: s.outlets, log: s.log}, nil
 }
 
 func assemble(s settings, l *ledger.Ledger, guard *policies.Guard, library *knowledge.Library, all []tools.Tool) (*service, error) {
@@ -117,6 +144,7 @@ func assemble(s settings, l *ledger.Ledger, guard *policies.Guard, library *know
 // first answer to a customer from being sent: a wrong region or admin.
 func (s *service) work(ctx context.Context) {
 	s.busy.Go(func() { s.worker.Run(ctx) })
+	s.busy.Go(func() { s.notary.run(ctx) })
 	s.busy.Go(func() {
 		if err := s.intercom.Ready(ctx); err != nil && ctx.Err() == nil {
 			s.log.Warn("Intercom is not ready for answers", "err", err)
@@ -124,9 +152,13 @@ func (s *service) work(ctx context.Context) {
 	})
 }
 
-// close waits for the worker, whose context must be done, and closes the ledger.
+// close waits for the worker, whose context must be done, signs for the last time
+// and closes the ledger.
 func (s *service) close() error {
 	s.busy.Wait()
+	ctx, cancel := context.WithTimeout(context.Background(), longestDelivery)
+	defer cancel()
+	s.notary.sign(ctx)
 	return s.ledger.Close()
 }
 
@@ -139,9 +171,12 @@ func configured(c Config, w world) (settings, error) {
 		intercom:  intercom.Config{Token: string(c.IntercomToken), BaseURL: c.IntercomBase, AdminID: c.IntercomAdmin, Log: log, Now: w.now},
 		principal: policies.Principal(c.Principal), timing: usualTiming(), now: w.now, log: log,
 	}
-	var noDatabase error
-	s.databaseURL, noDatabase = c.databaseURL()
-	if err := errors.Join(c.validate(), noDatabase, s.read(c)); err != nil {
+	var noDatabase, noKey error
+	if s.databaseURL, noDatabase = c.databaseURL(); noDatabase == nil {
+		s.auditKey, noKey = c.auditKey(s.databaseURL)
+	}
+	s.outlets = outlets(c.CheckpointFile, string(c.CheckpointURL), log)
+	if err := errors.Join(c.validate(), noDatabase, noKey, s.read(c)); err != nil {
 		return settings{}, fmt.Errorf("the configuration does not work yet:\n%w", err)
 	}
 	mode, err := stripe.ModeOf(string(c.StripeKey))

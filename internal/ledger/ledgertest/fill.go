@@ -20,8 +20,12 @@ import (
 // records one and copies its rows with other ids, so the ledger is sound.
 func Fill(t testing.TB, url string, refunds int) {
 	t.Helper()
-	f := &filler{t: t, db: behind(t, url), nodes: map[int64]tlog.Hash{}}
+	f := &filler{t: t, db: behind(t, url), nodes: map[int64]tlog.Hash{}, prepared: map[string]*sql.Stmt{}}
 	f.record(url)
+	if strings.HasPrefix(url, "sqlite:") {
+		f.db.SetMaxOpenConns(1)
+		f.exec(`PRAGMA cache_size = -400000`) // ids are inserted in no order
+	}
 	for _, table := range []string{"entry", "hold", "event"} {
 		f.read(table)
 	}
@@ -76,6 +80,7 @@ type filler struct {
 	same      string
 	originals []original
 	nodes     map[int64]tlog.Hash // of complete subtrees that are still needed
+	prepared  map[string]*sql.Stmt
 }
 
 // original are the rows of one table that tell of the model.
@@ -247,11 +252,19 @@ func (f *filler) insert(table string, columns []string, rows [][]any) {
 
 func (f *filler) exec(statement string, values ...any) {
 	f.t.Helper()
-	run := f.db.ExecContext
-	if f.tx != nil {
-		run = f.tx.ExecContext
+	var err error
+	switch {
+	case f.tx == nil:
+		_, err = f.db.ExecContext(context.Background(), statement, values...)
+	case f.prepared[statement] == nil:
+		f.prepared[statement], err = f.tx.PrepareContext(context.Background(), statement)
+		fallthrough
+	default:
+		if err == nil {
+			_, err = f.prepared[statement].ExecContext(context.Background(), values...)
+		}
 	}
-	if _, err := run(context.Background(), statement, values...); err != nil {
+	if err != nil {
 		f.t.Fatalf("fill: %v", err)
 	}
 }
