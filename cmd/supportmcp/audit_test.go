@@ -38,7 +38,7 @@ func TestAuditNamesWhatWasChangedOutsideSupportmcp(t *testing.T) {
 			p := settle(t, time.Now)
 			action := refundOnce(t, p)
 			sound := typeIn(t, p.environ, "audit", "verify")
-			if sound.status != 0 || sound.err != "" || !regexp.MustCompile(`^\d+ events fit, tree root \S{44}\n$`).MatchString(sound.out) {
+			if sound.status != 0 || sound.err != "" || !regexp.MustCompile(`^\d+ events and 1 checkpoint fit, tree root \S{44}\n$`).MatchString(sound.out) {
 				t.Fatalf("a sound ledger: status %d, %q, %q", sound.status, sound.out, sound.err)
 			}
 			edit(t, p, strings.ReplaceAll(c.change, "ACTION", action))

@@ -45,6 +45,15 @@ type Config struct {
 	Database     secret `env:"SUPPORTMCP_DATABASE_URL,unset" otherwise:"an SQLite file supportmcp/ledger.db in the user's configuration folder"` // may hold a password
 	DatabaseFile string `env:"SUPPORTMCP_DATABASE_URL_FILE"`
 
+	// The file of the private key that signs checkpoints of the event log, made by `supportmcp audit key --new FILE`. All servers of one ledger must share it. Without it, one is made beside the SQLite file, or in the user's configuration folder.
+	AuditKeyFile string `env:"SUPPORTMCP_AUDIT_KEY_FILE" otherwise:"made at the first start"`
+
+	// A file to which every checkpoint is appended. Keep it where the server's user can only append, or copy it away: see [audit.md](audit.md).
+	CheckpointFile string `env:"SUPPORTMCP_CHECKPOINT_FILE" otherwise:"none"`
+
+	// An address to which every checkpoint is posted as plain text: `https://…`, or `http://…` on this machine. It may hold a token.
+	CheckpointURL secret `env:"SUPPORTMCP_CHECKPOINT_URL,unset" otherwise:"none"`
+
 	// Folders of Markdown documents: `name=folder`, several separated by commas.
 	Knowledge string `env:"SUPPORTMCP_KNOWLEDGE" otherwise:"none"`
 
@@ -140,6 +149,7 @@ func (c Config) validate() error {
 		c.checkStripe(),
 		c.checkIntercom(),
 		c.checkDatabase(),
+		c.checkCheckpoints(),
 		c.checkPrincipal(),
 		checkOneOf("SUPPORTMCP_ALLOW_LIVE_WRITES", c.AllowLiveWrites, "true", "false"),
 		c.checkEdge(),
@@ -225,6 +235,23 @@ func (c Config) checkDatabase() error {
 		return nil
 	}
 	return problem(databaseURL, "must be sqlite:PATH or postgres://…")
+}
+
+// checkCheckpoints looks at where checkpoints shall be delivered to.
+func (c Config) checkCheckpoints() error {
+	var noFile, noURL error
+	if c.CheckpointFile != "" {
+		if info, err := os.Stat(filepath.Dir(c.CheckpointFile)); err != nil || !info.IsDir() {
+			noFile = problem("SUPPORTMCP_CHECKPOINT_FILE", "names a file in a folder that does not exist")
+		}
+	}
+	if c.CheckpointURL != "" {
+		u, err := url.Parse(string(c.CheckpointURL))
+		if err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
+			noURL = problem("SUPPORTMCP_CHECKPOINT_URL", "must begin with https:// (http:// only for 127.0.0.1 and localhost)")
+		}
+	}
+	return errors.Join(noFile, noURL)
 }
 
 func (c Config) checkPrincipal() error {

@@ -103,6 +103,7 @@ func (d *doctor) examine(ctx context.Context) {
 func (d *doctor) settings(context.Context) {
 	bad := d.refuses("settings", errors.Join(
 		d.cfg.checkPrincipal(),
+		d.cfg.checkCheckpoints(),
 		checkOneOf("SUPPORTMCP_ALLOW_LIVE_WRITES", d.cfg.AllowLiveWrites, "true", "false"),
 		d.cfg.checkEdge(),
 		d.cfg.checkLogLevel()))

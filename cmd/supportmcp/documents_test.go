@@ -76,9 +76,11 @@ func variables(t *testing.T) string {
 	var out strings.Builder
 	out.WriteString("| variable | default | |\n|---|---|---|\n")
 	comments := fieldComments(t, "config.go", "Config")
+	secrets := map[string]bool{} // that can be kept in files
 	for f := range reflect.TypeFor[Config]().Fields() {
 		name, _, _ := strings.Cut(f.Tag.Get("env"), ",")
-		if name == "" || strings.HasSuffix(name, "_FILE") { // a _FILE is told once for all
+		secrets[name] = true
+		if name == "" || secrets[strings.TrimSuffix(name, "_FILE")] && strings.HasSuffix(name, "_FILE") { // that is told once for all
 			continue
 		}
 		otherwise := f.Tag.Get("otherwise")

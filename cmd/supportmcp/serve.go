@@ -167,8 +167,9 @@ func sandboxed(cfg Config, running *sandbox.Running, dir string, w world) (setti
 		stripe:      stripe.Config{Key: sandbox.StripeKey, BaseURL: running.StripeURL, Log: log, Now: running.Clock.Now},
 		intercom:    intercom.Config{Token: sandbox.IntercomToken, BaseURL: running.IntercomURL, AdminID: sandbox.AdminID, Log: log, Now: running.Clock.Now},
 		mode:        "sandbox",
-		databaseURL: "sqlite:" + filepath.Join(dir, "ledger.db"),
-		principal:   policies.Principal(cfg.Principal), timing: usualTiming(), now: running.Clock.Now, log: log,
+		databaseURL: "sqlite:" + filepath.Join(dir, "ledger.db"), auditKey: keyBeside(filepath.Join(dir, "ledger.db")),
+		principal: policies.Principal(cfg.Principal), timing: usualTiming(), now: running.Clock.Now, log: log,
+		outlets: outlets("", "", log),
 	}
 	if cfg.Knowledge == "" {
 		docs := filepath.Join(dir, "knowledge")

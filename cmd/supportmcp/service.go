@@ -27,6 +27,8 @@ type settings struct {
 	mode        string // of the ledger: sandbox, test or live
 	locked      map[policies.Vendor]string
 	databaseURL string
+	auditKey    keyFile
+	outlets     []*outlet // that checkpoints are delivered to
 	policyName  string
 	policy      []byte
 	rules       *policies.Policy // the policy, compiled
@@ -53,6 +55,7 @@ type service struct {
 	hands
 	server  *server.Server
 	worker  *server.Worker
+	notary  *notary
 	library *knowledge.Library
 	sources string         // of the library's documents
 	busy    sync.WaitGroup // what work has started
@@ -77,10 +80,15 @@ func newService(ctx context.Context, s settings) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
+	n, err := newNotary(ctx, s, h.ledger)
+	if err != nil {
+		return nil, errors.Join(err, h.ledger.Close())
+	}
 	svc, err := assemble(s, h, library)
 	if err != nil {
 		return nil, errors.Join(err, h.ledger.Close())
 	}
+	svc.notary = n
 	return svc, nil
 }
 
@@ -146,6 +154,26 @@ func openLedger(ctx context.Context, s settings) (*ledger.Ledger, error) {
 	return ledger.Open(ctx, s.databaseURL, o)
 }
 
+// newNotary looks whether the end of the log can be trusted, and makes the key
+// that signs checkpoints when there is none. A key of its own is kept only for a
+// ledger without checkpoints: others have theirs.
+func newNotary(ctx context.Context, s settings, l *ledger.Ledger) (*notary, error) {
+	key, fresh, err := s.auditKey.readOrMake()
+	if err != nil {
+		return nil, err
+	}
+	if err := l.CheckTail(ctx, key.Verifier); err != nil {
+		return nil, err
+	}
+	if fresh != "" {
+		if key, err = s.auditKey.keep(fresh); err != nil {
+			return nil, err
+		}
+	}
+	s.log.Info("checkpoints can be checked with this public key", "key", key.Keys()[0])
+	return &notary{ledger: l, key: key, places: s.outlets, log: s.log}, nil
+}
+
 func assemble(s settings, h hands, library *knowledge.Library) (*service, error) {
 	worker, err := server.NewWorker(h.ledger, h.tools, s.log)
 	if err != nil {
@@ -172,6 +200,7 @@ func (s *service) work(ctx context.Context) {
 	s.busy.Go(func() { s.follow(ctx) })
 	s.busy.Go(func() { s.ledger.Listen(ctx, s.worker.Wake) })
 	s.busy.Go(func() { s.adopting(ctx) })
+	s.busy.Go(func() { s.notary.run(ctx) })
 	s.busy.Go(func() {
 		if err := s.intercom.Ready(ctx); err != nil && ctx.Err() == nil {
 			s.log.Warn("Intercom is not ready for answers", "err", err)
@@ -179,9 +208,13 @@ func (s *service) work(ctx context.Context) {
 	})
 }
 
-// close waits for the worker, whose context must be done, and closes the ledger.
+// close waits for the worker, whose context must be done, signs for the last time
+// and closes the ledger.
 func (s *service) close() error {
 	s.busy.Wait()
+	ctx, cancel := context.WithTimeout(context.Background(), longestDelivery)
+	defer cancel()
+	s.notary.sign(ctx)
 	return s.ledger.Close()
 }
 
@@ -194,9 +227,12 @@ func configured(c Config, w world) (settings, error) {
 		intercom:  intercom.Config{Token: string(c.IntercomToken), BaseURL: c.IntercomBase, AdminID: c.IntercomAdmin, Log: log, Now: w.now},
 		principal: policies.Principal(c.Principal), timing: usualTiming(), now: w.now, log: log, website: c.Website, access: c.access(),
 	}
-	var noDatabase error
-	s.databaseURL, noDatabase = c.databaseURL()
-	if err := errors.Join(c.validate(), noDatabase, s.read(c)); err != nil {
+	var noDatabase, noKey error
+	if s.databaseURL, noDatabase = c.databaseURL(); noDatabase == nil {
+		s.auditKey, noKey = c.auditKey(s.databaseURL)
+	}
+	s.outlets = outlets(c.CheckpointFile, string(c.CheckpointURL), log)
+	if err := errors.Join(c.validate(), noDatabase, noKey, s.read(c)); err != nil {
 		return settings{}, fmt.Errorf("the configuration does not work yet:\n%w", err)
 	}
 	mode, err := stripe.ModeOf(string(c.StripeKey))

@@ -21,6 +21,8 @@ type row struct {
 	leaseUntil time.Time // until when its performer is left alone
 	salt       string    // of its hashes; see seal
 	kept       texts     // as they are stored
+	remark     string    // of whoever approved or rejected it, as it is stored
+	stored     scanned   // as they are stored
 }
 
 // The columns of an entry: those that stay as they were inserted, and those that
@@ -32,6 +34,7 @@ const (
 		receipt, approver, lease_ms, expires_ms, lease_until, looks, updated_at, expires_at, first_sent`
 	selectEntry = `SELECT ` + fixedColumns + `, ` + movingColumns + `, ` + leftColumns + `, ` + textValues + `
 		FROM entry LEFT JOIN personal ON personal.entry_id = entry.id`
+	entryColumns = 38 // that selectEntry gives
 )
 
 func (r *row) fixed() []any {
@@ -74,7 +77,7 @@ func scanRow(scan func(...any) error) (*row, error) {
 		&r.State, &s.Conversation, &s.Customer, &s.Charge, &s.Exclusive, &s.Same, &s.Cost.Minor, &s.Cost.Currency,
 		&c.receipt, &r.Approver, &c.lease, &c.expires, &c.leaseUntil, &r.Looks, &c.updatedAt, &c.expiresAt, &c.firstSent,
 		&c.left.verdict, &c.left.code, &c.left.erasedAt,
-		&k.there, &r.salt, &k.input, &k.facts, &k.digest, &k.decision, &k.answer, &k.failure, &k.note,
+		&k.there, &r.salt, &k.input, &k.facts, &k.digest, &k.decision, &k.answer, &k.failure, &k.note, &r.remark,
 	)
 	if err != nil {
 		return nil, fmt.Errorf("read an entry: %w", err)
@@ -86,6 +89,7 @@ func (c scanned) into(r *row) error {
 	r.Lease, r.Expires = time.Duration(c.lease)*time.Millisecond, time.Duration(c.expires)*time.Millisecond
 	r.leaseUntil, r.CreatedAt, r.UpdatedAt = fromMillis(c.leaseUntil), fromMillis(c.createdAt), fromMillis(c.updatedAt)
 	r.ExpiresAt, r.FirstSent, r.Receipt = fromMillis(c.expiresAt), fromMillis(c.firstSent), raw(c.receipt)
+	r.stored = c
 	if c.left.erasedAt != 0 {
 		return c.left.into(r)
 	}

@@ -38,6 +38,12 @@ type event struct {
 	Looks          int                `json:"looks,omitempty"`
 	FirstSent      time.Time          `json:"first_sent,omitzero"`
 	ExpiresAt      time.Time          `json:"expires_at,omitzero"`
+	LeaseUntil     time.Time          `json:"lease_until,omitzero"`
+	Lease          int64              `json:"lease_ms,omitempty"`
+	Expires        int64              `json:"expires_ms,omitempty"`
+	Ordinal        int                `json:"ordinal,omitempty"`
+	FailureDigest  string             `json:"failure_digest,omitempty"`
+	NoteDigest     string             `json:"note_digest,omitempty"`
 	Erased         *erased            `json:"erased,omitempty"` // the state stays, and the texts go
 }
 
@@ -90,12 +96,18 @@ func (r *row) event() (event, error) {
 	if err != nil {
 		return event{}, fmt.Errorf("encode the decision on %s: %w", r.ID, err)
 	}
+	failure, err := encodeFailure(r.Failure)
+	if err != nil {
+		return event{}, fmt.Errorf("encode the failure of %s: %w", r.ID, err)
+	}
 	e := event{
 		At: r.UpdatedAt, Action: r.ID, Kind: r.Kind, To: r.State, Principal: r.Principal, Subject: r.Subject,
-		RepeatOf: r.RepeatOf, Parent: r.Parent, Approver: r.Approver, Looks: r.Looks,
-		FirstSent: r.FirstSent, ExpiresAt: r.ExpiresAt,
+		RepeatOf: r.RepeatOf, Parent: r.Parent, Approver: r.Approver, Looks: r.Looks, Ordinal: r.Ordinal,
+		FirstSent: r.FirstSent, ExpiresAt: r.ExpiresAt, LeaseUntil: r.leaseUntil,
+		Lease: r.Lease.Milliseconds(), Expires: r.Expires.Milliseconds(),
 		InputDigest: r.seal("input", r.Input), FactsDigest: r.seal("facts", r.Facts), BoundDigest: r.sealed("bound", r.Digest),
 		DecisionDigest: r.seal("decision", decision), ReceiptDigest: digest(r.Receipt),
+		FailureDigest: r.seal("failure", []byte(failure)), NoteDigest: r.seal("note", []byte(r.Note)),
 	}
 	if r.Failure != nil {
 		e.Code = r.Failure.Code
@@ -105,6 +117,26 @@ func (r *row) event() (event, error) {
 		e.ReceiptDigest = r.seal("receipt", r.Receipt)
 	}
 	return e, nil
+}
+
+// bare is an event without the hashes of what can be erased.
+func (e event) bare() event {
+	e.InputDigest, e.FactsDigest, e.BoundDigest, e.DecisionDigest, e.FailureDigest, e.NoteDigest = "", "", "", "", "", ""
+	if !e.Kind.MovesMoney() {
+		e.Subject.Same, e.ReceiptDigest = "", ""
+	}
+	return e
+}
+
+// terse is an event as the first release told it.
+func (e event) terse() event {
+	e.LeaseUntil, e.Lease, e.Expires, e.Ordinal, e.FailureDigest, e.NoteDigest = time.Time{}, 0, 0, 0, "", ""
+	return e
+}
+
+// isTerse reports whether an event tells no more than the first release did.
+func (e event) isTerse() bool {
+	return e.LeaseUntil.IsZero() && e.Lease == 0 && e.Expires == 0 && e.Ordinal == 0 && e.FailureDigest == "" && e.NoteDigest == ""
 }
 
 // digest is the SHA-256 of stored bytes, and "" when there are none.

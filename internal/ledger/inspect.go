@@ -73,7 +73,7 @@ func lookSQLite(path string) (*Ledger, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the ledger: %w", err)
 	}
-	db.SetMaxOpenConns(1)
+	db.SetMaxOpenConns(readers) // Verify looks side by side
 	return &Ledger{writer: db, reader: db, engine: sqliteEngine(nil)}, nil
 }
 

@@ -18,6 +18,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"supportmcp/internal/fault"
@@ -54,7 +55,8 @@ type Ledger struct {
 	id     string
 	at     func(point string) // may be nil
 
-	prepared statements
+	prepared  statements
+	verifying sync.Mutex
 }
 
 var _ policies.Ledger = (*Ledger)(nil)

@@ -76,13 +76,13 @@ func readNodes(ctx context.Context, q queryer, indexes []int64) ([]tlog.Hash, er
 			return nil, err
 		}
 		if len(hash) != tlog.HashSize {
-			return nil, fmt.Errorf("node %d of the tree is damaged", index)
+			return nil, tampered("node %d of the tree is damaged", index)
 		}
 		out[slices.Index(indexes, index)] = tlog.Hash(hash)
 		found++
 	}
 	if found < len(indexes) && rows.Err() == nil {
-		return nil, fmt.Errorf("%d of %d nodes of the tree are missing", len(indexes)-found, len(indexes))
+		return nil, tampered("%d of %d nodes of the tree are missing", len(indexes)-found, len(indexes))
 	}
 	return out, rows.Err()
 }

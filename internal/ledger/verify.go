@@ -3,132 +3,172 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"slices"
+	"sync"
+	"time"
 
-	"golang.org/x/mod/sumdb/tlog"
+	"golang.org/x/sync/errgroup"
+
+	"supportmcp/internal/ledger/checkpoint"
 )
 
 // Report is what Verify found.
 type Report struct {
-	Events   int64  // in the log
-	Entries  int    // that were compared with it
-	Erased   int    // of them, those whose texts were erased: their hashes compare with nothing any more
-	Root     string // of the tree over all events, in base64: keep it elsewhere, and a log cut or rewritten later cannot have it
-	Problems []string
+	Events      int64  // in the log
+	Entries     int    // that were compared with it
+	Erased      int    // of them, those whose texts were erased: their hashes compare with nothing any more
+	Checkpoints int    // in the ledger and kept elsewhere, that were compared with it
+	Root        string // of the tree over all events, in base64: keep it elsewhere, and a log cut or rewritten later cannot have it
+	Problems    []string
+	More        int // problems beyond those that are listed
 }
 
 // Sound reports whether nothing was found.
 func (r Report) Sound() bool { return len(r.Problems) == 0 }
 
-func (r *Report) add(format string, args ...any) {
-	r.Problems = append(r.Problems, fmt.Sprintf(format, args...))
+// mostProblems bounds what a report lists: a rewritten ledger has as many as rows.
+const mostProblems = 1000
+
+// Evidence is what a ledger is compared with beyond itself.
+type Evidence struct {
+	// Signed knows who signs the ledger's checkpoints. Without a key the
+	// ledger's own are only compared, and not whether they are signed.
+	Signed checkpoint.Verifier
+	// Kept are checkpoints that were kept outside the ledger.
+	Kept []checkpoint.Checkpoint
 }
 
 // Verify recomputes the whole log from its stored bytes and compares it with the
-// tree, with every entry and with what every entry takes from the budgets, all
-// in one state of the ledger. It reads everything and holds no lock. What it
-// finds is in the report; an error means that it could not look.
+// tree, with every entry, with what every entry takes from the budgets, and with
+// the checkpoints, all in one state of the ledger. It reads everything in bounded
+// memory and holds no lock. What it finds is in the report; an error means that
+// it could not look.
 //
 // Someone who rewrites the whole database consistently is found only by
-// comparing Root with one that was kept outside of it.
-func (l *Ledger) Verify(ctx context.Context) (Report, error) {
-	began, err := l.reader.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+// checkpoints, or a Root, that were kept outside of it.
+func (l *Ledger) Verify(ctx context.Context, against ...Evidence) (Report, error) {
+	v := &verifier{}
+	for _, e := range against {
+		v.evidence.Kept = append(v.evidence.Kept, e.Kept...)
+		v.evidence.Signed = e.Signed
+	}
+	l.verifying.Lock() // two at a time could wait for each other's connections
+	defer l.verifying.Unlock()
+	views, size, err := l.views(ctx)
 	if err != nil {
 		return Report{}, l.explain("verify", err)
 	}
-	defer func() { _ = began.Rollback() }()
-	v := &verifier{ctx: ctx, sql: began, last: map[string]event{}, erased: map[string]event{}}
-	checkStorage := func() error { return v.checkStorage(l.engine.checks) }
-	for _, step := range []func() error{checkStorage, v.readNodes, v.checkNodes, v.checkEvents, v.checkHead, v.checkEntries, v.checkHolds} {
-		if err := step(); err != nil {
-			return Report{}, l.explain("verify", err)
-		}
+	defer endAll(views)
+	if err := v.check(ctx, views, size, l.engine.checks); err != nil {
+		return Report{}, l.explain("verify", err)
 	}
+	slices.Sort(v.report.Problems) // those who look found them in any order
 	return v.report, nil
 }
 
-// verifier goes through a ledger once.
+// verifier goes through a ledger once. Its methods run side by side.
 type verifier struct {
-	ctx    context.Context
-	sql    *sql.Tx
-	report Report
-	nodes  map[int64]tlog.Hash // as stored
-	last   map[string]event    // of each action, with the last judgement of it
-	erased map[string]event    // of each action whose texts were erased
+	evidence Evidence
+	mu       sync.Mutex
+	report   Report
+	newest   time.Time // that an event tells
 }
 
-// each reads rows and passes them on.
-func (v *verifier) each(query string, row func(scan func(...any) error) error) error {
-	rows, err := v.sql.QueryContext(v.ctx, query)
-	if err != nil {
+// check looks at the storage first, and then at the log and the entries side by side.
+func (v *verifier) check(ctx context.Context, views []*sql.Tx, size int64, storage []string) error {
+	if err := v.checkStorage(ctx, views[0], storage); err != nil {
 		return err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := row(rows.Scan); err != nil {
-			return err
-		}
+	work, within := errgroup.WithContext(ctx)
+	work.SetLimit(len(views)) // one transaction does one thing at a time
+	work.Go(func() error { return v.checkLog(within, views[0], size) })
+	var entries entryCursor
+	for _, view := range views[min(1, len(views)-1):] {
+		work.Go(func() error { return v.checkEntries(within, view, &entries) })
 	}
-	return rows.Err()
+	if err := work.Wait(); err != nil {
+		return err
+	}
+	return v.checkNewest(ctx, views[0])
 }
 
-func (v *verifier) readNodes() error {
-	v.nodes = map[int64]tlog.Hash{}
-	return v.each(`SELECT idx, hash FROM event_node`, func(scan func(...any) error) error {
-		var index int64
-		var hash []byte
-		if err := scan(&index, &hash); err != nil {
-			return err
-		}
-		if len(hash) != tlog.HashSize {
-			v.report.add("node %d of the tree has %d bytes", index, len(hash))
-			return nil
-		}
-		v.nodes[index] = tlog.Hash(hash)
-		return nil
-	})
+func (v *verifier) add(format string, args ...any) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if len(v.report.Problems) == mostProblems {
+		v.report.More++
+		return
+	}
+	v.report.Problems = append(v.report.Problems, fmt.Sprintf(format, args...))
 }
 
-// checkNodes compares every inner node with the two below it.
-func (v *verifier) checkNodes() error {
-	for index := range int64(len(v.nodes)) {
-		level, n := tlog.SplitStoredHashIndex(index)
-		have, ok := v.nodes[index]
-		if !ok {
-			v.report.add("node %d of the tree is missing", index)
-			continue
+// How many transactions look at a ledger side by side, and how often they are
+// begun anew when others write in between, before one of them does it all.
+const (
+	mostViews    = 3
+	viewAttempts = 20
+)
+
+// views begins transactions that see one and the same state of the ledger, and
+// tells how many events it should have. Whatever changes a ledger appends an
+// event, so states of the same size are one state.
+func (l *Ledger) views(ctx context.Context) ([]*sql.Tx, int64, error) {
+	for n := 1; ; n++ {
+		wanted := mostViews
+		if n == viewAttempts {
+			wanted = 1
 		}
-		if level == 0 {
-			continue
+		views, size, same, err := l.beginViews(ctx, wanted)
+		if err == nil && same {
+			return views, size, nil
 		}
-		left, right := v.nodes[tlog.StoredHashIndex(level-1, 2*n)], v.nodes[tlog.StoredHashIndex(level-1, 2*n+1)]
-		if tlog.NodeHash(left, right) != have {
-			v.report.add("node %d of the tree is not the hash of events %d to %d", index, n<<level, (n+1)<<level-1)
+		endAll(views)
+		if err != nil {
+			return nil, 0, err
 		}
 	}
-	return nil
 }
 
-// checkHead compares how many events there should be with what is stored, and
-// computes the root.
-func (v *verifier) checkHead() error {
-	var size int64
-	if err := v.sql.QueryRowContext(v.ctx, `SELECT size FROM event_head`).Scan(&size); err != nil {
-		return fmt.Errorf("read the head: %w", err)
-	}
-	if size != v.report.Events {
-		v.report.add("the log should have %d events and has %d: its end was cut or added to", size, v.report.Events)
-	}
-	if want := tlog.StoredHashCount(size); want != int64(len(v.nodes)) {
-		v.report.add("the tree over %d events should have %d nodes and has %d", size, want, len(v.nodes))
-	}
-	root, err := tlog.TreeHash(v.report.Events, tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
-		out := make([]tlog.Hash, len(indexes))
-		for i, index := range indexes {
-			out[i] = v.nodes[index]
+func (l *Ledger) beginViews(ctx context.Context, wanted int) (views []*sql.Tx, size int64, same bool, err error) {
+	for range wanted {
+		view, err := l.view(ctx)
+		if err != nil {
+			return views, 0, false, err
 		}
-		return out, nil
-	}))
-	v.report.Root = root.String()
-	return err
+		views = append(views, view)
+		seen, err := headSize(ctx, view)
+		if err != nil {
+			return views, 0, false, err
+		}
+		if len(views) > 1 && seen != size {
+			return views, 0, false, nil
+		}
+		size = seen
+	}
+	return views, size, true, nil
+}
+
+// view begins a transaction that sees one state of the ledger throughout.
+func (l *Ledger) view(ctx context.Context) (*sql.Tx, error) {
+	return l.reader.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+}
+
+func endAll(views []*sql.Tx) {
+	for _, view := range views {
+		_ = view.Rollback()
+	}
+}
+
+// headSize is how many events there should be; -1 when nothing says so.
+func headSize(ctx context.Context, q queryer) (size int64, err error) {
+	err = q.QueryRowContext(ctx, `SELECT size FROM event_head`).Scan(&size)
+	if errors.Is(err, sql.ErrNoRows) {
+		return -1, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("read the head: %w", err)
+	}
+	return size, nil
 }

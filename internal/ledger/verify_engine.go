@@ -1,23 +1,40 @@
 package ledger
 
+import "context"
+
 // checkStorage lets the database compare its indexes with its tables: budgets are
 // summed from an index alone, which a damaged file can make say something else
 // than the rows that the other checks read.
-func (v *verifier) checkStorage(statements []string) error {
+func (v *verifier) checkStorage(ctx context.Context, q queryer, statements []string) error {
 	for _, statement := range statements {
-		err := v.each(statement, func(scan func(...any) error) error {
+		err := eachRow(ctx, q, func(scan func(...any) error) error {
 			var said string
 			if err := scan(&said); err != nil {
 				return err
 			}
 			if said != "ok" {
-				v.report.add("the database says: %s", said)
+				v.add("the database says: %s", said)
 			}
 			return nil
-		})
+		}, statement)
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// checkNewest compares the time behind which the ledger's clock never runs with
+// the newest that an event tells.
+func (v *verifier) checkNewest(ctx context.Context, q queryer) error {
+	return eachRow(ctx, q, func(scan func(...any) error) error {
+		var newest int64
+		if !v.readable("event_head", scan(&newest)) {
+			return nil
+		}
+		if newest != millis(v.newest) {
+			v.add("the newest event is of %s, and the ledger's clock runs from %s", v.newest, fromMillis(newest))
+		}
+		return nil
+	}, `SELECT newest FROM event_head`)
 }

@@ -1,174 +1,226 @@
 package ledger
 
 import (
+	"context"
 	"encoding/json"
-	"fmt"
-	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
+	"time"
 
-	"golang.org/x/mod/sumdb/tlog"
+	"supportmcp/policies"
 )
 
-// checkEvents recomputes the leaf of every event and follows every entry from
-// state to state.
-func (v *verifier) checkEvents() error {
-	return v.each(`SELECT seq, entry_id, body FROM event ORDER BY seq`, func(scan func(...any) error) error {
-		var seq int64
-		var action, body string
-		if err := scan(&seq, &action, &body); err != nil {
+// entriesAtATime is how many entries are read at a time, with all that belongs to them.
+const entriesAtATime = 500
+
+// entryCursor hands out entries to those who check them side by side.
+type entryCursor struct {
+	mu    sync.Mutex
+	next  span // of what is left; its end is not known yet
+	ended bool
+}
+
+// span is a range of ids: behind the one and up to the other, without a bound
+// where there is none. So no id is left out, however odd it is.
+type span struct{ behind, upTo *string }
+
+// where selects the rows whose column lies in the span.
+func (s span) where(column string) (string, []any) {
+	var args arguments
+	condition := ` WHERE 1 = 1`
+	if s.behind != nil {
+		condition += ` AND ` + column + ` > ` + args.add(*s.behind)
+	}
+	if s.upTo != nil {
+		condition += ` AND ` + column + ` <= ` + args.add(*s.upTo)
+	}
+	return condition, args
+}
+
+// share is a piece of the ledger: the entries within a span of ids with all the
+// rows that name an id within it.
+type share struct {
+	span
+	entries   map[string]*row
+	events    map[string][]told
+	holds     map[string][]hold
+	approvals map[string]approval
+}
+
+// told is what an event says, as far as it concerns the events beside it.
+type told struct {
+	body   string
+	erased bool           // it erases the texts of its entry, and leaves all else
+	Seq    int64          `json:"seq"`
+	At     time.Time      `json:"at"`
+	Action string         `json:"action"`
+	From   policies.State `json:"from"`
+	To     policies.State `json:"to"`
+}
+
+// tell reads the beginning of an event, which has all of that. What looks like the
+// name of a field is none within a string, where its quotes would be escaped.
+func tell(body string) (told, error) {
+	e := told{body: body, erased: strings.Contains(body, `,"erased":{`)}
+	beginning, _, found := strings.Cut(body, `,"principal":`)
+	if found {
+		beginning += `}`
+	}
+	return e, json.Unmarshal([]byte(beginning), &e)
+}
+
+// checkEntries follows every entry from state to state, and compares it with its
+// last event and with what it takes from the budgets.
+func (v *verifier) checkEntries(ctx context.Context, q queryer, from *entryCursor) error {
+	for {
+		s, err := v.readEntries(ctx, q, from)
+		if err != nil || s == nil {
 			return err
 		}
-		for ; v.report.Events < seq; v.report.Events++ {
-			v.report.add("event %d is missing", v.report.Events)
+		for _, read := range []func(context.Context, queryer, *share) error{v.readEvents, v.readHolds, v.readApprovals} {
+			if err := read(ctx, q, s); err != nil {
+				return err
+			}
 		}
-		v.report.Events = seq + 1
-		if tlog.RecordHash([]byte(body)) != v.nodes[tlog.StoredHashIndex(0, seq)] {
-			v.report.add("event %d (%s) is not what was recorded", seq, action)
+		if err := v.checkShare(s); err != nil {
+			return err
 		}
-		var e event
-		if err := json.Unmarshal([]byte(body), &e); err != nil {
-			v.report.add("event %d (%s) cannot be read", seq, action)
-			return nil
-		}
-		v.follow(seq, action, e)
+	}
+}
+
+// readEntries begins the next share; there is none when nothing is left.
+func (v *verifier) readEntries(ctx context.Context, q queryer, from *entryCursor) (*share, error) {
+	from.mu.Lock()
+	defer from.mu.Unlock()
+	if from.ended {
+		return nil, nil
+	}
+	s := &share{
+		span: from.next, entries: map[string]*row{}, events: map[string][]told{},
+		holds: map[string][]hold{}, approvals: map[string]approval{},
+	}
+	var last string
+	n := 0
+	where, args := from.next.where(`id`)
+	err := eachRow(ctx, q, func(scan func(...any) error) error {
+		r := v.readEntry(scan)
+		s.entries[r.ID], last = r, r.ID
+		n++
 		return nil
-	})
+	}, selectEntry+where+` ORDER BY id LIMIT `+strconv.Itoa(entriesAtATime), args...)
+	if from.ended = n < entriesAtATime; !from.ended {
+		s.upTo, from.next.behind = &last, &last
+	}
+	return s, err
 }
 
-func (v *verifier) follow(seq int64, action string, e event) {
-	if e.Seq != seq || e.Action != action {
-		v.report.add("event %d (%s) says that it is event %d of %s", seq, action, e.Seq, e.Action)
+// readEntry reads an entry; of one that cannot be read the id is all there is.
+func (v *verifier) readEntry(scan func(...any) error) *row {
+	r, err := scanRow(scan)
+	if err == nil {
+		return r
 	}
-	before := v.last[action]
-	if before.To != e.From {
-		v.report.add("event %d finds %s in state %q, where the event before it left %q", seq, action, e.From, before.To)
+	columns := make([]any, entryColumns)
+	for i := range columns {
+		columns[i] = new(any)
 	}
-	if e.Erased != nil {
-		v.erase(seq, action, e)
-		return
-	}
-	if e.Decision == nil {
-		e.Decision = before.Decision
-	}
-	v.last[action] = e
+	r = &row{}
+	columns[0] = &r.ID
+	_ = scan(columns...)
+	v.add("%s cannot be read: %v", r.ID, err)
+	return r
 }
 
-// erase notes an erasure, which leaves the entry in its state, for good and once.
-func (v *verifier) erase(seq int64, action string, e event) {
-	if e.To != e.From || !e.To.Final() {
-		v.report.add("event %d erases the texts of %s on its way from %q to %q", seq, action, e.From, e.To)
+// readable reports whether a row could be read, and tells when it could not.
+func (v *verifier) readable(table string, err error) bool {
+	if err != nil {
+		v.add("a row of the table %s cannot be read: %v", table, err)
 	}
-	if before, again := v.erased[action]; again {
-		v.report.add("event %d erases the texts of %s, and so does event %d", seq, action, before.Seq)
-	}
-	v.erased[action] = e
+	return err == nil
 }
 
-// checkEntries compares every entry with the last event that tells of it.
-func (v *verifier) checkEntries() error {
-	err := v.each(selectEntry+` ORDER BY id`, func(scan func(...any) error) error {
-		r, err := scanRow(scan)
+func (v *verifier) readEvents(ctx context.Context, q queryer, s *share) error {
+	where, args := s.where(`entry_id`)
+	return eachRow(ctx, q, func(scan func(...any) error) error {
+		var seq int64
+		var action, body string
+		if !v.readable("event", scan(&seq, &action, &body)) {
+			return nil
+		}
+		e, err := tell(body)
 		if err != nil {
-			v.report.add("an entry cannot be read: %v", err)
+			v.add("event %d (%s) cannot be read", seq, action)
 			return nil
 		}
-		v.report.Entries++
-		told, ok := v.last[r.ID]
-		delete(v.last, r.ID)
-		if !ok {
-			v.report.add("%s is in the ledger, and no event tells of it", r.ID)
-			return nil
+		if e.Seq != seq || e.Action != action {
+			v.add("event %d (%s) says that it is event %d of %s", seq, action, e.Seq, e.Action)
 		}
-		v.checkTexts(r)
-		return v.compare(r, told)
-	})
-	for id, told := range v.last {
-		v.report.add("event %d tells of %s, which is not in the ledger", told.Seq, id)
-	}
-	return err
+		s.events[action] = append(s.events[action], e)
+		return nil
+	}, `SELECT seq, entry_id, body FROM event`+where+` ORDER BY entry_id, seq`, args...)
 }
 
-// checkTexts wants the texts of an entry to be there exactly until an event says
-// that they were erased.
-func (v *verifier) checkTexts(r *row) {
-	told, gone := v.erased[r.ID]
-	switch {
-	case gone:
-		v.report.Erased++
-		if r.kept.there {
-			v.report.add("event %d erased the texts of %s, and they are there", told.Seq, r.ID)
+func (v *verifier) checkShare(s *share) error {
+	for id, events := range s.events {
+		v.follow(id, events)
+		if s.entries[id] == nil {
+			v.add("event %d tells of %s, which is not in the ledger", events[len(events)-1].Seq, id)
 		}
-		if !told.At.Equal(r.ErasedAt) {
-			v.report.add("%s says that its texts were erased at %s, and event %d says at %s", r.ID, r.ErasedAt, told.Seq, told.At)
+	}
+	for id, r := range s.entries {
+		v.checkIdentity(r)
+		v.checkHolds(r, s.holds[id])
+		delete(s.holds, id)
+		if err := v.checkEntry(r, s.events[id]); err != nil {
+			return err
 		}
-	case !r.kept.there || !r.ErasedAt.IsZero():
-		v.report.add("the texts of %s are gone, and no event tells of it", r.ID)
 	}
+	for id := range s.holds {
+		v.add("%s counts in budgets and is not in the ledger", id)
+	}
+	v.checkApprovals(s)
+	v.count(s)
+	return nil
 }
 
-func (v *verifier) compare(r *row, told event) error {
-	stands, err := r.event()
-	if err != nil {
-		return err
-	}
-	stands.Seq, stands.From = told.Seq, told.From
-	if told.Decision != nil { // it was judged
-		stands.Decision = verdictOf(r.Decision)
-	}
-	if !r.kept.there {
-		stands, told = stands.bare(), told.bare()
-	}
-	differ, err := differences(stands, told)
-	if len(differ) > 0 {
-		v.report.add("%s is not as event %d left it: %s", r.ID, told.Seq, differ)
-	}
-	return err
-}
-
-// bare is an event without the hashes of what can be erased.
-func (e event) bare() event {
-	e.InputDigest, e.FactsDigest, e.BoundDigest, e.DecisionDigest = "", "", "", ""
-	if !e.Kind.MovesMoney() {
-		e.Subject.Same, e.ReceiptDigest = "", ""
-	}
-	return e
-}
-
-// differences names the fields in which two events differ.
-func differences(a, b event) (string, error) {
-	left, err := fields(a)
-	if err != nil {
-		return "", err
-	}
-	right, err := fields(b)
-	if err != nil {
-		return "", err
-	}
-	maps.DeleteFunc(left, func(name string, value string) bool {
-		same := right[name] == value
-		if same {
-			delete(right, name)
+// count notes what of a share the report and the last check are about.
+func (v *verifier) count(s *share) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.report.Entries += len(s.entries)
+	for id, events := range s.events {
+		if s.entries[id] != nil && slices.ContainsFunc(events, told.erases) {
+			v.report.Erased++
 		}
-		return same
-	})
-	maps.Copy(left, right)
-	return strings.Join(slices.Sorted(maps.Keys(left)), ", "), nil
+		for _, e := range events {
+			if e.At.After(v.newest) {
+				v.newest = e.At
+			}
+		}
+	}
 }
 
-// fields gives each field of an event as JSON text.
-func fields(e event) (map[string]string, error) {
-	b, err := json.Marshal(e)
-	if err != nil {
-		return nil, fmt.Errorf("encode an event: %w", err)
+// follow wants every event to begin in the state in which the one before it ended.
+func (v *verifier) follow(action string, events []told) {
+	var before policies.State
+	for _, e := range events {
+		if before != e.From {
+			v.add("event %d finds %s in state %q, where the event before it left %q", e.Seq, action, e.From, before)
+		}
+		before = e.To
 	}
-	var raw map[string]json.RawMessage
-	if err := json.Unmarshal(b, &raw); err != nil {
-		return nil, fmt.Errorf("read an event back: %w", err)
+}
+
+// checkIdentity recomputes what the ledger finds equal requests by: whoever
+// could change it unseen could have an action done twice.
+func (v *verifier) checkIdentity(r *row) {
+	want := r.ID
+	if r.identity != "" && r.Kind.MovesMoney() { // other ids tell nothing
+		want = newID(r.Draft, r.Ordinal)
 	}
-	out := make(map[string]string, len(raw))
-	for name, value := range raw {
-		out[name] = string(value)
+	if r.identity != identityOf(r.Draft) || r.ID != want {
+		v.add("%s is not the id, or not the identity, of what was asked", r.ID)
 	}
-	return out, nil
 }

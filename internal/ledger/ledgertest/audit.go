@@ -62,6 +62,27 @@ func audit(t *testing.T, fresh Fresh) {
 		{"a smaller hold", []string{`UPDATE hold SET minor = 1 WHERE scope = 'customer:cus_1' AND entry_id = ` + done}, "counts in customer:cus_1"},
 		{"an aged hold", []string{`UPDATE hold SET at = 1 WHERE scope = 'global:'`}, "counts in global:"},
 		{"a removed hold", []string{`DELETE FROM hold WHERE scope = 'charge:ch_1'`}, "does not count in charge:ch_1"},
+		{"an identity", []string{`UPDATE entry SET identity = 'other' WHERE state = 'done'`}, "not the identity"},
+		{"an ordinal", []string{`UPDATE entry SET ordinal = 1 WHERE state = 'done'`}, "not the id"},
+		{"an identity taken away", []string{`UPDATE entry SET identity = '' WHERE state = 'done'`}, "not the identity"},
+		{"when it was created", []string{`UPDATE entry SET created_at = created_at - 1 WHERE state = 'done'`}, "was not created when"},
+		{"a lease", []string{`UPDATE entry SET lease_until = 1 WHERE state = 'executing'`}, "lease_until"},
+		{"a person's note", []string{`UPDATE personal SET note = 'seen' WHERE entry_id = (SELECT id FROM entry WHERE state = 'approved')`}, "note_digest"},
+		{"a decision in other words", []string{`UPDATE personal SET decision = decision || ' ' WHERE entry_id = ` + done}, "not written as the ledger writes it"},
+		{"an approval's author", []string{`UPDATE approval SET approver = 'nobody'`}, "what a person decided"},
+		{"an approval's note", []string{`UPDATE personal SET approval_note = 'seen' WHERE entry_id = (SELECT id FROM entry WHERE state = 'approved')`}, "what a person decided"},
+		{"an approval's verdict", []string{`UPDATE approval SET verdict = 'rejected'`}, "what a person decided"},
+		{"a note on what nobody decided", []string{`UPDATE personal SET approval_note = 'seen' WHERE entry_id = ` + done}, "what a person noted"},
+		{"a receipt that nothing reads", []string{`UPDATE personal SET answer = receipt FROM entry WHERE id = entry_id AND state = 'done'`}, "not written as the ledger writes it"},
+		{"what is left of texts that are there", []string{`UPDATE entry SET code = 'refused' WHERE state = 'done'`}, "not written as the ledger writes it"},
+		{"a clock set back", []string{`UPDATE event_head SET newest = 0`}, "the ledger's clock runs from"},
+		{"a signature", []string{`UPDATE approval SET signature = ''`}, "has a signature"},
+		{"a removed approval", []string{`DELETE FROM approval`}, "the ledger does not have it"},
+		{"an added approval", []string{`INSERT INTO approval SELECT id, 'approved', 'person', updated_at, NULL FROM entry WHERE state = 'done'`}, "no event tells what a person decided"},
+		{"no head", []string{`DELETE FROM event_head`}, "has no head"},
+		{"an added event", []string{`INSERT INTO event SELECT -1, entry_id, body FROM event WHERE seq = 1`}, "added to"},
+		{"an added node", []string{`INSERT INTO event_node SELECT 99, hash FROM event_node WHERE idx = 1`}, "should have 11 nodes"},
+		{"an added checkpoint", []string{`INSERT INTO checkpoint VALUES (3, 'three')`}, "the checkpoint of 3 events in the ledger is worthless"},
 		{"an added hold", []string{`INSERT INTO hold SELECT id, 'global:', kind, '', 0, 1 FROM entry WHERE state = 'denied'`}, "counts in global:"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -100,7 +121,7 @@ func soundDesk(t *testing.T, fresh Fresh) *desk {
 
 // kept are the tables that keep and restore copy, those first that others refer to.
 func kept() []string {
-	return []string{"entry", "personal", "hold", "approval", "event", "event_node", "event_head"}
+	return []string{"entry", "personal", "hold", "approval", "event", "event_node", "event_head", "checkpoint"}
 }
 
 func (d *desk) keep() {
@@ -111,12 +132,15 @@ func (d *desk) keep() {
 
 // restore makes the tables what they were at keep.
 func (d *desk) restore() {
+	d.t.Helper()
+	statements := []string{`BEGIN`}
 	for _, table := range slices.Backward(kept()) {
-		d.sql(`DELETE FROM ` + table)
+		statements = append(statements, `DELETE FROM `+table)
 	}
 	for _, table := range kept() {
-		d.sql(`INSERT INTO ` + table + ` SELECT * FROM kept_` + table)
+		statements = append(statements, `INSERT INTO `+table+` SELECT * FROM kept_`+table)
 	}
+	d.sql(strings.Join(append(statements, `COMMIT`), "; "))
 }
 
 // salted compares two ledgers in which the same was done: their hashes have other

@@ -8,7 +8,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -66,6 +65,12 @@ func Run(t *testing.T, fresh Fresh) {
 		{"erasing", erasing},
 		{"audit of erasures", erasureAudit},
 		{"pruning", pruning},
+		{"tampering", tampering},
+		{"checkpoints", checkpoints},
+		{"proofs", proofs},
+		{"exports", exports},
+		{"unrecorded work", unrecorded},
+		{"filling", filling},
 		{"model", model},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, fresh) })
@@ -116,15 +121,7 @@ func openDesk(t *testing.T, url string) *desk {
 	t.Helper()
 	d := &desk{t: t, url: url, clock: NewClock()}
 	d.Ledger = d.open()
-	driver, source := "pgx", d.url
-	if path, ok := strings.CutPrefix(d.url, "sqlite:"); ok {
-		driver, source = "sqlite", path
-	}
-	var err error
-	if d.db, err = sql.Open(driver, source); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = d.db.Close() })
+	d.db = behind(t, url)
 	return d
 }
 
