@@ -132,7 +132,7 @@ func TestDoctorNamesEachBrokenThingAndItsCure(t *testing.T) {
 			return "SUPPORTMCP_POLICY=" + written(t, "policy.yaml", "version: 1\nreply: {max_chars: 100}\n", 0o600)
 		}},
 		{"no knowledge", "knowledge", warning, "no documents are served", "SUPPORTMCP_KNOWLEDGE", func(*place) string { return "SUPPORTMCP_KNOWLEDGE= " }},
-		{"knowledge missing", "knowledge", ailing, "has a source that cannot be read", "", func(*place) string { return "SUPPORTMCP_KNOWLEDGE=docs=/nowhere" }},
+		{"knowledge missing", "knowledge", ailing, "has a source that cannot be read", "", func(*place) string { return "SUPPORTMCP_KNOWLEDGE=docs=" + nowhere }},
 		{"knowledge without name", "knowledge", ailing, "must be name=folder", "", func(*place) string { return "SUPPORTMCP_KNOWLEDGE=/nowhere" }},
 		{"knowledge twice", "knowledge", ailing, "kb://docs/refunds.md is there twice", "a name of its own", func(*place) string { return "SUPPORTMCP_KNOWLEDGE=docs=" + folder + ",docs=" + folder }},
 		{"refused document", "knowledge.docs", warning, "refused big.md: it is larger than", "correct the file", func(*place) string {

@@ -61,7 +61,7 @@ func shell(t *testing.T, command string) {
 		path += ":" + found[len(found)-1]
 	}
 	c := exec.CommandContext(t.Context(), "sh", "-c", command)
-	c.Env = []string{"PATH=" + path, "HOME=/nowhere"}
+	c.Env = []string{"PATH=" + path, "HOME=" + nowhere}
 	if out, err := c.CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v: %s", command, err, out)
 	}

@@ -58,9 +58,12 @@ func settle(t testing.TB, now func() time.Time, more ...string) *place {
 	return p
 }
 
+// nowhere is a path that is not there, and that not even root can make.
+const nowhere = "/dev/null/nowhere"
+
 // bare is an environment that says nothing of supportmcp and knows no user's home.
 func bare() []string {
-	return []string{"PATH=" + os.Getenv("PATH"), "HOME=/nowhere", "GORACE=" + raceOptions}
+	return []string{"PATH=" + os.Getenv("PATH"), "HOME=" + nowhere, "GORACE=" + raceOptions}
 }
 
 // raceOptions keep the race detector from making every process wait a second at its end.

@@ -133,7 +133,7 @@ func newOrdeal(t *testing.T, seed uint64, url string, all *deaths) *ordeal {
 	o.environ = append(bare(),
 		"STRIPE_SECRET_KEY="+sandbox.StripeKey, "STRIPE_API_BASE="+running.StripeURL,
 		"INTERCOM_ACCESS_TOKEN="+sandbox.IntercomToken, "INTERCOM_API_BASE="+running.IntercomURL, "INTERCOM_ADMIN_ID="+sandbox.AdminID,
-		"SUPPORTMCP_DATABASE_URL="+url, "SUPPORTMCP_POLICY="+policy, "SUPPORTMCP_LOG_LEVEL=error",
+		"SUPPORTMCP_DATABASE_URL="+url, "SUPPORTMCP_POLICY="+policy, "SUPPORTMCP_LOG_LEVEL=error", "HOME="+filepath.Dir(policy),
 		mortalSince+"="+strconv.FormatInt(since.UnixNano(), 10))
 	for _, i := range o.rng.Perm(len(proof.Wishes()))[:9] {
 		o.wishes = append(o.wishes, proof.Wishes()[i])
