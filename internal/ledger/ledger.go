@@ -6,6 +6,7 @@
 // and what it takes from the budgets, Claim hands an orphaned action to whoever
 // looks after it, and Settle records what became of it. Each appends what it did
 // to a Merkle tree in the same transaction, so that no change can be hidden later.
+// What may tell of a person is in one table, personal, and can be erased from it.
 //
 // This package never judges (the judgement is passed in), never calls a vendor,
 // and never frees budget because time has passed: only a definite answer or a

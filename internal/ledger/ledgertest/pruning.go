@@ -58,8 +58,10 @@ func prunedTexts(d *desk) {
 			d.t.Errorf("asked again for %s: replayed %v as %s, %v", charge, replayed, e.State, err)
 		}
 	}
-	if again := d.prune(between, false); again.Erased != 0 {
-		d.t.Errorf("pruned again: %+v", again)
+	for _, dryRun := range []bool{true, false} {
+		if again := d.prune(between, dryRun); again.Erased != 0 {
+			d.t.Errorf("pruned again (dry run %v): %+v", dryRun, again)
+		}
 	}
 	var said int
 	err := d.db.QueryRowContext(d.t.Context(), `SELECT COUNT(*) FROM event WHERE body LIKE $1`, `%"erased":{"by":"officer","for":"before `+between.Format(time.RFC3339)+`"}%`).Scan(&said)
