@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -49,7 +48,7 @@ type Evidence struct {
 // Someone who rewrites the whole database consistently is found only by
 // checkpoints, or a Root, that were kept outside of it.
 func (l *Ledger) Verify(ctx context.Context, against ...Evidence) (Report, error) {
-	v := &verifier{}
+	v := &verifier{times: map[int64]bool{}}
 	for _, e := range against {
 		v.evidence.Kept = append(v.evidence.Kept, e.Kept...)
 		v.evidence.Signed = e.Signed
@@ -73,7 +72,8 @@ type verifier struct {
 	evidence Evidence
 	mu       sync.Mutex
 	report   Report
-	newest   time.Time // that an event tells
+	times    map[int64]bool // that events tell, in milliseconds
+	last     told           // the last event
 }
 
 // check looks at the storage first, and then at the log and the entries side by side.

@@ -195,8 +195,9 @@ func (v *verifier) count(s *share) {
 			v.report.Erased++
 		}
 		for _, e := range events {
-			if e.At.After(v.newest) {
-				v.newest = e.At
+			v.times[millis(e.At)] = true
+			if e.Seq >= v.last.Seq {
+				v.last = e
 			}
 		}
 	}
