@@ -23,10 +23,15 @@ const opening = time.Minute
 // attempts is how often migrating is tried while other processes may do the same.
 const attempts = 3
 
-// migrate brings the tables up to date and refuses those of a newer release.
-// Without a lock of its own (SQLite), another process may migrate at the same
-// moment and make ours fail; looking again then finds its work done.
+// migrate brings the tables up to date and refuses those of a newer release. One
+// process at a time does: on SQLite the queue of writers keeps the others waiting.
+// Where that cannot be, another process may migrate at the same moment and make
+// ours fail; looking again then finds its work done.
 func (l *Ledger) migrate(ctx context.Context) error {
+	if err := l.queue.enter(ctx); err != nil && ctx.Err() != nil {
+		return err
+	}
+	defer l.queue.leave()
 	for n := 1; ; n++ {
 		err := l.upgrade(ctx)
 		if err == nil || n == attempts || !l.worthAnother(err) {
