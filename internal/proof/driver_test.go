@@ -93,7 +93,7 @@ func (w *world) resting() bool {
 func (w *world) unrest() (s string) {
 	for _, i := range w.intents {
 		if i.running || i.asks > 0 {
-			s += fmt.Sprintf("\n%s: running %v, asks %d, next %s, %s %v", i.name, i.running, i.asks, i.next, i.told.State, i.failed)
+			s += fmt.Sprintf("\n%s: running %v, asks %d, next %s", i.name, i.running, i.asks, i.next)
 		}
 	}
 	under, err := w.person.List(w.t.Context(), ledger.Filter{States: []policies.State{policies.Approved, policies.Executing, policies.InDoubt}})
@@ -172,7 +172,9 @@ func (w *world) restart() {
 	w.started++
 	p := w.start(fmt.Sprintf("process %d.%d", i, w.started))
 	if points := proof.Points(); !w.calm && w.rng.IntN(10) < 9 {
+		w.notes.Lock()
 		p.fatal, p.skip = points[w.rng.IntN(len(points))], w.rng.IntN(3)
+		w.notes.Unlock()
 	}
 	w.processes[i] = p
 	w.note("%s starts", p.name)
@@ -185,7 +187,7 @@ func (w *world) ask() {
 		return
 	}
 	w.note("%s asks for %s", p.name, i.name)
-	i.told, i.failed, i.waiting = answer{}, nil, true
+	i.running = true
 	p.call(i)
 }
 
@@ -193,22 +195,32 @@ func (w *world) ask() {
 // asks again.
 func (w *world) listen() {
 	for _, i := range w.intents {
-		if i.running || !i.waiting {
+		r := w.take(i)
+		if r == nil {
 			continue
 		}
-		i.waiting, i.next = false, time.Now().Add(20*time.Second)
-		if t := i.told; t.Action != "" {
-			told := proof.Told{Action: t.Action, State: t.State}
-			if i.tool == "create_refund" && t.Receipt != nil {
-				told.Receipt = t.Receipt.ID
+		i.running, i.next = false, time.Now().Add(20*time.Second)
+		if r.Action != "" {
+			told := proof.Told{Action: r.Action, State: r.State}
+			if i.tool == "create_refund" && r.Receipt != nil {
+				told.Receipt = r.Receipt.ID
 			}
 			w.told = append(w.told, told)
 		}
-		if i.told.State != "" || final(i.failed) {
+		if r.State != "" || final(r.failed) {
 			i.asks--
 		}
-		w.note("%s hears %s %s", i.name, i.told.State, fault.CodeOf(i.failed))
+		w.note("%s hears %s %s", i.name, r.State, fault.CodeOf(r.failed))
 	}
+}
+
+// take takes what an agent has heard; nil when it still listens.
+func (w *world) take(i *intent) *reply {
+	w.notes.Lock()
+	defer w.notes.Unlock()
+	r := i.heard
+	i.heard = nil
+	return r
 }
 
 // final reports an error after which asking again soon is pointless. A target that

@@ -120,6 +120,8 @@ func (p *process) at(point string) {
 
 // isFatal counts a visit of a point and reports whether the process dies of it.
 func (p *process) isFatal(point string) bool {
+	p.world.notes.Lock()
+	defer p.world.notes.Unlock()
 	if point != p.fatal {
 		return false
 	}
@@ -137,33 +139,36 @@ func (p *process) die(point string) {
 	p.stop()
 }
 
-// call calls a tool as a client does, and reports when there was an answer.
+// call calls a tool as a client does. There is no answer when the process dies.
 func (p *process) call(i *intent) {
-	i.running = true
 	p.busy.Go(func() {
-		defer func() { i.running = false }() // also when the process dies
-		ctx := as(p.ctx, p.name+" "+i.name)
-		out, _, err := p.tools[i.tool].Call(ctx, "agent", i.args)
-		if p.dead.Load() {
-			return
+		heard := reply{}
+		defer func() { p.world.heard(i, heard) }() // also when the process dies
+		out, _, err := p.tools[i.tool].Call(as(p.ctx, p.name+" "+i.name), "agent", i.args)
+		if !p.dead.Load() {
+			heard = read(p.world.t, out, err)
 		}
-		i.answered(p.world.t, out, err)
 	})
 }
 
-// answered keeps what the agent was told.
-func (i *intent) answered(t testing.TB, out any, err error) {
-	i.told, i.failed = answer{}, err
-	if err != nil {
-		return
+// reply is what an agent hears: an answer, an error, or nothing.
+type reply struct {
+	answer
+	failed error
+}
+
+func read(t testing.TB, out any, failed error) (r reply) {
+	if failed != nil {
+		return reply{failed: failed}
 	}
 	b, err := json.Marshal(out)
 	if err == nil {
-		err = json.Unmarshal(b, &i.told)
+		err = json.Unmarshal(b, &r.answer)
 	}
 	if err != nil {
-		t.Errorf("read the answer to %s: %v", i.name, err)
+		t.Errorf("read an answer: %v", err)
 	}
+	return r
 }
 
 // yielding is a ledger before each use of which somebody else may have the turn.

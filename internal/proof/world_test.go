@@ -33,6 +33,7 @@ type world struct {
 	intercom http.Handler
 	policy   *policies.Policy
 	person   *ledger.Ledger
+	notes    sync.Mutex // guards what processes tell: the tally, the trace, what agents heard
 	closing  sync.WaitGroup
 
 	processes [2]*process
@@ -58,10 +59,8 @@ type intent struct {
 	asks       int // still to be made, besides those that get no answer
 	next       time.Time
 
-	waiting bool // for an answer to the last call
 	running bool
-	told    answer
-	failed  error
+	heard   *reply // not listened to yet
 }
 
 // answer is what an agent reads in the answer to a write.
@@ -113,6 +112,8 @@ func (w *world) lateness(host string) time.Duration {
 
 // note adds to the trace, by which two runs of one seed are compared.
 func (w *world) note(format string, args ...any) {
+	w.notes.Lock()
+	defer w.notes.Unlock()
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%d ", w.trace)
 	fmt.Fprintf(h, format, args...)
@@ -122,13 +123,22 @@ func (w *world) note(format string, args ...any) {
 	}
 }
 
+// heard is told when a call has ended.
+func (w *world) heard(i *intent, r reply) {
+	w.notes.Lock()
+	defer w.notes.Unlock()
+	i.heard = &r
+}
+
 // crashed is told by a process that dies.
 func (w *world) crashed(p *process, point string) {
 	if strings.HasPrefix(point, "the end") {
 		return
 	}
+	w.notes.Lock()
 	w.seen.crashes++
 	w.seen.points[point]++
+	w.notes.Unlock()
 	w.note("%s dies at %s", p.name, point)
 }
 
