@@ -35,7 +35,7 @@ func (s State) Live() bool { return s == Awaiting || s == Approved || s.InFlight
 // InFlight entries may have taken effect and keep their target to themselves.
 func (s State) InFlight() bool { return s == Executing || s == InDoubt || s == Review }
 
-// Final entries stay as they are.
+// Final entries stay as they are, unless a vendor turns out to have done them.
 func (s State) Final() bool { return !s.Live() }
 
 // Counts reports whether entries in this state use up budgets.

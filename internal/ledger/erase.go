@@ -179,7 +179,8 @@ func (t *tx) erase(id string, why erased) (bool, error) {
 	}
 	e = e.bare()
 	e.At, e.From, e.Erased = t.now, r.State, &why
-	if err := t.keepLeft(r, e); err != nil {
+	r.ErasedAt = t.now
+	if err := t.keepLeft(r); err != nil {
 		return false, err
 	}
 	if err := t.exec(`DELETE FROM personal WHERE entry_id = $1`, r.ID); err != nil {
@@ -189,16 +190,20 @@ func (t *tx) erase(id string, why erased) (bool, error) {
 	return true, nil
 }
 
-// keepLeft stores what stays of an entry when its texts go. What identifies a
+// keepLeft stores what is kept of an entry without texts. What identifies a
 // message is a hash of its text, and goes with it.
-func (t *tx) keepLeft(r *row, e event) error {
+func (t *tx) keepLeft(r *row) error {
 	verdict, err := json.Marshal(verdictOf(r.Decision))
 	if err != nil {
 		return fmt.Errorf("encode the verdict: %w", err)
+	}
+	var code fault.Code
+	if r.Failure != nil {
+		code = r.Failure.Code
 	}
 	if !r.Kind.MovesMoney() {
 		r.identity, r.Subject.Same = "", ""
 	}
 	return t.exec(`UPDATE entry SET identity = $2, same = $3, verdict = $4, code = $5, erased_at = $6 WHERE id = $1`,
-		r.ID, r.identity, r.Subject.Same, string(verdict), string(e.Code), millis(e.At))
+		r.ID, r.identity, r.Subject.Same, string(verdict), string(code), millis(r.ErasedAt))
 }

@@ -116,6 +116,9 @@ func (r *row) event() (event, error) {
 		e.Subject.Same = r.sealed("same", r.Subject.Same)
 		e.ReceiptDigest = r.seal("receipt", r.Receipt)
 	}
+	if !r.ErasedAt.IsZero() {
+		return e.bare(), nil
+	}
 	return e, nil
 }
 

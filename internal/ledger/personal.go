@@ -105,10 +105,15 @@ func (k texts) into(r *row) (err error) {
 	return nil
 }
 
-// keepTexts stores the texts of an entry where they differ from those stored.
+// keepTexts stores the texts of an entry where they differ from those stored. An
+// entry whose texts were erased gets none again, whatever becomes of it: a vendor
+// can turn out to have done what had failed.
 func (t *tx) keepTexts(r *row) error {
+	if !r.ErasedAt.IsZero() {
+		return t.keepLeft(r)
+	}
 	k, err := r.texts()
-	if err != nil || k == r.kept || !r.ErasedAt.IsZero() {
+	if err != nil || k == r.kept {
 		return err
 	}
 	err = t.exec(`INSERT INTO personal (`+textColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)

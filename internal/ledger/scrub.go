@@ -18,6 +18,11 @@ func (l *Ledger) scrub(ctx context.Context) (lingers bool, err error) {
 	case <-ctx.Done():
 		return true, l.explain("rewrite the file", ctx.Err())
 	}
+	// In the queue of writers, so that other processes that write all the time let it begin.
+	if err := l.queue.enter(ctx); err != nil && ctx.Err() != nil {
+		return true, l.explain("rewrite the file", err)
+	}
+	defer l.queue.leave()
 	err = l.untilFree(ctx, func() (bool, error) {
 		_, err := l.writer.ExecContext(ctx, l.engine.rewrite)
 		return l.engine.transient(err), err

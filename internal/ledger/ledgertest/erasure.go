@@ -25,6 +25,7 @@ func erasing(t *testing.T, fresh Fresh) {
 	t.Run("a dry run erases nothing", func(t *testing.T) { erasingRehearsed(newDesk(t, fresh)) })
 	t.Run("what cannot be asked for", func(t *testing.T) { erasingWrongly(newDesk(t, fresh)) })
 	t.Run("many at once", func(t *testing.T) { erasingMany(newDesk(t, fresh)) })
+	t.Run("what Stripe turns out to have done", func(t *testing.T) { erasedAdopted(newDesk(t, fresh)) })
 	t.Run("while others work", func(t *testing.T) { erasingMeanwhile(newDesk(t, fresh)) })
 }
 
@@ -300,6 +301,39 @@ func erasingMany(d *desk) {
 	r, err := d.Verify(d.t.Context())
 	if err != nil || r.Erased != many || r.Entries != many || r.Events != 2*many {
 		d.t.Errorf("verified %+v: %v", r, err)
+	}
+}
+
+// erasedAdopted finds that a vendor has done what had ended without effect and was
+// erased since. It counts and answers from then on, and gets no texts again.
+func erasedAdopted(d *desk) {
+	for state := range ways() {
+		if !state.Final() || state == policies.Done {
+			continue
+		}
+		d.t.Run(string(state), func(t *testing.T) {
+			d := d.in(t)
+			d.sweep()
+			charge := "ch_" + string(state)
+			e := d.reach(state, charge)
+			d.erase(ofCustomer("cus_1"))
+			erased := must(t)(d.Entry(t.Context(), e.ID))
+			got := d.adopt(d.found(e.ID, refund(charge, 100)), true)
+			left := must(t)(d.Entry(t.Context(), e.ID))
+			if left.State != policies.Done || string(left.Receipt) != `{"id":"re_found"}` || left.Failure != nil || left.Decision.Findings[0].Rule != "adopted" ||
+				left.Decision.Findings[0].Message != "" || !left.ErasedAt.Equal(erased.ErasedAt) {
+				t.Errorf("adopted as %s", plain(left))
+			}
+			d.countsAs(got)
+			d.sound()
+			again, replayed, err := d.Begin(t.Context(), refund(charge, 100), says(policies.Deny))
+			if err != nil || !replayed || again.ID != e.ID {
+				t.Errorf("asked again: replayed %v as %s: %v", replayed, again.ID, err)
+			}
+			if more := d.erase(ofCustomer("cus_1")); more.Erased != 0 {
+				t.Errorf("erased %d again", more.Erased)
+			}
+		})
 	}
 }
 
