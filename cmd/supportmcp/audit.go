@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -63,7 +62,7 @@ func verifier(w world, keys []string) (checkpoint.Verifier, error) {
 		return publicKeys(keys)
 	}
 	s, err := configuredKey(w)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, errNoKeyYet) {
 		return checkpoint.Verifier{}, nil
 	}
 	return s.Verifier, err
@@ -92,8 +91,8 @@ func configuredKey(w world) (checkpoint.Signer, error) {
 		return checkpoint.Signer{}, err
 	}
 	s, err := k.read()
-	if errors.Is(err, fs.ErrNotExist) {
-		err = unusableKey(err, "start supportmcp serve once, which makes it, or set "+auditKeyFile, "there is no key for checkpoints in %s yet", k.path)
+	if errors.Is(err, errNoKeyYet) {
+		err = refusal(err, "start supportmcp serve once, which makes it, or set "+auditKeyFile, "there is no key for checkpoints in %s yet", k.path)
 	}
 	return s, err
 }
@@ -162,7 +161,7 @@ func auditCheck(w world) *cobra.Command {
 			}
 			under, said, err := known.Check(b)
 			if err != nil {
-				return unusableKey(nil, "ask for the proof again; do not trust this one", "NOT PROVED: %v", err)
+				return refusal(nil, "ask for the proof again; do not trust this one", "NOT PROVED: %v", err)
 			}
 			return printProof(w, under, said)
 		},
@@ -181,7 +180,7 @@ func auditKeyCommand(w world) *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			key, err := configuredKey(w)
 			if newFile != "" {
-				if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				if err != nil && !errors.Is(err, errNoKeyYet) {
 					return err
 				}
 				key, err = makeKey(newFile, key.Verifier)
@@ -206,7 +205,7 @@ func makeKey(path string, before checkpoint.Verifier) (checkpoint.Signer, error)
 	}
 	k := keyFile{path: path, given: true}
 	if err := k.write(text); err != nil {
-		return checkpoint.Signer{}, unusableKey(err, "name a file that does not exist, in a folder that you may write to", "%s cannot be made: %v", path, err)
+		return checkpoint.Signer{}, refusal(err, "name a file that does not exist, in a folder that you may write to", "%s cannot be made: %v", path, err)
 	}
 	return k.read()
 }

@@ -40,14 +40,18 @@ func (c Config) auditKey(databaseURL string) (keyFile, error) {
 
 func keyBeside(ledger string) keyFile { return keyFile{path: ledger + ".audit-key"} }
 
-// read reads the key; fs.ErrNotExist is a key that is still to be made.
+// errNoKeyYet is about a key that the first start makes. A file that the operator
+// names must be there.
+var errNoKeyYet = errors.New("no key yet")
+
+// read reads the key; errNoKeyYet is one that is still to be made.
 func (k keyFile) read() (checkpoint.Signer, error) {
 	b, err := os.ReadFile(k.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !k.given:
-		return checkpoint.Signer{}, err
+		return checkpoint.Signer{}, errNoKeyYet
 	case err != nil:
-		return checkpoint.Signer{}, unusableKey(err, "make one with supportmcp audit key --new FILE, or copy the one that the other servers of this ledger use",
+		return checkpoint.Signer{}, refusal(err, "make one with supportmcp audit key --new FILE, or copy the one that the other servers of this ledger use",
 			"the key for checkpoints cannot be read from %s", k.path)
 	}
 	if err := k.private(); err != nil {
@@ -55,7 +59,7 @@ func (k keyFile) read() (checkpoint.Signer, error) {
 	}
 	s, err := checkpoint.ParseSigner(string(b))
 	if err != nil {
-		return s, unusableKey(err, "restore the file from a backup: the checkpoints of this ledger are signed with its key", "%s does not hold the key for checkpoints: %v", k.path, err)
+		return s, refusal(err, "restore the file from a backup: the checkpoints of this ledger are signed with its key", "%s does not hold the key for checkpoints: %v", k.path, err)
 	}
 	return s, nil
 }
@@ -70,13 +74,13 @@ func (k keyFile) private() error {
 	if k.given || runtime.GOOS == "windows" || info.Mode().Perm()&0o077 == 0 {
 		return nil
 	}
-	return unusableKey(nil, fmt.Sprintf("run: chmod 600 '%s'", k.path), "%s is open to other users of this machine (mode %o)", k.path, info.Mode().Perm())
+	return refusal(nil, fmt.Sprintf("run: chmod 600 '%s'", k.path), "%s is open to other users of this machine (mode %o)", k.path, info.Mode().Perm())
 }
 
 // readOrMake reads the key, or makes one that is not in the file yet.
 func (k keyFile) readOrMake() (s checkpoint.Signer, fresh string, err error) {
 	s, err = k.read()
-	if !errors.Is(err, fs.ErrNotExist) {
+	if !errors.Is(err, errNoKeyYet) {
 		return s, "", err
 	}
 	if fresh, err = checkpoint.Generate(checkpoint.Verifier{}); err != nil {
@@ -90,7 +94,7 @@ func (k keyFile) readOrMake() (s checkpoint.Signer, fresh string, err error) {
 // another process was faster.
 func (k keyFile) keep(fresh string) (checkpoint.Signer, error) {
 	if err := k.write(fresh); err != nil && !errors.Is(err, fs.ErrExist) {
-		return checkpoint.Signer{}, unusableKey(err, "check the folder and who owns it, or set "+auditKeyFile, "the key for checkpoints cannot be kept in %s", k.path)
+		return checkpoint.Signer{}, refusal(err, "check the folder and who owns it, or set "+auditKeyFile, "the key for checkpoints cannot be kept in %s", k.path)
 	}
 	return k.read()
 }
@@ -114,6 +118,7 @@ func (k keyFile) write(text string) error {
 	return os.Link(f.Name(), k.path)
 }
 
-func unusableKey(cause error, next, format string, args ...any) *fault.Error {
+// refusal is an error that tells a person what to do.
+func refusal(cause error, next, format string, args ...any) *fault.Error {
 	return &fault.Error{Code: fault.Refused, Took: fault.No, Cause: cause, Message: fmt.Sprintf(format, args...), NextStep: next}
 }
