@@ -43,7 +43,7 @@ demo: ## tell the five stories against the sandbox
 test: ## run all tests
 	$(GO) test ./...
 
-check: tidy lint generated cross race fuzz clients inspector conformance ## everything a change must pass
+check: tidy lint generated cross race proof mutants fuzz clients inspector conformance ## everything a change must pass
 
 tidy: ## fail when go.mod or go.sum is not tidy
 	$(GO) mod tidy -diff
