@@ -227,7 +227,7 @@ func TestAServerThatWasKilledSignsAtItsNextStart(t *testing.T) {
 	if got := typeIn(t, p.environ, "serve"); got.status != 0 {
 		t.Fatal(got.err)
 	}
-	if got := typeIn(t, p.environ, "audit", "verify", "--checkpoint", kept); got.status != 0 || !strings.Contains(got.out, "signed for it") {
+	if got := typeIn(t, p.environ, "audit", "verify", "--checkpoint", kept); got.status != 0 || !strings.Contains(got.out, " and 1 checkpoint fit, ") {
 		t.Errorf("status %d: %s%s", got.status, got.out, got.err)
 	}
 }
