@@ -150,19 +150,42 @@ func (t *tx) keepFresh(target string, since policies.Mark) error {
 	if since == 0 {
 		return nil
 	}
-	var changed int
-	err := t.sql.QueryRowContext(t.ctx, `SELECT COUNT(*) FROM event JOIN entry ON entry.id = event.entry_id
-		WHERE event.seq >= $1 AND entry.exclusive = $2 AND entry.state = 'done'`, int64(since)-1, target).Scan(&changed)
+	changed, err := t.changed(target, since)
 	if err != nil {
 		return fmt.Errorf("look for what changed meanwhile: %w", err)
 	}
-	if changed == 0 {
+	if !changed {
 		return nil
 	}
 	return &fault.Error{
 		Code: fault.Busy, Took: fault.NotYet,
 		Message: "another action has just changed the same target", NextStep: "read the facts again, and then ask again",
 	}
+}
+
+// changed tells whether an action on the target has become done since. Of what is
+// done, only an erasure makes a later event, and it changes no target.
+func (t *tx) changed(target string, since policies.Mark) (bool, error) {
+	rows, err := t.sql.QueryContext(t.ctx, `SELECT event.body FROM event JOIN entry ON entry.id = event.entry_id
+		WHERE event.seq >= $1 AND entry.exclusive = $2 AND entry.state = 'done'`, int64(since)-1, target)
+	if err != nil {
+		return false, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var body []byte
+		if err := rows.Scan(&body); err != nil {
+			return false, err
+		}
+		var e event
+		if err := json.Unmarshal(body, &e); err != nil {
+			return false, fmt.Errorf("read an event of %s: %w", target, err)
+		}
+		if e.Erased == nil {
+			return true, nil
+		}
+	}
+	return false, rows.Err()
 }
 
 // decide reads usage and judges. The decision is given as a later read will give

@@ -20,6 +20,7 @@ func erasing(t *testing.T, fresh Fresh) {
 	t.Run("by state", func(t *testing.T) { erasingByState(newDesk(t, fresh)) })
 	t.Run("a refund's texts go, its money stays", func(t *testing.T) { erasedRefund(newDesk(t, fresh)) })
 	t.Run("a message answers equal ones first", func(t *testing.T) { erasedMessage(newDesk(t, fresh)) })
+	t.Run("an erasure is no change of its target", func(t *testing.T) { erasedTarget(newDesk(t, fresh)) })
 	t.Run("a foreign charge stays hidden", func(t *testing.T) { erasedHidden(newDesk(t, fresh)) })
 	t.Run("whose texts go", func(t *testing.T) { whoseTexts(newDesk(t, fresh)) })
 	t.Run("a dry run erases nothing", func(t *testing.T) { erasingRehearsed(newDesk(t, fresh)) })
@@ -116,6 +117,22 @@ func erasedRefund(d *desk) {
 	}
 	if late := must(d.t)(d.Entry(d.t.Context(), e.ID)); plain(late) != plain(got) {
 		d.t.Errorf("a late settlement made it %s", plain(late))
+	}
+}
+
+// erasedTarget wants facts that were read after a refund, and before its texts
+// were erased, to count as fresh.
+func erasedTarget(d *desk) {
+	d.settle(d.begin(refund(charged, 100), policies.Allow).ID, policies.Done)
+	next := refund(charged, 200)
+	read, err := d.Mark(d.t.Context())
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	next.Mark = read
+	d.erase(ofCustomer("cus_1"))
+	if e := d.begin(next, policies.Allow); e.State != policies.Executing {
+		d.t.Errorf("the next refund is %s", e.State)
 	}
 }
 
