@@ -55,6 +55,7 @@ type Finding struct {
 	MaxAllowedNow money.Money `json:"max_allowed_now,omitzero"`
 	RetryAfter    time.Time   `json:"retry_after,omitzero"`
 	NextStep      string      `json:"next_step,omitempty"`
+	Cite          string      `json:"cite,omitempty"` // the URI of the document that explains the rule
 }
 
 // Decision is the verdict on an action with everything that led to it.
@@ -63,6 +64,9 @@ type Decision struct {
 	Findings []Finding   `json:"findings"` // of every rule, not only of the first that fails
 	Revision string      `json:"policy_revision"`
 	Headroom money.Money `json:"headroom,omitzero"` // what the budgets leave; after this action when it is allowed
+	Need     Need        `json:"need,omitzero"`     // who must approve, where a person must
+	Shadow   []Finding   `json:"shadow,omitempty"`  // what rules that are only tried out would have said
+	Trips    bool        `json:"trips_breaker,omitempty"`
 }
 
 // decide combines findings: the strictest wins, and no finding at all denies.

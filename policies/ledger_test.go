@@ -54,7 +54,7 @@ func (m *memory) Read(_ context.Context, r Reads) (Snapshot, error) {
 func (m *memory) read(r Reads) Snapshot {
 	s := Snapshot{Now: m.now()}
 	for _, e := range m.entries {
-		if e.State == Awaiting && e.Subject.Conversation == r.Waiting {
+		if e.State == Awaiting && e.Subject.Conversation == r.Conversation {
 			s.Waiting++
 		}
 	}
