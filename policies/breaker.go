@@ -2,7 +2,7 @@ package policies
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
 
 	"supportmcp/internal/fault"
@@ -75,11 +75,12 @@ func (g *Guard) trip(ctx context.Context, after Entry) {
 	}
 }
 
-// Release is the operation behind an approved [Breaker]: that it is done closes it.
-func Release() Operation[Breaker, struct{}] {
+// Release is the operation behind an approved [Breaker]: when it is done, the
+// breaker is closed, and what was paid before counts for it no more.
+func Release(e Entry) Operation[Breaker, struct{}] {
 	return Operation[Breaker, struct{}]{
-		Propose: func(context.Context) (Breaker, error) {
-			return Breaker{}, errors.New("a breaker is not proposed again")
+		Propose: func(context.Context) (b Breaker, err error) {
+			return b, json.Unmarshal(e.Facts, &b)
 		},
 		Perform: func(_ context.Context, p *Permit[Breaker]) (struct{}, error) {
 			_, _, err := p.Redeem()

@@ -46,14 +46,15 @@ type DisclosureRules struct {
 	Principals map[Principal]Disclosure
 }
 
-// Disclosed is a decision as a principal is told it. Without a policy, that is as
-// little as there is.
-func (p *Policy) Disclosed(d Decision, by Principal) Decision {
-	level := Code
-	if p != nil {
-		level = p.Disclosure.of(by)
+// Disclosed is a decision as a principal is told it.
+func (g *Guard) Disclosed(d Decision, by Principal) Decision { return d.at(g.disclosure(by)) }
+
+// disclosure is the level of a principal; without a policy, as little as there is.
+func (g *Guard) disclosure(by Principal) Disclosure {
+	if p := g.Policy(); p != nil {
+		return p.Disclosure.of(by)
 	}
-	return d.at(level)
+	return Code
 }
 
 func (r DisclosureRules) of(by Principal) Disclosure {

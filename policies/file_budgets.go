@@ -11,7 +11,8 @@ import (
 // budgets are those of one section, whose actions are all of one kind.
 func (r *fileReader) budgets(path string, n *yaml.Node, k Kind, limited CurrencyLimits) (out []Budget) {
 	r.list(path, n, func(path string, n *yaml.Node) {
-		b := r.budget(path, n, Budget{Kinds: []Kind{k}}, limited)
+		b := Budget{Kinds: []Kind{k}}
+		r.budget(path, n, &b, limited)
 		out = r.another(path, n, out, b)
 	})
 	return out
@@ -31,7 +32,7 @@ func (r *fileReader) sharedBudgets(path string, n *yaml.Node, limited CurrencyLi
 		b := Budget{Shared: true}
 		sections := optional("of", "[refund, credit, discount]", "The sections that share this budget: refund, credit, cancel, discount.", nil)
 		sections.required, sections.read = true, r.moneySections(&b.Kinds)
-		b = r.budget(path, n, b, limited, sections)
+		r.budget(path, n, &b, limited, sections)
 		slices.Sort(b.Kinds)
 		out = r.another(path, n, out, b)
 	})
@@ -52,17 +53,17 @@ func (r *fileReader) moneySections(into *[]Kind) reader {
 	}
 }
 
-func (r *fileReader) budget(path string, n *yaml.Node, b Budget, limited CurrencyLimits, more ...field) Budget {
+func (r *fileReader) budget(path string, n *yaml.Node, b *Budget, limited CurrencyLimits, more ...field) {
+	before := len(r.problems)
 	r.block(path, n, append(more,
 		required("scope", "customer", "What is counted by: one charge, one customer, one person (all customers tied to whoever asks, and those with the same card), one conversation, one principal (a login of an agent), or global (everything).", r.scope(&b.Scope)),
 		required("window", "30d", "The time that is looked back on. It rolls: 24h is always the last 24 hours.", r.span(&b.Window)),
 		optional("count", "3", "How many actions. An action that is under way, or whose outcome is not known yet, counts as well.", r.number(&b.Count, maxCount)),
 		optional("sum", "{eur: 300.00}", "How much money, by currency. A currency that is not listed is not limited by this budget.", r.sum(&b.Sum, limited)),
 		optional("on_exceed", "deny", "What becomes of an action that does not fit any more.", r.effect(&b.Exceed, Deny, NeedsApproval)))...)
-	if n != nil && n.Kind == yaml.MappingNode && len(n.Content) > 0 && b.Count == 0 && b.Sum == nil && len(r.problems) == 0 {
+	if n != nil && n.Kind == yaml.MappingNode && len(n.Content) > 0 && b.Count == 0 && b.Sum == nil && len(r.problems) == before {
 		r.at(n, "%s needs count, sum or both", path)
 	}
-	return b
 }
 
 func (r *fileReader) scope(into *ScopeKind) reader {

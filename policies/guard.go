@@ -93,7 +93,8 @@ func Enforce[A Action, Out any](ctx context.Context, g *Guard, r Request, op Ope
 		if !replayed && e.State == Executing {
 			e = run(ctx, g, e, a, op)
 		}
-		return outcome[Out](e, replayed)
+		o, err := outcome[Out](e, replayed)
+		return o.told(g.disclosure(r.Principal)), err
 	}
 }
 

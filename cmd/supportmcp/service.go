@@ -122,7 +122,8 @@ func newHands(ctx context.Context, s settings, library *knowledge.Library) (h ha
 		Timeout: s.timing.attempt, Lease: s.timing.lease, Wait: s.timing.wait,
 	}
 	h.guard.Use(s.rules)
-	h.tools = tools.All(tools.Deps{Guard: h.guard, Stripe: h.stripe, Intercom: h.intercom, Library: library})
+	deps := tools.Deps{Guard: h.guard, Stripe: h.stripe, Intercom: h.intercom, Library: library}
+	h.tools = append(tools.All(deps), tools.Inner(deps)...)
 	return h, nil
 }
 
