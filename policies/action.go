@@ -23,6 +23,7 @@ const (
 	KindNote     Kind = "note"
 	KindState    Kind = "state"
 	KindTag      Kind = "tag"
+	KindAssign   Kind = "assign"
 	KindSegment  Kind = "segment"
 	KindContact  Kind = "contact"
 	KindBreaker  Kind = "breaker"
@@ -30,7 +31,7 @@ const (
 
 // kinds are all kinds.
 func kinds() []Kind {
-	return append(moneyKinds(), KindReply, KindNote, KindState, KindTag, KindSegment, KindContact, KindBreaker)
+	return append(moneyKinds(), KindReply, KindNote, KindState, KindAssign, KindTag, KindSegment, KindContact, KindBreaker)
 }
 
 // moneyKinds are the kinds that change what somebody pays.
@@ -72,7 +73,7 @@ func (k Kind) section() string {
 		return string(k)
 	case KindCancel, KindKeep:
 		return "cancel"
-	case KindReply, KindNote, KindState:
+	case KindReply, KindNote, KindState, KindAssign:
 		return "reply"
 	case KindBreaker:
 	}
@@ -91,7 +92,7 @@ func (k Kind) ReplayFor() time.Duration {
 		return forever
 	case KindReply, KindNote:
 		return 24 * time.Hour
-	case KindState, KindTag, KindCancel, KindKeep, KindDiscount, KindSegment, KindContact, KindBreaker:
+	case KindState, KindAssign, KindTag, KindCancel, KindKeep, KindDiscount, KindSegment, KindContact, KindBreaker:
 	}
 	return 0
 }
@@ -104,7 +105,7 @@ func (k Kind) repeatFor() time.Duration {
 	switch k {
 	case KindRefund, KindCredit, KindCancel, KindKeep, KindDiscount:
 		return 23 * time.Hour
-	case KindState, KindTag, KindSegment, KindContact, KindBreaker:
+	case KindState, KindAssign, KindTag, KindSegment, KindContact, KindBreaker:
 		return forever
 	case KindReply, KindNote:
 	}

@@ -67,6 +67,7 @@ type Decision struct {
 	Need     Need        `json:"need,omitzero"`     // who must approve, where a person must
 	Shadow   []Finding   `json:"shadow,omitempty"`  // what rules that are only tried out would have said
 	Trips    bool        `json:"trips_breaker,omitempty"`
+	HandTo   string      `json:"hand_to,omitempty"` // the team that takes over if the action comes to nothing
 }
 
 // decide combines findings: the strictest wins, and no finding at all denies.

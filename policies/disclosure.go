@@ -65,7 +65,7 @@ func (r DisclosureRules) of(by Principal) Disclosure {
 }
 
 func (d Decision) at(level Disclosure) Decision {
-	d.Shadow, d.Trips = nil, false
+	d.Shadow, d.Trips, d.HandTo = nil, false, ""
 	if level == Full {
 		return d
 	}

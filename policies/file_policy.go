@@ -53,6 +53,7 @@ func (r *fileReader) approvals(a *ApprovalRules) reader {
 			optional("people", "1", "How many different people must approve. Whoever asked for an action never counts.", r.number(&people, maxPeople)),
 			optional("repeats", "needs_approval", "Doing again on purpose what was done.", r.effect(&a.Repeats, NeedsApproval, Allow, Deny)),
 			optional("without_conversation", "needs_approval", "Money that is asked for outside a conversation, by telephone for instance. The approval then names who verified the caller. Without this key it is denied.", r.effect(&a.WithoutConversation, Deny, NeedsApproval)),
+			optional("hand_to", "Billing", "The team in Intercom that gets a conversation when an action on money there was rejected, expired, went stale, or has an unknown outcome. A note says so in any case.", r.named("team", &a.HandTo)),
 			optional("bands", "", "Stricter approvals for larger amounts.", func(path string, n *yaml.Node) {
 				r.list(path, n, func(path string, n *yaml.Node) { a.Bands = append(a.Bands, r.band(path, n)) })
 			}))

@@ -26,21 +26,19 @@ func (p *Policy) plan(a Action, r Request) (Reads, func(Snapshot) Decision) {
 func (pl plan) reads() Reads {
 	s := pl.action.Subject()
 	reads := Reads{Conversation: s.Conversation, Contact: s.Contact, Breaker: pl.breaker != nil}
-	for _, b := range pl.counted() {
+	for _, b := range pl.budgets {
 		reads.Queries = append(reads.Queries, b.query(s, pl.request.Principal))
+	}
+	if pl.breaker != nil {
+		q := pl.breaker.query(s, pl.request.Principal)
+		q.SinceRelease = true
+		reads.Queries = append(reads.Queries, q)
 	}
 	reads.Queries = append(reads.Queries, pl.action.asks()...)
 	if pl.action.Kind().MovesMoney() {
 		reads.Denials, reads.DeniedWithin = int(pl.policy.Denials.Count), pl.policy.Denials.Window
 	}
 	return reads
-}
-
-func (pl plan) counted() []Budget {
-	if pl.breaker == nil {
-		return pl.budgets
-	}
-	return append(slices.Clone(pl.budgets), *pl.breaker)
 }
 
 // judge applies every rule there is.
@@ -61,6 +59,9 @@ func (pl plan) judge(s Snapshot) Decision {
 	d := decide(pl.policy.Revision, findings, left)
 	d.Shadow = shadow
 	d.Trips = pl.breaker != nil && pl.breaker.trips(d.Effect, cost, s.Usage[len(pl.budgets)])
+	if pl.action.Kind().MovesMoney() {
+		d.HandTo = pl.policy.Approvals.HandTo
+	}
 	if d.Effect == NeedsApproval {
 		d.Need = pl.policy.Approvals.need(cost)
 	}
@@ -70,7 +71,10 @@ func (pl plan) judge(s Snapshot) Decision {
 // rules are those of the action's kind and the when rules of its section.
 func (pl plan) rules(s Snapshot) (findings, shadow []Finding) {
 	own := s
-	own.Usage = s.Usage[len(pl.counted()):]
+	own.Usage = s.Usage[len(pl.budgets):]
+	if pl.breaker != nil {
+		own.Usage = own.Usage[1:]
+	}
 	own.MayRepeat = pl.request.RepeatOf != "" && pl.policy.Approvals.Repeats == Allow
 	findings = pl.action.judge(pl.policy, own)
 	section := pl.policy.section(pl.action.Kind())

@@ -148,7 +148,7 @@ func (h hands) bind(ctx context.Context) error {
 // openLedger gives SQLite the process's clock; replicas on PostgreSQL must share
 // the database's.
 func openLedger(ctx context.Context, s settings) (*ledger.Ledger, error) {
-	o := ledger.Options{Log: s.log, Mode: s.mode, At: s.at}
+	o := ledger.Options{Log: s.log, Mode: s.mode, At: s.at, Aftermath: tools.Aftermath}
 	if s.oneClock || strings.HasPrefix(s.databaseURL, "sqlite:") {
 		o.Now = s.now
 	}

@@ -135,7 +135,10 @@ func (t *tx) save(from policies.State, r *row) error {
 		return err
 	}
 	t.reach(Written)
-	return t.record(from, r)
+	if err := t.record(from, r); err != nil {
+		return err
+	}
+	return t.aftermath(r)
 }
 
 // load reads an entry that is about to change, and keeps others from changing it.

@@ -65,6 +65,7 @@ func (s seeder) company() {
 	s.stripe.AddPrice(stripeapi.Price{ID: annualPlan, Product: "prod_team", Nickname: "Team annual", Amount: 12000, Currency: "eur", Interval: "year"})
 	s.intercom.AddAdmin(intercomapi.Admin{ID: AdminID, Name: "Robin Vale", Email: "robin@northwind.example", HasInboxSeat: true})
 	s.intercom.AddAdmin(intercomapi.Admin{ID: "8002", Name: "Noa Lindqvist", Email: "noa@northwind.example", HasInboxSeat: true})
+	s.intercom.AddTeam(intercomapi.Team{ID: "8101", Name: "Billing", Admins: []string{"8002"}})
 	for i, name := range []string{"billing", "refunded", "refund-declined", "duplicate-charge", "cancellation", "failed-payment", "needs-human"} {
 		s.intercom.AddTag(intercomapi.Tag{ID: fmt.Sprint(9001 + i), Name: name})
 	}

@@ -109,7 +109,7 @@ const Lease = time.Minute
 
 func (d *Desk) openLedger() {
 	d.t.Helper()
-	l, err := ledger.Open(context.WithoutCancel(d.t.Context()), d.ledgerURL, ledger.Options{Now: d.Clock.Now, Mode: "sandbox"})
+	l, err := ledger.Open(context.WithoutCancel(d.t.Context()), d.ledgerURL, ledger.Options{Now: d.Clock.Now, Mode: "sandbox", Aftermath: tools.Aftermath})
 	if err != nil {
 		d.t.Fatal(err)
 	}
