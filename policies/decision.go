@@ -95,6 +95,17 @@ func (d Decision) Against() []Finding {
 	return fs
 }
 
+// Cites are the documents that explain what stands against an action, each once.
+func (d Decision) Cites() []string {
+	var out []string
+	for _, f := range d.Against() {
+		if f.Cite != "" && !slices.Contains(out, f.Cite) {
+			out = append(out, f.Cite)
+		}
+	}
+	return out
+}
+
 // denies reports whether the named rule denied.
 func (d Decision) denies(rule string) bool {
 	return slices.ContainsFunc(d.Findings, func(f Finding) bool { return f.Rule == rule && f.Effect == Deny })

@@ -53,6 +53,9 @@ func preview[Out any](ctx context.Context, g *Guard, r Request, a Action) (Outco
 	return o.told(g.disclosure(r.Principal)), nil
 }
 
+// Cites are the documents that explain the decision.
+func (o Outcome[Out]) Cites() []string { return o.Decision.Cites() }
+
 // told is the answer as an agent of this level may know it.
 func (o Outcome[Out]) told(level Disclosure) Outcome[Out] {
 	o.Decision = o.Decision.at(level)

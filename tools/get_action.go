@@ -27,6 +27,9 @@ type actionStatus struct {
 	Decision policies.Decision `json:"decision"`
 }
 
+// Cites are the documents that explain the decision.
+func (s actionStatus) Cites() []string { return s.Decision.Cites() }
+
 // GetAction tells how an earlier write stands.
 func GetAction(d Deps) Tool {
 	return Read(Spec{
