@@ -20,9 +20,14 @@ type Accepted struct {
 
 // Policies are all that were accepted, oldest first.
 func (l *Ledger) Policies(ctx context.Context) ([]Accepted, error) {
-	rows, err := l.reader.QueryContext(ctx, `SELECT seq, body, accepted_by, statement, signature, accepted_at FROM policy ORDER BY seq`)
+	out, err := accepted(ctx, l.reader)
+	return out, l.explain("read the accepted policies", err)
+}
+
+func accepted(ctx context.Context, q queryer) ([]Accepted, error) {
+	rows, err := q.QueryContext(ctx, `SELECT seq, body, accepted_by, statement, signature, accepted_at FROM policy ORDER BY seq`)
 	if err != nil {
-		return nil, l.explain("read the accepted policies", err)
+		return nil, fmt.Errorf("read the accepted policies: %w", err)
 	}
 	defer rows.Close()
 	var out []Accepted
@@ -30,12 +35,12 @@ func (l *Ledger) Policies(ctx context.Context) ([]Accepted, error) {
 		var a Accepted
 		var at int64
 		if err := rows.Scan(&a.Seq, &a.Body, &a.By, &a.Statement, &a.Signature, &at); err != nil {
-			return nil, l.explain("read the accepted policies", err)
+			return nil, fmt.Errorf("read an accepted policy: %w", err)
 		}
 		a.At = fromMillis(at)
 		out = append(out, a)
 	}
-	return out, l.explain("read the accepted policies", rows.Err())
+	return out, rows.Err()
 }
 
 // LastPolicy is the Seq of the newest; 0 when there is none.
