@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"supportmcp/internal/fault"
@@ -52,6 +53,9 @@ func (l *Ledger) LastPolicy(ctx context.Context) (last int64, err error) {
 // Accept records a policy as the newest. Its Seq must follow the last one's;
 // otherwise somebody else was faster, and the error's code is fault.Busy.
 func (l *Ledger) Accept(ctx context.Context, a Accepted) error {
+	if strings.ToValidUTF8(a.Body, "") != a.Body || strings.ContainsRune(a.Body, 0) {
+		return fault.Invalidf("save it as UTF-8", "the policy is no clean text")
+	}
 	return l.transact(ctx, "accept a policy", func(t *tx) error {
 		if err := t.readClock(); err != nil {
 			return err

@@ -52,6 +52,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"a wrong clock", wrongClock},
 		{"usage", usage},
 		{"around", around},
+		{"accepted policies", acceptedPolicies},
 		{"budgets in parallel", BudgetsInParallel},
 		{"equal requests in parallel", equalInParallel},
 		{"exclusive targets", exclusives},
