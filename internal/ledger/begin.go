@@ -102,13 +102,11 @@ func (t *tx) lockScopes(d policies.Draft) error {
 	slices.Sort(scopes)
 	scopes = slices.Compact(scopes)
 	var args arguments
-	places := addAll(&args, scopes)
-	rows := `(` + strings.ReplaceAll(places, `, `, `), (`) + `)`
-	if err := t.exec(`INSERT INTO scope_lock (scope) VALUES `+rows+` ON CONFLICT DO NOTHING`, args...); err != nil {
-		return fmt.Errorf("note budget scopes: %w", err)
-	}
-	// Collated as Go sorts, since the order of locks must be that of the inserts.
-	if err := t.exec(`SELECT scope FROM scope_lock WHERE scope IN (`+places+`) ORDER BY scope COLLATE "C" FOR UPDATE`, args...); err != nil {
+	rows := `(` + strings.ReplaceAll(addAll(&args, scopes), `, `, `), (`) + `)`
+	// In the order of the rows. A row that is there is locked and not changed:
+	// https://www.postgresql.org/docs/current/sql-insert.html, under ON CONFLICT.
+	err := t.exec(`INSERT INTO scope_lock (scope) VALUES `+rows+` ON CONFLICT (scope) DO UPDATE SET scope = EXCLUDED.scope WHERE FALSE`, args...)
+	if err != nil {
 		return fmt.Errorf("lock budget scopes: %w", err)
 	}
 	return nil

@@ -108,12 +108,18 @@ func (t *tx) insert(r *row) error {
 	r.CreatedAt, r.UpdatedAt, r.salt = t.now, t.now, hex.EncodeToString(random(saltBytes))
 	var args arguments
 	places := addAll(&args, append(r.fixed(), r.moving()...))
-	if err := t.exec(`INSERT INTO entry (`+fixedColumns+`, `+movingColumns+`) VALUES (`+places+`)`, args...); err != nil {
-		return fmt.Errorf("insert %s: %w", r.ID, err)
-	}
-	if err := t.keepTexts(r); err != nil {
+	k, err := r.texts()
+	if err != nil {
 		return err
 	}
+	err = t.execAll(
+		statement{`INSERT INTO entry (` + fixedColumns + `, ` + movingColumns + `) VALUES (` + places + `)`, args},
+		r.keep(k),
+	)
+	if err != nil {
+		return fmt.Errorf("insert %s: %w", r.ID, err)
+	}
+	r.kept = k
 	t.reach(Written)
 	return t.record("", r)
 }
