@@ -104,7 +104,9 @@ func raw(text string) json.RawMessage {
 }
 
 // insert records a new entry and what led to it.
-func (t *tx) insert(r *row) error {
+func (t *tx) insert(r *row) error { return t.insertAfter(nil, r) }
+
+func (t *tx) insertAfter(before []statement, r *row) error {
 	r.CreatedAt, r.UpdatedAt, r.salt = t.now, t.now, hex.EncodeToString(random(saltBytes))
 	var args arguments
 	places := addAll(&args, append(r.fixed(), r.moving()...))
@@ -112,10 +114,9 @@ func (t *tx) insert(r *row) error {
 	if err != nil {
 		return err
 	}
-	err = t.execAll(
+	err = t.execAll(append(before,
 		statement{`INSERT INTO entry (` + fixedColumns + `, ` + movingColumns + `) VALUES (` + places + `)`, args},
-		r.keep(k),
-	)
+		r.keep(k))...)
 	if err != nil {
 		return fmt.Errorf("insert %s: %w", r.ID, err)
 	}

@@ -125,9 +125,11 @@ func (t *tx) keepTexts(r *row) error {
 
 // keep stores texts of an entry.
 func (r *row) keep(k texts) statement {
-	return statement{`INSERT INTO personal (` + textColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+	return statement{
+		`INSERT INTO personal (` + textColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		ON CONFLICT (entry_id) DO UPDATE SET (input, facts, digest, decision, answer, failure, note) = ($3, $4, $5, $6, $7, $8, $9)`,
-		[]any{r.ID, r.salt, k.input, k.facts, k.digest, k.decision, k.answer, k.failure, k.note}}
+		[]any{r.ID, r.salt, k.input, k.facts, k.digest, k.decision, k.answer, k.failure, k.note},
+	}
 }
 
 func encodeFailure(f *fault.Error) (string, error) {
