@@ -1,0 +1,79 @@
+package words
+
+// tag says what a word means for a promise in one language.
+type tag uint64
+
+// The languages whose grammar is known.
+const (
+	inEnglish = iota
+	inGerman
+	languages
+)
+
+// kind is what a clause says of money.
+type kind int
+
+const (
+	nothing kind = iota
+	coming       // it is being, or will be, returned
+	returned     // it was returned
+)
+
+// clause is a part of a sentence with one predicate, in one language.
+type clause struct {
+	words    []token
+	language int
+	isIf     bool // begins with a word for a condition
+	unsaid   bool // follows "cannot confirm that"
+	asks     bool // is part of a question
+}
+
+func (c clause) at(i int) tag {
+	if i < 0 || i >= len(c.words) {
+		return 0
+	}
+	return c.words[i].tags[c.language]
+}
+
+func (c clause) low(i int) string {
+	if i < 0 || i >= len(c.words) {
+		return ""
+	}
+	return c.words[i].low
+}
+
+// has reports whether a word from i up to but without j has one of the tags.
+func (c clause) has(i, j int, t tag) bool {
+	for k := max(0, i); k < min(j, len(c.words)); k++ {
+		if c.at(k)&t != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// any reports whether any word has one of the tags.
+func (c clause) any(t tag) bool { return c.has(0, len(c.words), t) }
+
+// amount reports whether the clause has an amount of money with its currency.
+func (c clause) amount(i, j int) bool {
+	for k := max(0, i); k < min(j, len(c.words)); k++ {
+		if c.words[k].number {
+			if _, n := amountAt(c.words, k); n > 0 {
+				return true
+			}
+		}
+		if len(currencyOf(c.words[k].low)) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func mark(w string) bool {
+	switch w {
+	case ",", ":", "(", ")", "\"", "-", "*", "•", ">", "/", "|":
+		return true
+	}
+	return false
+}

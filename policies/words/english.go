@@ -1,0 +1,324 @@
+package words
+
+// englishClaims finds the clauses of a sentence that say in English that money
+// was or will be returned.
+func englishClaims(s []token) []clause {
+	if !mentions(s, inEnglish, enRefund|enRefunds|enMoney|enReturn) && len(amounts(s)) == 0 {
+		return nil
+	}
+	var out []clause
+	cs := englishClauses(s)
+	hypothetical := supposes(cs)
+	for _, c := range cs {
+		k := c.english()
+		if k == nothing || c.isIf || c.unsaid || c.asks || k == coming && hypothetical {
+			continue
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func mentions(s []token, language int, t tag) bool {
+	for _, w := range s {
+		if w.tags[language]&t != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// englishClauses cuts a sentence at its marks, at conjunctions, and after words
+// that say that something is said.
+func englishClauses(s []token) []clause {
+	var out []clause
+	c := clause{language: inEnglish}
+	flush := func(next clause) {
+		if len(c.words) > 0 {
+			out = append(out, c)
+		}
+		c = next
+	}
+	for i, t := range s {
+		g := t.tags[inEnglish]
+		switch {
+		case mark(t.low) || !t.letters() && t.low != "'" && len(currencyOf(t.low)) == 0 && t.low != "." && t.low != "%":
+			flush(clause{language: inEnglish})
+			continue
+		case g&enIf != 0 && suppose(s, i):
+			flush(clause{language: inEnglish, isIf: true})
+		case g&enSplit != 0 && !relative(s, i) && !(g&enWe != 0 && c.isIf && len(c.words) < 3):
+			flush(clause{language: inEnglish})
+		case g&enTell != 0 && i > 0 && says(c):
+			flush(clause{language: inEnglish, unsaid: c.has(0, len(c.words), enNot)})
+			continue
+		}
+		c.words = append(c.words, t)
+	}
+	flush(clause{})
+	return questions(out, s, inEnglish, enQuestion|enMaybe|enHave|enBe|enWas|enWill|enShould)
+}
+
+// suppose tells a conjunction from a preposition: "after you wrote", "after Friday".
+func suppose(s []token, i int) bool {
+	next := token{}
+	if i+1 < len(s) {
+		next = s[i+1]
+	}
+	switch s[i].low {
+	case "soon":
+		return next.low == "as"
+	case "before", "after", "until", "till":
+		return next.tags[inEnglish]&(enYour|enWe) != 0
+	}
+	return true
+}
+
+// relative reports whether "I" or "we" at i begins a clause about the noun before it.
+func relative(s []token, i int) bool {
+	if i == 0 {
+		return false
+	}
+	g := s[i].tags[inEnglish]
+	return g&enWe != 0 && s[i-1].tags[inEnglish]&(enRefund|enRefunds|enMoney) != 0 || s[i].low == "as" && i+1 < len(s) && s[i+1].low != "soon"
+}
+
+// says reports whether a word such as "confirm" follows what makes it a statement.
+func says(c clause) bool {
+	return c.any(enMaybe|enWill|enTo|enWe|enHelper|enNot) || len(c.words) == 0
+}
+
+// questions marks the clauses of a question: all from the one that begins like
+// one, and the only one.
+func questions(cs []clause, s []token, language int, begins tag) []clause {
+	if len(s) == 0 || s[len(s)-1].low != "?" {
+		return cs
+	}
+	asking := len(cs) == 1
+	for i := range cs {
+		asking = asking || len(cs[i].words) > 0 && cs[i].at(0)&begins != 0
+		cs[i].asks = asking
+	}
+	return cs
+}
+
+// supposes reports whether a sentence depends on something, other than whether
+// the customer has questions.
+func supposes(cs []clause) bool {
+	for _, c := range cs {
+		if !c.isIf || len(c.words) == 0 {
+			continue
+		}
+		switch c.low(0) {
+		case "if", "unless", "provided", "once", "assuming", "soon":
+			if !c.polite() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// polite knows "if you have any questions".
+func (c clause) polite() bool {
+	for _, w := range c.words {
+		switch w.low {
+		case "question", "questions", "anything", "else", "help", "fragen", "hilfe", "weitere", "noch":
+			return true
+		}
+	}
+	return false
+}
+
+// english is what the clause says.
+func (c clause) english() kind {
+	c = c.withoutIdioms()
+	for i := range c.words {
+		if k := c.englishAt(i); k != nothing && !c.attributed(i) {
+			return k
+		}
+	}
+	if c.heading() {
+		return returned
+	}
+	return nothing
+}
+
+// heading knows "Refund of 20 EUR to your card", which has no verb.
+func (c clause) heading() bool {
+	k := c.refundNoun(0, 3)
+	return k >= 0 && c.amount(k, len(c.words)) && !c.any(enHave|enBe|enWas|enWill|enShould|enMaybe|enNot|enAsk|enWe|enTo|enUsually|enBase|enQuestion|enCompound) && !c.has(0, k, enPrep)
+}
+
+// attributed reports whether somebody else says, wants or expects it.
+func (c clause) attributed(i int) bool { return c.has(0, i, enAsk) }
+
+// withoutIdioms takes the negation out of phrases that negate nothing.
+func (c clause) withoutIdioms() clause {
+	words := make([]token, len(c.words))
+	copy(words, c.words)
+	c.words = words
+	for i := range words {
+		if words[i].tags[inEnglish]&enNot == 0 {
+			continue
+		}
+		for j := i + 1; j <= i+2 && j < len(words); j++ {
+			switch words[j].low {
+			case "problem", "worries", "worry", "doubt", "only", "just", "longer", "later", "further", "delay", "trouble", "hesitation", "hesitate", "matter", "more", "wait", "less":
+				words[i].tags[inEnglish] = 0
+			}
+		}
+	}
+	return c
+}
+
+// englishAt judges the word at i as the predicate.
+func (c clause) englishAt(i int) kind {
+	g := c.at(i)
+	switch {
+	case g&enRefund != 0 && g&(enPast|enIng) != 0, g&enRefund != 0 && c.verb(i):
+		if c.attributive(i) {
+			return nothing
+		}
+		return c.mood(i)
+	case g&enReturn != 0 && c.givesBack(i), g&enSend != 0 && c.sends(i):
+		return c.mood(i)
+	case g&(enPerform|enState) != 0 && c.performs(i), g&enArrive != 0 && c.reaches(i):
+		return c.mood(i)
+	case c.low(i) == "way" && c.low(i-2) == "on", c.low(i) == "route" && c.low(i-1) == "en":
+		return c.onItsWay(i)
+	case g&enPlace != 0 || c.low(i) == "you":
+		return c.atPlace(i)
+	}
+	return nothing
+}
+
+// verb tells "we refund" from "a refund".
+func (c clause) verb(i int) bool {
+	for i--; i >= 0 && c.at(i)&(enHelper|enNot) != 0 && c.at(i)&enArticle == 0; i-- {
+	}
+	return c.at(i)&(enWe|enWill|enTo|enMaybe|enShould|enQuestion) != 0 || c.low(i) == "me"
+}
+
+// attributive tells "the refunded amount" from "the amount was refunded".
+func (c clause) attributive(i int) bool {
+	return c.at(i)&enPast != 0 && c.at(i-1)&enArticle != 0 && c.at(i+1)&(enMoney|enCompound) != 0
+}
+
+// mood is when, and whether at all, the verb at i happens.
+func (c clause) mood(i int) kind {
+	group, start := c.group(i)
+	form := c.at(i)
+	switch {
+	case c.negated(i), c.byBank(i, start):
+		return nothing
+	case group&enTo != 0:
+		return c.infinitive(start)
+	case group&enMaybe != 0 && c.low(i) != "expect":
+		return nothing
+	case form&enPast != 0 && group&(enHave|enWas|enWill|enShould|enBe) != 0:
+		return c.auxiliary(group)
+	case form&enPast != 0:
+		return returned
+	case form&enIng != 0 && (group&(enBe|enWas) != 0 || start == 0):
+		return coming
+	case form&(enBase|enRefund) != 0 && form&(enThird|enIng) == 0:
+		return c.present(i, start, group)
+	case form&enThird != 0 && c.has(0, i, enYour|enArticle) && !c.any(enUsually):
+		return coming
+	}
+	return nothing
+}
+
+// group is what the auxiliaries before the verb at i mean together, and where they begin.
+func (c clause) group(i int) (g tag, start int) {
+	const auxiliary = enHave | enBe | enWas | enWill | enShould | enMaybe | enTo | enHelper | enNot
+	for i--; i >= 0 && c.at(i)&auxiliary != 0; i-- {
+		g |= c.at(i)
+	}
+	return g, i + 1
+}
+
+// negated reports whether "not" or its like stands before the verb at i, or right after it.
+func (c clause) negated(i int) bool { return c.has(0, i, enNot) || c.has(i+1, i+2, enNot) }
+
+// infinitive judges "to refund" by what stands before it: "going", "managed".
+func (c clause) infinitive(start int) kind {
+	for i := max(0, start-2); i < len(c.words) && i < start+5; i++ {
+		switch c.low(i) {
+		case "going", "about", "due", "set", "scheduled", "guaranteed", "bound", "sure":
+			return coming
+		case "managed", "decided", "agreed", "able", "arranged", "proceeded", "allowed":
+			return c.was(i)
+		case "to":
+			return nothing
+		}
+	}
+	return nothing
+}
+
+// was tells "was able to" from "will be able to".
+func (c clause) was(i int) kind {
+	if before := c.low(i - 1); c.low(i) == "able" && before != "was" && before != "were" && before != "been" {
+		return nothing
+	}
+	return returned
+}
+
+// byBank reports whether the customer's bank did it.
+func (c clause) byBank(i, start int) bool {
+	if c.low(start-1) == "bank" && c.at(i)&enReturn != 0 {
+		return true
+	}
+	for j := i + 1; j < len(c.words); j++ {
+		if c.low(j) == "bank" && (c.low(j-2) == "by" || c.low(j-1) == "by") {
+			return true
+		}
+	}
+	return false
+}
+
+// auxiliary judges a participle with its auxiliaries.
+func (c clause) auxiliary(group tag) kind {
+	switch {
+	case group&(enWill|enShould) != 0:
+		return c.general(coming)
+	case group&(enHave|enWas) != 0:
+		return returned
+	}
+	return c.general(coming)
+}
+
+// general takes what is said of all customers for no promise to one.
+func (c clause) general(k kind) kind {
+	if c.any(enUsually) || !c.any(enYour) && !c.amount(0, len(c.words)) && !c.definite() {
+		return nothing
+	}
+	return k
+}
+
+// definite reports whether "the refund" or "the money" is spoken of.
+func (c clause) definite() bool {
+	for i := range c.words {
+		if c.low(i) == "the" && c.has(i+1, i+4, enRefund|enMoney) {
+			return true
+		}
+	}
+	return false
+}
+
+// present judges a verb's first form.
+func (c clause) present(i, start int, group tag) kind {
+	subject := c.at(start - 1)
+	switch {
+	case group&enWill != 0, c.low(start-1) == "me" && c.low(start-2) == "let":
+		return c.general(coming)
+	case group&enShould != 0, c.low(i) == "expect" || c.low(i) == "enjoy":
+		return c.general(coming)
+	case subject&enWe != 0 && c.has(i, len(c.words), enYour) || subject&enWe != 0 && c.amount(i, len(c.words)):
+		return c.general(coming)
+	case c.low(start-1) == "you" && c.at(i)&enArrive != 0:
+		return c.general(coming)
+	}
+	return nothing
+}

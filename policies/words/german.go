@@ -1,0 +1,298 @@
+package words
+
+// germanClaims finds the clauses of a sentence that say in German that money was
+// or will be returned.
+func germanClaims(s []token) []clause {
+	if !mentions(s, inGerman, deRefund|deRefunds|deGiven|deGive|deMoney|deCompound|deBack) {
+		return nil
+	}
+	var out []clause
+	cs := germanClauses(s)
+	hypothetical := supposed(cs)
+	for _, c := range cs {
+		k := c.german()
+		if k == nothing || c.isIf || c.unsaid || c.asks || k == coming && hypothetical {
+			continue
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// germanClauses cuts a sentence at its marks and at conjunctions; German has a
+// comma before nearly every other clause.
+func germanClauses(s []token) []clause {
+	var out []clause
+	c := clause{language: inGerman}
+	flush := func(next clause) {
+		if len(c.words) > 0 {
+			out = append(out, c)
+		}
+		c = next
+	}
+	for i, t := range s {
+		g := t.tags[inGerman]
+		switch {
+		case mark(t.low) || !t.letters() && len(currencyOf(t.low)) == 0 && t.low != "." && t.low != "%":
+			unsaid := c.any(deNot) && !c.any(deRefund|deGiven)
+			flush(clause{language: inGerman, unsaid: unsaid && i+1 < len(s) && s[i+1].tags[inGerman]&deThat != 0})
+			continue
+		case g&deIf != 0 && (len(c.words) == 0 || t.low == "ob"):
+			flush(clause{language: inGerman, isIf: true})
+		case g&deSplit != 0 && t.low != "da", t.low == "da" && len(c.words) == 0:
+			flush(clause{language: inGerman})
+		}
+		c.words = append(c.words, t)
+	}
+	flush(clause{})
+	if len(out) > 0 {
+		out[0].isIf = out[0].isIf || out[0].inverted()
+	}
+	return questions(out, s, inGerman, deHave|deBe|deWill|deMaybe|deShould|deQuestion|deIf)
+}
+
+// inverted knows a condition without a conjunction: "Sollten Sie …", "Möchten Sie …, ".
+func (c clause) inverted() bool {
+	return c.at(0)&(deShould|deMaybe|deAsk) != 0 && (c.low(1) == "sie" || c.low(1) == "du" || c.low(1) == "wir" || c.low(1) == "ich")
+}
+
+func supposed(cs []clause) bool {
+	for _, c := range cs {
+		if !c.isIf || len(c.words) == 0 || c.polite() {
+			continue
+		}
+		switch c.low(0) {
+		case "damit", "bis", "bevor", "wie", "wann", "ob", "nachdem":
+		default:
+			return true
+		}
+	}
+	return false
+}
+
+// german is what the clause says.
+func (c clause) german() kind {
+	switch {
+	case c.denied(), c.any(deAsk) && !c.any(deHave|deBe|deWill), c.any(deMaybe):
+		return nothing
+	case c.germanVerbs() || c.germanNouns() || c.germanMoney():
+		return c.when()
+	}
+	return nothing
+}
+
+// denied reports whether the clause is negated, wherever the word stands: German
+// has it behind the verb as often as before.
+func (c clause) denied() bool {
+	for i := range c.words {
+		if c.at(i)&deNot == 0 {
+			continue
+		}
+		switch c.low(i + 1) {
+		case "nur", "problem", "sorge", "thema", "ursache", "umstände", "weiteres", "zweifel", "später", "länger", "mehr":
+			continue
+		}
+		if c.low(i) == "ohne" && !c.has(i, i+3, deRefund|deGive) {
+			continue
+		}
+		return true
+	}
+	return false
+}
+
+func (c clause) when() kind {
+	if c.any(deHave|deBe) || c.any(deGiven|deDone) && !c.any(deWill|deShould) {
+		return returned
+	}
+	if c.any(deUsually) && !c.any(deHave) {
+		return nothing
+	}
+	return coming
+}
+
+// germanVerbs knows verbs that return money by themselves.
+func (c clause) germanVerbs() bool {
+	given, give := c.any(deGiven), c.any(deGive)
+	switch {
+	case given && c.theBank():
+		return false
+	case given && c.any(deHave|deBe):
+		return true
+	case given && c.any(deWill|deShould|deArrive):
+		return c.somebodys()
+	case given:
+		return true
+	case give && c.aims():
+		return false
+	case give && c.any(deWill):
+		return true
+	case give:
+		return c.any(deWe|deArrive) && c.somebodys() || c.low(len(c.words)-1) == "zurückbekommen"
+	}
+	return c.separated()
+}
+
+// aims knows "to refund": "zu erstatten", "um …".
+func (c clause) aims() bool {
+	for i := range c.words {
+		if c.at(i)&deZu != 0 && (c.low(i) != "zu" || c.at(i+1)&(deGive|deDo|deMove|deArrive|deGiven) != 0) {
+			return true
+		}
+	}
+	return false
+}
+
+// theBank reports whether the customer's bank gave it back.
+func (c clause) theBank() bool {
+	for i := range c.words {
+		if c.low(i) == "bank" && c.low(i-2) != "an" && c.low(i-2) != "auf" && c.low(i-1) != "zur" {
+			return true
+		}
+	}
+	return false
+}
+
+// somebodys reports whether the clause is about somebody's money, and not about customers in general.
+func (c clause) somebodys() bool {
+	return (c.any(deYour) || c.germanSingular() || c.amount(0, len(c.words))) && !c.any(deUsually)
+}
+
+// germanSingular knows "der Betrag", "das Geld", "die Zahlung".
+func (c clause) germanSingular() bool {
+	for i := range c.words {
+		if c.at(i)&deArticle != 0 && c.has(i+1, i+3, deMoney|deRefund) && !c.has(i+1, i+3, deRefunds) {
+			return true
+		}
+	}
+	return false
+}
+
+// separated knows verbs whose prefix stands at the end: "wir überweisen Ihnen den Betrag zurück".
+func (c clause) separated() bool {
+	money := c.any(deMoney) || c.amount(0, len(c.words))
+	for i := range c.words {
+		if c.at(i)&(deMove|deArrive) == 0 {
+			continue
+		}
+		if c.has(i+1, len(c.words), deBack) && money && !c.aims() && !c.any(deUsually) {
+			return true
+		}
+	}
+	n := len(c.words)
+	for n > 0 && !c.words[n-1].letters() {
+		n--
+	}
+	return c.low(n-1) == "gut" && money && c.any(deWe)
+}
+
+// germanNouns knows refunds that are made, or that reach somebody.
+func (c clause) germanNouns() bool {
+	if c.any(deCompound) && !c.any(deRefund|deRefunds) {
+		return c.any(deGranted) && c.any(deHave|deBe)
+	}
+	if !c.any(deRefund|deRefunds) || c.talks() {
+		return false
+	}
+	made := (c.any(deDone|deMoved|deGiven|deWay) || c.onTheWay()) && !c.handedOn()
+	finite := c.any(deHave | deBe)
+	switch {
+	case c.any(deRefunds) && !c.any(deRefund) && !c.any(deYour|deArticle):
+		return made && finite
+	case made && finite:
+		return true
+	case made && c.any(deWill|deShould):
+		return !c.any(deUsually)
+	case made && len(c.words) <= 12:
+		return true
+	case c.any(deDo|deMove) && c.any(deWe) && !c.aims():
+		return !c.any(deUsually)
+	}
+	return c.any(deArrive) && !c.any(deUsually) && !c.aims()
+}
+
+// talks knows "Sie haben unsere E-Mail zur Erstattung erhalten".
+func (c clause) talks() bool {
+	for i := range c.words {
+		switch c.low(i) {
+		case "zur", "über", "bezüglich", "wegen", "zum", "hinsichtlich", "betreffend":
+			if c.has(i+1, i+4, deRefund|deRefunds) && !c.amount(i+1, i+2) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// handedOn reports whether a wish was given to colleagues, and nothing is made yet.
+func (c clause) handedOn() bool {
+	if !c.any(deInside) {
+		return false
+	}
+	for i := range c.words {
+		switch c.low(i) {
+		case "zur", "an", "bei", "auf":
+			if c.has(i+1, i+4, deInside) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// germanMoney knows money that moves back, or to the customer.
+func (c clause) germanMoney() bool {
+	money := c.any(deMoney) || c.amount(0, len(c.words))
+	switch {
+	case !money && c.low(0) != "es" || c.any(deUsually) || c.aims():
+		return false
+	case c.any(deWay) && c.any(deBe|deWill|deHave), c.onTheWay():
+		return !c.any(deInside)
+	case c.any(deUndone):
+		return c.any(deCharge) || c.any(deMoney)
+	case c.any(deBack) && (c.any(deMoved) || c.any(dePlace) && c.any(deHave|deBe|deWill|deShould|deArrive)):
+		return true
+	case c.any(deMoved|deMove) && (c.toYou() || c.ownPlace()):
+		return c.any(deHave|deBe|deWill|deWe) && !c.bill()
+	}
+	return c.any(deMoney) && !c.any(deCharge) && c.ownPlace() && c.any(deArrive|deWill|deShould|deBe) && !c.bill()
+}
+
+func (c clause) onTheWay() bool {
+	for i := range c.words {
+		if (c.low(i) == "weg" || c.low(i) == "wege") && c.low(i-2) == "auf" {
+			return true
+		}
+	}
+	return false
+}
+
+func (c clause) toYou() bool {
+	for i := range c.words {
+		switch c.low(i) {
+		case "ihnen", "dir", "euch":
+			return true
+		}
+	}
+	return false
+}
+
+// ownPlace knows "auf Ihrem Konto", "auf deine Karte".
+func (c clause) ownPlace() bool {
+	for i := range c.words {
+		if c.at(i)&dePlace != 0 && c.has(i-2, i, deYour) {
+			return true
+		}
+	}
+	return false
+}
+
+// bill knows what is sent about money, and is none.
+func (c clause) bill() bool {
+	for i := range c.words {
+		switch c.low(i) {
+		case "rechnung", "link", "zahlungslink", "beleg", "quittung", "e-mail", "mail", "übersicht", "nachweis", "bestätigung", "details", "informationen", "von":
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,64 @@
+package words
+
+import (
+	"bufio"
+	"os"
+	"strings"
+	"testing"
+)
+
+// corpus reads the sentences of a file, one a line.
+func corpus(t testing.TB, name string) []string {
+	t.Helper()
+	f, err := os.Open("testdata/" + name + ".txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var out []string
+	for s := bufio.NewScanner(f); s.Scan(); {
+		if line := strings.TrimSpace(s.Text()); line != "" {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+func problems(text string) []string {
+	var out []string
+	for _, p := range Read(text).Check(Rules{}, Own{}, nil) {
+		if p.Found > 0 {
+			out = append(out, p.Check)
+		}
+	}
+	return out
+}
+
+func TestOrdinaryPoliteSentencesPassInSixLanguages(t *testing.T) {
+	n := 0
+	for _, language := range []string{"en", "de", "fr", "es", "it", "nl"} {
+		for _, s := range corpus(t, "polite_"+language) {
+			n++
+			if found := problems(s); len(found) > 0 {
+				t.Errorf("%q: %v", s, found)
+			}
+		}
+	}
+	if n < 200 {
+		t.Errorf("%d sentences, want 200", n)
+	}
+}
+
+func TestPromisesWithoutARefundDoNotPass(t *testing.T) {
+	for _, language := range []string{"en", "de"} {
+		all := corpus(t, "promises_"+language)
+		for _, s := range all {
+			if !Read(s).Claims() {
+				t.Errorf("%q passes", s)
+			}
+		}
+		if len(all) < 75 {
+			t.Errorf("%s: %d sentences, want 75", language, len(all))
+		}
+	}
+}
