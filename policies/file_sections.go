@@ -48,14 +48,6 @@ func (r *fileReader) effect(path string, n *yaml.Node) (e Effect) {
 	return e
 }
 
-func (r *fileReader) reply(path string, n *yaml.Node) *ReplyRules {
-	rules := &ReplyRules{}
-	r.block(path, n, required("max_chars", func(path string, n *yaml.Node) {
-		rules.MaxChars = int(r.number(path, n, maxChars))
-	}))
-	return rules
-}
-
 func (r *fileReader) tag(path string, n *yaml.Node) *TagRules {
 	rules := &TagRules{}
 	r.block(path, n, required("allow", func(path string, n *yaml.Node) {

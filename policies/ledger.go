@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"supportmcp/internal/fault"
+	"supportmcp/internal/money"
 )
 
 // Principal is the caller an action is recorded for.
@@ -47,6 +48,8 @@ type Snapshot struct {
 	Usage []Usage // one per Query, in the same order
 	// Waiting is how many actions of the conversation wait for a person.
 	Waiting int64
+	// Receipts are the amounts of the refunds that Reads.Receipts asked for.
+	Receipts []money.Money
 	// MayRepeat says that the request repeats a done action on purpose, and that
 	// the policy wants nobody asked about that. The ledger leaves it alone.
 	MayRepeat bool
@@ -56,6 +59,8 @@ type Snapshot struct {
 type Reads struct {
 	Queries []Query
 	Waiting string // a conversation; "" counts none
+	// Receipts is a conversation whose done refunds are wanted; "" wants none.
+	Receipts string
 }
 
 // Draft is an entry to be: all that Begin needs, without the Go type of the action.

@@ -57,6 +57,9 @@ func (m *memory) read(r Reads) Snapshot {
 		if e.State == Awaiting && e.Subject.Conversation == r.Waiting {
 			s.Waiting++
 		}
+		if e.State == Done && e.Kind == KindRefund && r.Receipts != "" && e.Subject.Conversation == r.Receipts {
+			s.Receipts = append(s.Receipts, e.Subject.Cost)
+		}
 	}
 	for _, q := range r.Queries {
 		s.Usage = append(s.Usage, m.usage(q, s.Now))

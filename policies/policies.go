@@ -44,9 +44,12 @@ func (p *Policy) plan(a Action, r Request) (Reads, func(Snapshot) Decision) {
 		reads.Queries[i] = b.query(s, r.Principal)
 	}
 	reads.Queries, reads.Waiting = append(reads.Queries, a.asks()...), s.Conversation
+	if reply, ok := a.(Reply); ok {
+		reads.Receipts = reply.receipts()
+	}
 	mayRepeat := r.RepeatOf != "" && p.Approvals.Repeats == Allow
 	return reads, func(snap Snapshot) Decision {
-		findings := a.judge(p, Snapshot{Now: snap.Now, Usage: snap.Usage[len(budgets):], MayRepeat: mayRepeat})
+		findings := a.judge(p, Snapshot{Now: snap.Now, Usage: snap.Usage[len(budgets):], MayRepeat: mayRepeat, Receipts: snap.Receipts})
 		headroom := room{cost: s.Cost}
 		for i, b := range budgets {
 			f := b.judge(s.Cost, snap.Now, snap.Usage[i])

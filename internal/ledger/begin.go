@@ -202,6 +202,9 @@ func (t *tx) decide(r policies.Reads, judge func(policies.Snapshot) policies.Dec
 	if s.Waiting, err = waiting(t.ctx, t.sql, r.Waiting); err != nil {
 		return policies.Decision{}, err
 	}
+	if s.Receipts, err = receipts(t.ctx, t.sql, r.Receipts); err != nil {
+		return policies.Decision{}, err
+	}
 	b, err := json.Marshal(judge(s))
 	if err != nil {
 		return policies.Decision{}, fmt.Errorf("encode the decision: %w", err)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"supportmcp/internal/fault"
+	"supportmcp/internal/money"
 	"supportmcp/policies"
 )
 
@@ -37,8 +38,35 @@ func (l *Ledger) snapshot(ctx context.Context, q queryer, r policies.Reads) (pol
 	if s.Usage, err = usage(ctx, q, r.Queries, now); err != nil {
 		return s, err
 	}
-	s.Waiting, err = waiting(ctx, q, r.Waiting)
+	if s.Waiting, err = waiting(ctx, q, r.Waiting); err != nil {
+		return s, err
+	}
+	s.Receipts, err = receipts(ctx, q, r.Receipts)
 	return s, err
+}
+
+// receiptsShown is how many refunds of one conversation are told, newest first.
+const receiptsShown = 16
+
+// receipts are the amounts of a conversation's done refunds, newest first.
+func receipts(ctx context.Context, q queryer, conversation string) (out []money.Money, err error) {
+	if conversation == "" {
+		return nil, nil
+	}
+	rows, err := q.QueryContext(ctx, `SELECT currency, minor FROM hold WHERE scope = $1 AND kind = 'refund' AND at < $2 ORDER BY at DESC LIMIT `+
+		strconv.Itoa(receiptsShown), string(policies.PerConversation)+":"+conversation, int64(open))
+	if err != nil {
+		return nil, fmt.Errorf("read refunds: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var m money.Money
+		if err := rows.Scan(&m.Currency, &m.Minor); err != nil {
+			return nil, fmt.Errorf("read refunds: %w", err)
+		}
+		out = append(out, m)
+	}
+	return out, rows.Err()
 }
 
 // waiting counts the actions of a conversation that wait for a person.

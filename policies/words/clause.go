@@ -14,9 +14,9 @@ const (
 type kind int
 
 const (
-	nothing kind = iota
-	coming       // it is being, or will be, returned
-	returned     // it was returned
+	nothing  kind = iota
+	coming        // it is being, or will be, returned
+	returned      // it was returned
 )
 
 // clause is a part of a sentence with one predicate, in one language.

@@ -4,43 +4,43 @@ import "strings"
 
 // What English words mean for a promise.
 const (
-	enRefund    tag = 1 << iota // the noun, or the verb's first form
-	enRefunds                   // many refunds
-	enMoney                     // what can be given back
-	enCharge                    // money that was taken, and so can be reversed
-	enReturn                    // gives back, when it is money: credit, return, reverse
-	enSend                      // moves money: back, or to you
-	enPerform                   // makes a refund happen: issue, process
-	enHand                      // may also only hand a wish on: send, submit
-	enArrive                    // how a refund reaches somebody: arrive, receive, see
-	enBase                      // a verb's first form
-	enThird                     // its third form
-	enPast                      // its past, or its participle
-	enIng                       // its -ing form
-	enState                     // what a refund can be: complete, underway
-	enHave                      // have, has, had
-	enBe                        // am, is, are
-	enWas                       // was, were, been, being, be
-	enWill                      // will, shall, going
-	enShould                    // expects
-	enMaybe                     // can, could, would, might, must
-	enNot                       // negates
-	enYour                      // somebody's, and not in general: your, you, this, it
-	enWe                        // I, we
-	enIf                        // what follows may not be
-	enUsually                   // speaks in general
-	enArticle                   // a noun follows: a, the, full
-	enPrep                      // about, for: what follows is no object
-	enAsk                       // ask, want, told: somebody else's words
-	enPlace                     // where money goes: account, card
-	enTell                      // confirm, inform: what follows is said
-	enHelper                    // may stand between an auxiliary and its verb
-	enCompound                  // makes of "refund" something else: refund policy
-	enInside                    // where a wish is handed on to: colleague, review
-	enSplit                     // begins a new clause
-	enQuestion                  // begins a question
-	enTo                        // to
-	enBack                      // back
+	enRefund   tag = 1 << iota // the noun, or the verb's first form
+	enRefunds                  // many refunds
+	enMoney                    // what can be given back
+	enCharge                   // money that was taken, and so can be reversed
+	enReturn                   // gives back, when it is money: credit, return, reverse
+	enSend                     // moves money: back, or to you
+	enPerform                  // makes a refund happen: issue, process
+	enHand                     // may also only hand a wish on: send, submit
+	enArrive                   // how a refund reaches somebody: arrive, receive, see
+	enBase                     // a verb's first form
+	enThird                    // its third form
+	enPast                     // its past, or its participle
+	enIng                      // its -ing form
+	enState                    // what a refund can be: complete, underway
+	enHave                     // have, has, had
+	enBe                       // am, is, are
+	enWas                      // was, were, been, being, be
+	enWill                     // will, shall, going
+	enShould                   // expects
+	enMaybe                    // can, could, would, might, must
+	enNot                      // negates
+	enYour                     // somebody's, and not in general: your, you, this, it
+	enWe                       // I, we
+	enIf                       // what follows may not be
+	enUsually                  // speaks in general
+	enArticle                  // a noun follows: a, the, full
+	enPrep                     // about, for: what follows is no object
+	enAsk                      // ask, want, told: somebody else's words
+	enPlace                    // where money goes: account, card
+	enTell                     // confirm, inform: what follows is said
+	enHelper                   // may stand between an auxiliary and its verb
+	enCompound                 // makes of "refund" something else: refund policy
+	enInside                   // where a wish is handed on to: colleague, review
+	enSplit                    // begins a new clause
+	enQuestion                 // begins a question
+	enTo                       // to
+	enBack                     // back
 )
 
 // english looks a word up.

@@ -4,40 +4,40 @@ import "strings"
 
 // What German words mean for a promise.
 const (
-	deRefund    tag = 1 << iota // Erstattung, Gutschrift
-	deRefunds                   // many of them
-	deGiven                     // erstattet, zurückgezahlt, gutgeschrieben
-	deGive                      // erstatten, zurückzahlen
-	deMoney                     // Geld, Betrag
-	deCharge                    // Zahlung, Abbuchung: what can be undone
-	deDone                      // veranlasst, angewiesen, durchgeführt
-	deDo                        // veranlassen, veranlasse
-	deMoved                     // überwiesen, geschickt: done to money
-	deMove                      // zahle, überweise, schicke: with "zurück"
-	deUndone                    // storniert, rückgängig
-	deArrive                    // erhalten, bekommen, eintreffen
-	deHave                      // haben, habe
-	deBe                        // ist, wurde, sind
-	deWill                      // wird, werden, werde
-	deShould                    // sollte
-	deMaybe                     // kann, könnte, würde
-	deNot                       // nicht, kein
-	deYour                      // Ihnen, Ihre, dir, diesen
-	deWe                        // wir, ich
-	deIf                        // wenn, falls, ob
-	deUsually                   // in der Regel
-	deBack                      // zurück, wieder
-	deAsk                       // wünschen, fragen, möchten: somebody else's words
-	dePlace                     // Konto, Karte
-	deWay                       // unterwegs
-	deCompound                  // Erstattungsantrag
-	deInside                    // Kollege, Prüfung
-	deThat                      // dass
-	deQuestion                  // begins a question
-	deZu                        // zu
-	deArticle                   // der, den, eine
-	deSplit                     // und, aber
-	deGranted                   // genehmigt, bewilligt
+	deRefund   tag = 1 << iota // Erstattung, Gutschrift
+	deRefunds                  // many of them
+	deGiven                    // erstattet, zurückgezahlt, gutgeschrieben
+	deGive                     // erstatten, zurückzahlen
+	deMoney                    // Geld, Betrag
+	deCharge                   // Zahlung, Abbuchung: what can be undone
+	deDone                     // veranlasst, angewiesen, durchgeführt
+	deDo                       // veranlassen, veranlasse
+	deMoved                    // überwiesen, geschickt: done to money
+	deMove                     // zahle, überweise, schicke: with "zurück"
+	deUndone                   // storniert, rückgängig
+	deArrive                   // erhalten, bekommen, eintreffen
+	deHave                     // haben, habe
+	deBe                       // ist, wurde, sind
+	deWill                     // wird, werden, werde
+	deShould                   // sollte
+	deMaybe                    // kann, könnte, würde
+	deNot                      // nicht, kein
+	deYour                     // Ihnen, Ihre, dir, diesen
+	deWe                       // wir, ich
+	deIf                       // wenn, falls, ob
+	deUsually                  // in der Regel
+	deBack                     // zurück, wieder
+	deAsk                      // wünschen, fragen, möchten: somebody else's words
+	dePlace                    // Konto, Karte
+	deWay                      // unterwegs
+	deCompound                 // Erstattungsantrag
+	deInside                   // Kollege, Prüfung
+	deThat                     // dass
+	deQuestion                 // begins a question
+	deZu                       // zu
+	deArticle                  // der, den, eine
+	deSplit                    // und, aber
+	deGranted                  // genehmigt, bewilligt
 )
 
 // german looks a word up.

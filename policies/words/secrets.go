@@ -71,7 +71,7 @@ func hidden(s string) (n int) {
 	last := rune(0)
 	for i, r := range s {
 		next, _ := utf8.DecodeRuneInString(s[i+utf8.RuneLen(max(r, 0)):])
-		if r >= utf8.RuneSelf && unseen(r) && !joins(r, last, next) || r < ' ' && r != '\n' && r != '\t' && r != '\r' || r == 0x7f {
+		if r >= utf8.RuneSelf && Unseen(r) && !joins(r, last, next) || r < ' ' && r != '\n' && r != '\t' && r != '\r' || r == 0x7f {
 			n++
 		}
 		last = r
@@ -79,9 +79,9 @@ func hidden(s string) (n int) {
 	return n
 }
 
-// unseen reports control, direction, zero-width and other characters without a
+// Unseen reports control, direction, zero-width and other characters without a
 // picture of their own (https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing).
-func unseen(r rune) bool {
+func Unseen(r rune) bool {
 	return unicode.In(r, unicode.C, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 

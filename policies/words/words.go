@@ -43,8 +43,21 @@ type Own struct {
 	Refunds   []money.Money `json:"refunds,omitempty"`    // that Stripe has for them
 }
 
-// Problem is what one check found. Found is 0 where all is well; Quote is a part
-// of the text that its writer knows anyway, and never a secret.
+// AddEmail adds an address, in whatever case; the empty one is none.
+func (o *Own) AddEmail(address string) {
+	if found := emails(plain(address)); len(found) == 1 {
+		o.Emails = append(o.Emails, found[0])
+	}
+}
+
+// Join adds what else belongs to the same person.
+func (o *Own) Join(other Own) {
+	o.Emails, o.IDs = append(o.Emails, other.Emails...), append(o.IDs, other.IDs...)
+	o.LastFours, o.Refunds = append(o.LastFours, other.LastFours...), append(o.Refunds, other.Refunds...)
+}
+
+// Problem is what one check found. Found is 0 where all is well. Message may quote the
+// text, but no number and no secret.
 type Problem struct {
 	Check    string // links, emails, …
 	Found    int
@@ -91,6 +104,25 @@ func (t Text) IDs() []string { return t.ids }
 
 // LastFours are the ends of card and account numbers in the text.
 func (t Text) LastFours() []string { return t.lastFours }
+
+// Mentioned is the part of somebody's own things that the text mentions, with all
+// refunds when it claims any.
+func (t Text) Mentioned(all Own) Own {
+	among := func(own, mentioned []string) []string {
+		var out []string
+		for _, s := range mentioned {
+			if slices.Contains(own, s) {
+				out = append(out, s)
+			}
+		}
+		return out
+	}
+	o := Own{Emails: among(all.Emails, t.emails), IDs: among(all.IDs, t.ids), LastFours: among(all.LastFours, t.lastFours)}
+	if t.Claims() {
+		o.Refunds = all.Refunds
+	}
+	return o
+}
 
 // Secrets are the checks that hold for every text, whoever reads it.
 func (t Text) Secrets() []Problem {
