@@ -42,12 +42,14 @@ func englishClauses(s []token) []clause {
 	for i, t := range s {
 		g := t.tags[inEnglish]
 		switch {
+		case t.low[0] == '\n':
+			continue
 		case mark(t.low) || !t.letters() && t.low != "'" && len(currencyOf(t.low)) == 0 && t.low != "." && t.low != "%":
 			flush(clause{language: inEnglish})
 			continue
 		case g&enIf != 0 && suppose(s, i):
 			flush(clause{language: inEnglish, isIf: true})
-		case g&enSplit != 0 && !relative(s, i) && !(g&enWe != 0 && c.isIf && len(c.words) < 3):
+		case g&enSplit != 0 && !relative(s, i) && (g&enWe == 0 || !c.isIf || len(c.words) > 2):
 			flush(clause{language: inEnglish})
 		case g&enTell != 0 && i > 0 && says(c):
 			flush(clause{language: inEnglish, unsaid: c.has(0, len(c.words), enNot)})
@@ -56,7 +58,7 @@ func englishClauses(s []token) []clause {
 		c.words = append(c.words, t)
 	}
 	flush(clause{})
-	return questions(out, s, inEnglish, enQuestion|enMaybe|enHave|enBe|enWas|enWill|enShould)
+	return questions(out, s, enQuestion|enMaybe|enHave|enBe|enWas|enWill|enShould)
 }
 
 // suppose tells a conjunction from a preposition: "after you wrote", "after Friday".
@@ -90,7 +92,7 @@ func says(c clause) bool {
 
 // questions marks the clauses of a question: all from the one that begins like
 // one, and the only one.
-func questions(cs []clause, s []token, language int, begins tag) []clause {
+func questions(cs []clause, s []token, begins tag) []clause {
 	if len(s) == 0 || s[len(s)-1].low != "?" {
 		return cs
 	}
@@ -185,6 +187,8 @@ func (c clause) englishAt(i int) kind {
 		return c.mood(i)
 	case g&(enPerform|enState) != 0 && c.performs(i), g&enArrive != 0 && c.reaches(i):
 		return c.mood(i)
+	case c.low(i) == "care" && c.at(i-1)&enNot == 0 && (c.low(i-1) == "taken" || c.low(i-1) == "took") && c.refundNoun(i+2, i+5) > 0:
+		return c.mood(i - 1)
 	case c.low(i) == "way" && c.low(i-2) == "on", c.low(i) == "route" && c.low(i-1) == "en":
 		return c.onItsWay(i)
 	case g&enPlace != 0 || c.low(i) == "you":
@@ -244,6 +248,9 @@ func (c clause) negated(i int) bool { return c.has(0, i, enNot) || c.has(i+1, i+
 
 // infinitive judges "to refund" by what stands before it: "going", "managed".
 func (c clause) infinitive(start int) kind {
+	if c.caused(start) {
+		return returned
+	}
 	for i := max(0, start-2); i < len(c.words) && i < start+5; i++ {
 		switch c.low(i) {
 		case "going", "about", "due", "set", "scheduled", "guaranteed", "bound", "sure":
@@ -255,6 +262,17 @@ func (c clause) infinitive(start int) kind {
 		}
 	}
 	return nothing
+}
+
+// caused knows "arranged for the money to be sent".
+func (c clause) caused(start int) bool {
+	for i := max(0, start-6); i < start; i++ {
+		switch c.low(i) {
+		case "arranged", "instructed", "ensured":
+			return true
+		}
+	}
+	return false
 }
 
 // was tells "was able to" from "will be able to".
@@ -282,19 +300,19 @@ func (c clause) byBank(i, start int) bool {
 func (c clause) auxiliary(group tag) kind {
 	switch {
 	case group&(enWill|enShould) != 0:
-		return c.general(coming)
+		return c.general()
 	case group&(enHave|enWas) != 0:
 		return returned
 	}
-	return c.general(coming)
+	return c.general()
 }
 
 // general takes what is said of all customers for no promise to one.
-func (c clause) general(k kind) kind {
+func (c clause) general() kind {
 	if c.any(enUsually) || !c.any(enYour) && !c.amount(0, len(c.words)) && !c.definite() {
 		return nothing
 	}
-	return k
+	return coming
 }
 
 // definite reports whether "the refund" or "the money" is spoken of.
@@ -312,13 +330,13 @@ func (c clause) present(i, start int, group tag) kind {
 	subject := c.at(start - 1)
 	switch {
 	case group&enWill != 0, c.low(start-1) == "me" && c.low(start-2) == "let":
-		return c.general(coming)
+		return c.general()
 	case group&enShould != 0, c.low(i) == "expect" || c.low(i) == "enjoy":
-		return c.general(coming)
+		return c.general()
 	case subject&enWe != 0 && c.has(i, len(c.words), enYour) || subject&enWe != 0 && c.amount(i, len(c.words)):
-		return c.general(coming)
+		return c.general()
 	case c.low(start-1) == "you" && c.at(i)&enArrive != 0:
-		return c.general(coming)
+		return c.general()
 	}
 	return nothing
 }

@@ -18,8 +18,12 @@ func (c clause) givesBack(i int) bool {
 func (c clause) elsewhere(i int) bool {
 	for j := i + 1; j < len(c.words); j++ {
 		switch c.low(j) {
-		case "invoice", "invoices", "subscription", "plan", "month", "next":
+		case "next":
 			return true
+		case "invoice", "invoices", "subscription", "plan":
+			if c.has(j-3, j, enTo) || c.low(j-2) == "against" || c.low(j-2) == "towards" {
+				return true
+			}
 		}
 	}
 	return false

@@ -139,8 +139,10 @@ func englishNoun(w string) tag {
 // englishVerb knows verbs by their stems, and their forms by their endings.
 func englishVerb(w string) tag {
 	switch w {
-	case "done", "finished", "ready", "confirmed", "underway", "under-way", "successful", "through", "coming", "settled", "inbound", "incoming", "en-route", "final", "live", "out":
+	case "done", "finished", "ready", "confirmed", "underway", "under-way", "successful", "through", "settled", "inbound", "incoming", "en-route", "final", "live", "out":
 		return enState | enPast
+	case "coming":
+		return enState | enArrive | enIng
 	case "sent", "gave", "given":
 		return enSend | enPerform | enHand | enPast
 	case "paid":
@@ -151,6 +153,8 @@ func englishVerb(w string) tag {
 		return enSend | enPerform | enHand | enPast | enBase
 	case "got", "gotten", "went", "came", "left", "gone", "saw", "seen", "found":
 		return enArrive | enPast
+	case "taken", "took":
+		return enPast
 	case "undid", "undone":
 		return enReturn | enPast
 	case "expected", "requested":
@@ -190,7 +194,7 @@ func englishStem(stem string, form tag) tag {
 		"provid", "arrang", "organis", "organiz", "book", "appl", "finalis", "finaliz", "sort", "action", "handl", "kick", "mak", "schedul",
 		"dispatch", "activat", "perform", "generat", "creat", "transmit", "transmitt", "instruct", "carri", "carr", "clear", "expedit", "accept", "confirm'", "conclud", "effect", "do'":
 		return enPerform | form
-	case "arriv", "appear", "reach", "land", "hit", "receiv", "get", "gett", "find", "expect", "show", "drop", "see", "com", "enjo", "post", "reflect", "follow", "go":
+	case "arriv", "appear", "reach", "land", "hit", "receiv", "get", "gett", "find", "expect", "show", "drop", "see", "com", "enjo", "post", "reflect", "follow", "go", "head":
 		return enArrive | form
 	}
 	return 0
@@ -202,7 +206,7 @@ func englishSaying(w string) tag {
 		return enTell
 	case "ask", "asked", "asking", "want", "wanted", "like", "wish", "mentioned", "wrote", "hoping", "hope", "waiting", "told", "think", "believe",
 		"prefer", "requesting", "claim", "mention", "interested", "need", "needs", "discuss", "decide", "propose", "suggest", "offer", "awaiting", "awaits",
-		"waits", "pending", "consider", "wondering", "write", "reviewing", "checking", "apply":
+		"waits", "pending", "wondering", "write", "reviewing", "checking", "apply":
 		return enAsk
 	}
 	return 0

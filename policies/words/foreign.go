@@ -43,7 +43,7 @@ func supposedBefore(s []token) bool {
 // reflexive reports whether "se" before this word is Spanish for a passive, and no condition.
 func reflexive(next string) bool {
 	switch next {
-	case "ha", "han", "le", "les", "te", "os", "hizo", "realizó", "procesó", "emitió", "efectuó", "reembolsó", "reembolsará", "realizará":
+	case "ha", "han", "le", "les", "te", "os", "hizo", "realizó", "emitió", "efectuó", "reembolsó", "reembolsará", "realizará":
 		return true
 	}
 	return false
@@ -76,7 +76,7 @@ func foreignClaim(s []token) bool {
 
 // foreignDoubt knows words that negate, allow, oblige or ask, and those of rules.
 func foreignDoubt(w string) bool {
-	switch w {
+	switch w { //nolint:misspell // Italian
 	case "ne", "n", "pas", "non", "no", "niet", "geen", "nie", "nunca", "jamais", "mai", "aucun", "aucune", "ningún", "ninguna", "nessun", "nessuna", "nessuno", "não", "inte", "ikke", "sin", "sans", "senza", "zonder",
 		"peut", "pouvons", "pourrait", "pourrions", "puis", "pouvez", "puede", "podemos", "podría", "podríamos", "pueden", "può", "possiamo", "potremmo", "potrebbe", "kan", "kunnen", "kunt", "zou", "zouden", "może", "możemy", "pode", "poderia",
 		"possible", "posible", "possibile", "mogelijk", "doit", "debe", "deve", "moet", "serait", "sería", "sarebbe", "seraient",
@@ -109,10 +109,9 @@ func foreignVerb(w string) bool {
 }
 
 func foreignNoun(w string) bool {
-	for _, stem := range []string{"remboursement", "reembolso", "rimborso", "terugbetaling", "terugstorting", "zwrot", "återbetalning", "refusion", "tilbagebetaling", "creditnota", "devolución", "accredito", "возврат"} {
-		if w == stem {
-			return true
-		}
+	switch w {
+	case "remboursement", "reembolso", "rimborso", "terugbetaling", "terugstorting", "zwrot", "återbetalning", "refusion", "tilbagebetaling", "creditnota", "devolución", "accredito", "возврат":
+		return true
 	}
 	return false
 }

@@ -1,5 +1,7 @@
 package words
 
+import "strings"
+
 // germanClaims finds the clauses of a sentence that say in German that money was
 // or will be returned.
 func germanClaims(s []token) []clause {
@@ -33,6 +35,8 @@ func germanClauses(s []token) []clause {
 	for i, t := range s {
 		g := t.tags[inGerman]
 		switch {
+		case t.low[0] == '\n':
+			continue
 		case mark(t.low) || !t.letters() && len(currencyOf(t.low)) == 0 && t.low != "." && t.low != "%":
 			unsaid := c.any(deNot) && !c.any(deRefund|deGiven)
 			flush(clause{language: inGerman, unsaid: unsaid && i+1 < len(s) && s[i+1].tags[inGerman]&deThat != 0})
@@ -48,7 +52,7 @@ func germanClauses(s []token) []clause {
 	if len(out) > 0 {
 		out[0].isIf = out[0].isIf || out[0].inverted()
 	}
-	return questions(out, s, inGerman, deHave|deBe|deWill|deMaybe|deShould|deQuestion|deIf)
+	return questions(out, s, deHave|deBe|deWill|deMaybe|deShould|deQuestion|deIf)
 }
 
 // inverted knows a condition without a conjunction: "Sollten Sie …", "Möchten Sie …, ".
@@ -193,6 +197,9 @@ func (c clause) germanNouns() bool {
 	if !c.any(deRefund|deRefunds) || c.talks() {
 		return false
 	}
+	if c.withYou() && !c.any(deWe) && c.any(deBe|deWill|deShould) && !c.any(deUsually) {
+		return true
+	}
 	made := (c.any(deDone|deMoved|deGiven|deWay) || c.onTheWay()) && !c.handedOn()
 	finite := c.any(deHave | deBe)
 	switch {
@@ -247,6 +254,8 @@ func (c clause) germanMoney() bool {
 		return false
 	case c.any(deWay) && c.any(deBe|deWill|deHave), c.onTheWay():
 		return !c.any(deInside)
+	case c.any(deMoney) && !c.any(deCharge|deWe) && c.withYou():
+		return c.any(deBe|deWill|deShould) && !c.bill()
 	case c.any(deUndone):
 		return c.any(deCharge) || c.any(deMoney)
 	case c.any(deBack) && (c.any(deMoved) || c.any(dePlace) && c.any(deHave|deBe|deWill|deShould|deArrive)):
@@ -259,7 +268,7 @@ func (c clause) germanMoney() bool {
 
 func (c clause) onTheWay() bool {
 	for i := range c.words {
-		if (c.low(i) == "weg" || c.low(i) == "wege") && c.low(i-2) == "auf" {
+		if (strings.HasSuffix(c.low(i), "weg") || c.low(i) == "wege") && c.low(i-2) == "auf" {
 			return true
 		}
 	}
@@ -280,6 +289,16 @@ func (c clause) toYou() bool {
 func (c clause) ownPlace() bool {
 	for i := range c.words {
 		if c.at(i)&dePlace != 0 && c.has(i-2, i, deYour) {
+			return true
+		}
+	}
+	return false
+}
+
+// withYou knows "bei Ihnen".
+func (c clause) withYou() bool {
+	for i := range c.words {
+		if c.low(i) == "bei" && (c.low(i+1) == "ihnen" || c.low(i+1) == "dir") {
 			return true
 		}
 	}

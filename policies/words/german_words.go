@@ -163,7 +163,7 @@ func germanBack(w string) tag {
 			return 0
 		}
 	}
-	for _, other := range []string{"meld", "ruf", "komm", "kehr", "frag", "stell", "lieg", "setz", "blick", "sicht", "schau", "halt", "zieh", "gezogen", "gemeldet", "gerufen", "gekommen", "gestellt", "gesetzt", "tritt", "grund", "gäng", "zuruf", "zumeld", "greif", "schreib", "schrieb", "gewiesen", "weis"} {
+	for _, other := range []string{"meld", "ruf", "komm", "kehr", "frag", "stell", "lieg", "setz", "blick", "sicht", "schau", "halt", "zieh", "gezogen", "gemeldet", "gerufen", "gekommen", "gestellt", "gesetzt", "tritt", "grund", "gäng", "zuruf", "zumeld", "schreib", "schrieb", "gewiesen", "weis"} {
 		if strings.HasPrefix(rest, other) {
 			if other == "gäng" {
 				return deUndone
@@ -203,7 +203,7 @@ func germanVerb(w string) tag {
 		return deMove
 	case "storniert", "annulliert", "rückgängig", "aufgehoben":
 		return deUndone
-	case "erhalten", "erhältst", "bekommen", "bekommst", "kriegen", "kriegst", "erhaltet", "bekommt", "kommt", "kommen", "trifft", "eintreffen", "ankommen", "eingehen", "geht", "gehen", "erscheint", "erscheinen", "landet", "landen", "folgt", "sehen", "siehst", "steht", "läuft", "sichtbar", "verfügbar", "liegt", "finden", "erreicht", "erreichen", "ging", "kam", "gegangen", "gutgeschrieben'":
+	case "erhalten", "erhältst", "bekommen", "bekommst", "kriegen", "kriegst", "erhaltet", "bekommt", "kommt", "kommen", "trifft", "eintreffen", "ankommen", "eingehen", "geht", "gehen", "erscheint", "erscheinen", "landet", "landen", "folgt", "sehen", "siehst", "steht", "läuft", "sichtbar", "verfügbar", "liegt", "finden", "erreicht", "erreichen", "zeigt", "angezeigt", "auftauchen", "taucht", "ging", "kam", "gegangen", "gutgeschrieben'":
 		return deArrive
 	}
 	return 0

@@ -1,7 +1,6 @@
 package words
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -22,6 +21,9 @@ func secrets(s string) (n int) {
 
 // secret knows keys by their beginnings, and a JSON web token by its three parts.
 func secret(t string) bool {
+	if len(t) < 12 {
+		return false
+	}
 	for _, prefix := range []string{"sk_live_", "rk_live_", "sk_test_", "rk_test_", "whsec_", "ghp_", "github_pat_", "gho_", "glpat-", "xoxb-", "xoxp-", "AKIA", "dG9rO", "sk-ant-", "sk-proj-", "AIza"} {
 		if i := strings.Index(t, prefix); i >= 0 && len(t)-i >= len(prefix)+8 {
 			return true
@@ -35,42 +37,43 @@ func secret(t string) bool {
 
 // bearer knows "Bearer" before what is no word.
 func bearer(s string) bool {
-	for at := 0; ; {
-		i := strings.Index(strings.ToLower(s[at:]), "bearer ")
-		if i < 0 {
-			return false
-		}
-		at += i + len("bearer ")
-		if at > len(s) {
-			return false
-		}
-		word, _, _ := strings.Cut(s[at:], " ")
+	_, rest, found := strings.Cut(s, "earer ")
+	for ; found; _, rest, found = strings.Cut(rest, "earer ") {
+		word, _, _ := strings.Cut(rest, " ")
 		if len(word) >= 16 && strings.ContainsAny(word, "0123456789") {
 			return true
 		}
 	}
+	return false
 }
 
 // socialSecurity counts numbers of the United States' form 123-45-6789 that can
 // have been given out (https://www.ssa.gov/employer/randomization.html).
 func socialSecurity(s string) (n int) {
-	if strings.Count(s, "-") < 2 {
-		return 0
-	}
-	for _, m := range regexp.MustCompile(`(?:^|[^0-9-])(\d{3})-(\d{2})-(\d{4})(?:$|[^0-9-])`).FindAllStringSubmatch(s, -1) {
-		if m[1] != "000" && m[1] != "666" && m[1][0] != '9' && m[2] != "00" && m[3] != "0000" {
+	const form = len("123-45-6789")
+	for i := 3; i+form-3 <= len(s); i++ {
+		if s[i] != '-' || s[i+3] != '-' || i > 3 && partOfNumber(s[i-4]) || i+8 < len(s) && partOfNumber(s[i+8]) {
+			continue
+		}
+		area, group, serial := s[i-3:i], s[i+1:i+3], s[i+4:i+8]
+		if allDigits(area+group+serial) && area != "000" && area != "666" && area[0] != '9' && group != "00" && serial != "0000" {
 			n++
 		}
 	}
 	return n
 }
 
+func partOfNumber(c byte) bool { return c == '-' || digitByte(c) }
+
+func allDigits(s string) bool { return strings.Trim(s, "0123456789") == "" }
+
 // hidden counts the characters of a text that no reader sees, or that turn its
 // order around. What joins emoji, and letters of scripts that need it, is seen.
 func hidden(s string) (n int) {
+	all := []rune(s + "\n")
 	last := rune(0)
-	for i, r := range s {
-		next, _ := utf8.DecodeRuneInString(s[i+utf8.RuneLen(max(r, 0)):])
+	for i, r := range all[:len(all)-1] {
+		next := all[i+1]
 		if r >= utf8.RuneSelf && Unseen(r) && !joins(r, last, next) || r < ' ' && r != '\n' && r != '\t' && r != '\r' || r == 0x7f {
 			n++
 		}
@@ -114,8 +117,8 @@ func markup(s string) (n int) {
 	return n
 }
 
-// tags counts what a browser takes for a tag: a letter right after "<", and then
-// a space, a slash or the end.
+// tags counts what a browser takes for a tag and a reader would miss: an element
+// of HTML, or any with attributes. "<name>" alone is shown as it is.
 func tags(s string) (n int) {
 	for i := 0; i < len(s); i++ {
 		if s[i] != '<' || i+1 == len(s) {
@@ -126,9 +129,19 @@ func tags(s string) (n int) {
 		for j < len(name) && (alnum(name[j]) || name[j] == '-' && j > 0) {
 			j++
 		}
-		if s[i+1] == '!' || s[i+1] == '?' || j > 0 && letterByte(name[0]) && (j == len(name) || strings.IndexByte(" \t\n/>", name[j]) >= 0) {
+		inside, _, _ := strings.Cut(name[j:], ">")
+		ends := inside == "" || strings.IndexByte(" \t\n/", inside[0]) >= 0
+		if strings.HasPrefix(s[i+1:], "!-") || strings.HasPrefix(s[i+1:], "?x") || j > 0 && ends && (element(name[:j]) || strings.Contains(inside, "=")) {
 			n++
 		}
 	}
 	return n
+}
+
+// element knows the elements of HTML that replies are dressed up, or attacked, with.
+func element(name string) bool {
+	const known = " a abbr audio b base blink body br button canvas center code details div em embed font footer form frame frameset h1 h2 h3 h4 h5 h6 head header hr html i iframe img" +
+		" input ins label li link marquee math meta nav noscript object ol option p param picture pre s script section select small source span strike strong style sub sup svg" +
+		" table tbody td template textarea tfoot th thead title tr u ul video xml xss "
+	return strings.Contains(known, " "+strings.ToLower(name)+" ")
 }

@@ -132,6 +132,9 @@ func group(s string) bool {
 // unmix writes Cyrillic and Greek letters that look Latin as Latin ones in words
 // that have both: no language mixes them, but who wants to deceive does.
 func unmix(word string) string {
+	if plainASCII(word) {
+		return word
+	}
 	latin, foreign := false, false
 	for _, r := range word {
 		latin = latin || r >= 'a' && r <= 'z'
@@ -141,6 +144,15 @@ func unmix(word string) string {
 		return word
 	}
 	return strings.Map(lookalike, word)
+}
+
+func plainASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 func lookalike(r rune) rune {

@@ -62,3 +62,18 @@ func TestPromisesWithoutARefundDoNotPass(t *testing.T) {
 		}
 	}
 }
+
+// What was written after the rules, and in another manner, tells more of texts to
+// come than what they were made with.
+func TestSentencesWrittenLaterAreReadAsWell(t *testing.T) {
+	for _, s := range corpus(t, "later_promises") {
+		if !Read(s).Claims() {
+			t.Errorf("%q passes", s)
+		}
+	}
+	for _, s := range corpus(t, "later_polite") {
+		if found := problems(s); len(found) > 0 {
+			t.Errorf("%q: %v", s, found)
+		}
+	}
+}
