@@ -31,11 +31,14 @@ func (a Amount) Is(m money.Money) bool {
 // follows a word that leads to an amount.
 func amountAt(s []token, i int) (a Amount, n int) {
 	at := i
-	before := currencyOf(s[i].low)
-	if len(before) > 0 && i+1 < len(s) && s[i+1].number {
-		at++
-	} else if before = nil; !s[i].number {
-		return a, 0
+	before := []money.Currency(nil)
+	if !s[i].number {
+		if i+1 == len(s) || !s[i+1].number {
+			return a, 0
+		}
+		if before, at = currencyOf(s[i].low), i+1; len(before) == 0 {
+			return a, 0
+		}
 	}
 	n = at - i + 1
 	after := []money.Currency(nil)

@@ -58,12 +58,7 @@ func (c clause) any(t tag) bool { return c.has(0, len(c.words), t) }
 // amount reports whether the clause has an amount of money with its currency.
 func (c clause) amount(i, j int) bool {
 	for k := max(0, i); k < min(j, len(c.words)); k++ {
-		if c.words[k].number {
-			if _, n := amountAt(c.words, k); n > 0 {
-				return true
-			}
-		}
-		if len(currencyOf(c.words[k].low)) > 0 {
+		if _, n := amountAt(c.words, k); n > 0 {
 			return true
 		}
 	}

@@ -157,6 +157,9 @@ func (c clause) attributed(i int) bool { return c.has(0, i, enAsk) }
 
 // withoutIdioms takes the negation out of phrases that negate nothing.
 func (c clause) withoutIdioms() clause {
+	if !c.any(enNot) {
+		return c
+	}
 	words := make([]token, len(c.words))
 	copy(words, c.words)
 	c.words = words

@@ -25,7 +25,7 @@ func FuzzWords(f *testing.F) {
 				t.Fatalf("%q: %+v, then %+v", s, p, again[i])
 			}
 		}
-		longer := Read("Hello Maria, thank you for writing.\n\n" + s).Check(Rules{}, Own{}, nil)
+		longer := Read("Hello Maria, thank you for writing.\n\n"+s).Check(Rules{}, Own{}, nil)
 		for i, p := range first {
 			if p.Found > 0 && longer[i].Found == 0 {
 				t.Fatalf("%q: %+v, and nothing after a greeting", s, p)

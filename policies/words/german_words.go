@@ -53,10 +53,13 @@ func german(w string) tag {
 
 // umlauts writes "rueckerstattung" and "ueberwiesen" as German does.
 func umlauts(w string) string {
-	if !strings.Contains(w, "ue") {
+	if !strings.Contains(w, "ue") || len(w) < 4 {
 		return w
 	}
-	return strings.NewReplacer("rueck", "rück", "ueber", "über", "fuer", "für", "wuerd", "würd", "muess", "müss", "pruef", "prüf", "koenn", "könn", "ausgefuehrt", "ausgeführt", "gefuehrt", "geführt").Replace(w)
+	for _, stem := range []string{"rück", "über", "für", "würd", "müss", "prüf"} {
+		w = strings.ReplaceAll(w, strings.Replace(stem, "ü", "ue", 1), stem)
+	}
+	return w
 }
 
 func germanGrammar(w string) tag {

@@ -58,7 +58,9 @@ func links(s string) []string {
 		}
 	}
 	for _, form := range unwrapped(s) {
-		form = strings.NewReplacer("[.]", ".", "(.)", ".", "[dot]", ".", "(dot)", ".").Replace(form)
+		for _, point := range []string{"[.]", "(.)", "[dot]", "(dot)"} {
+			form = strings.ReplaceAll(form, point, ".")
+		}
 		schemes(form, add)
 		bareHosts(form, add)
 	}
