@@ -3,7 +3,7 @@ package words
 // englishClaims finds the clauses of a sentence that say in English that money
 // was or will be returned.
 func englishClaims(s []token) []clause {
-	if !mentions(s, inEnglish, enRefund|enRefunds|enMoney|enReturn) && len(amounts(s)) == 0 {
+	if !mentions(s, inEnglish, enRefund|enRefunds|enMoney|enReturn|enBack) && len(amounts(s)) == 0 {
 		return nil
 	}
 	var out []clause
@@ -181,6 +181,8 @@ func (c clause) withoutIdioms() clause {
 func (c clause) englishAt(i int) kind {
 	g := c.at(i)
 	switch {
+	case (c.low(i) == "have" || c.low(i) == "forward") && c.will(i) && !c.negated(i):
+		return coming
 	case g&enRefund != 0 && g&(enPast|enIng) != 0, g&enRefund != 0 && c.verb(i):
 		if c.attributive(i) {
 			return nothing

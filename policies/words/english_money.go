@@ -9,7 +9,7 @@ func (c clause) givesBack(i int) bool {
 	case "credit":
 		return (c.any(enPlace|enMoney) || c.amount(0, len(c.words)) || c.at(i+1)&(enYour|enBack) != 0) && !c.elsewhere(i)
 	case "return":
-		return c.money() && c.towards(i) || c.money() && !c.any(enInside|enPlace) && c.any(enYour|enArticle) && !c.has(i, len(c.words), enPrep)
+		return c.low(0) == "everything" || c.money() && c.towards(i) || c.money() && !c.any(enInside|enPlace) && c.any(enYour|enArticle) && !c.has(i, len(c.words), enPrep)
 	}
 	return c.any(enCharge) || c.money() || c.pronoun(i)
 }
@@ -59,7 +59,10 @@ func (c clause) placed(j int) bool {
 
 // sends reports whether the verb at i moves money: back, or to the customer.
 func (c clause) sends(i int) bool {
-	if !c.money() && !c.pronoun(i) {
+	if c.low(i+1) == "you" && c.low(i+2) == "back" {
+		return true
+	}
+	if !c.money() && !c.pronoun(i) || c.any(enCharge) && c.last(len(c.words), enBack) < 0 && c.low(c.last(len(c.words), enPlace)) == "bank" {
 		return false
 	}
 	for j := i + 1; j < len(c.words) && j <= i+7; j++ {
@@ -91,7 +94,8 @@ func (c clause) object(i int) bool {
 func (c clause) refundNoun(i, j int) int {
 	for k := max(0, i); k < min(j, len(c.words)); k++ {
 		g := c.at(k)
-		noun := g&enRefunds != 0 || g&enRefund != 0 && g&(enPast|enIng|enThird) == 0 && !c.verb(k)
+		credit := c.low(k) == "credit" && c.at(k-1)&enArticle != 0 && c.low(k+1) != "card" && c.any(enPlace) && !c.elsewhere(k)
+		noun := credit || g&enRefunds != 0 || g&enRefund != 0 && g&(enPast|enIng|enThird) == 0 && !c.verb(k)
 		if noun && !c.compound(k) {
 			return k
 		}
@@ -162,9 +166,11 @@ func (c clause) reaches(i int) bool {
 // comesBack knows "you will get your money back" and "the money will reach your account".
 func (c clause) comesBack(i int) bool {
 	money := c.money() || c.pronoun(i) && c.any(enPlace)
+	_, start := c.group(i)
 	for j := i - 3; j < len(c.words); j++ {
-		aimless := c.low(j+1) == "to" && c.has(0, i, enWe)
-		if c.at(j)&enBack != 0 && money && !aimless {
+		aimless := c.low(j+1) == "to" && c.at(start-1)&enWe != 0
+		again := c.low(j) == "again" && !c.any(enCharge) && c.any(enPlace)
+		if (c.at(j)&enBack != 0 || again) && money && !aimless {
 			return true
 		}
 	}
@@ -173,6 +179,16 @@ func (c clause) comesBack(i int) bool {
 		cash = cash || w.low == "money" || w.low == "funds" || w.low == "cash" || w.low == "sum" || w.low == "it"
 	}
 	return (cash || c.amount(0, len(c.words)) && !c.any(enCharge)) && c.any(enPlace) && c.any(enYour) && !c.any(enWe)
+}
+
+// will knows "you will have your money" and "you can look forward to your refund".
+func (c clause) will(i int) bool {
+	group, _ := c.group(i)
+	refund := c.refundNoun(i+1, i+6) > 0 && !c.has(i+1, c.refundNoun(i+1, i+6), enPrep|enCompound)
+	if c.low(i) == "forward" {
+		return c.low(i-1) == "look" && refund
+	}
+	return c.low(i) == "have" && group&(enWill|enShould) != 0 && c.has(0, i, enYour) && (refund || c.object(i))
 }
 
 // subject reports whether a refund or money is what the clause is about.

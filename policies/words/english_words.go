@@ -194,7 +194,7 @@ func englishStem(stem string, form tag) tag {
 		"provid", "arrang", "organis", "organiz", "book", "appl", "finalis", "finaliz", "sort", "action", "handl", "kick", "mak", "schedul",
 		"dispatch", "activat", "perform", "generat", "creat", "transmit", "transmitt", "instruct", "carri", "carr", "clear", "expedit", "accept", "confirm'", "conclud", "effect", "do'":
 		return enPerform | form
-	case "arriv", "appear", "reach", "land", "hit", "receiv", "get", "gett", "find", "expect", "show", "drop", "see", "com", "enjo", "post", "reflect", "follow", "go", "head":
+	case "arriv", "appear", "reach", "land", "hit", "receiv", "get", "gett", "find", "expect", "show", "drop", "se", "see", "com", "enjo", "post", "reflect", "follow", "go", "head":
 		return enArrive | form
 	}
 	return 0

@@ -41,7 +41,7 @@ func germanClauses(s []token) []clause {
 			unsaid := c.any(deNot) && !c.any(deRefund|deGiven)
 			flush(clause{language: inGerman, unsaid: unsaid && i+1 < len(s) && s[i+1].tags[inGerman]&deThat != 0})
 			continue
-		case g&deIf != 0 && (len(c.words) == 0 || t.low == "ob"):
+		case g&deIf != 0 && (len(c.words) == 0 || t.low == "ob") && (t.low != "bis" || i+1 < len(s) && s[i+1].tags[inGerman]&(deYour|deWe|deArticle) != 0):
 			flush(clause{language: inGerman, isIf: true})
 		case g&deSplit != 0 && t.low != "da", t.low == "da" && len(c.words) == 0:
 			flush(clause{language: inGerman})
@@ -77,6 +77,8 @@ func supposed(cs []clause) bool {
 // german is what the clause says.
 func (c clause) german() kind {
 	switch {
+	case !c.denied() && c.lookedForward():
+		return coming
 	case c.denied(), c.any(deAsk) && !c.any(deHave|deBe|deWill), c.any(deMaybe):
 		return nothing
 	case c.germanVerbs() || c.germanNouns() || c.germanMoney():
@@ -182,12 +184,28 @@ func (c clause) separated() bool {
 			return true
 		}
 	}
-	n := len(c.words)
-	for n > 0 && !c.words[n-1].letters() {
-		n--
+	switch last := c.lastWord(); last {
+	case "gut":
+		return money && c.any(deWe)
+	case "zu":
+		return money && c.any(deArrive) && c.toYou()
+	case "wieder", "zurück":
+		return money && c.any(deHave) && !c.any(deWe)
 	}
-	return c.low(n-1) == "gut" && money && c.any(deWe)
+	return false
 }
+
+func (c clause) lastWord() string {
+	for i := len(c.words) - 1; i >= 0; i-- {
+		if c.words[i].letters() {
+			return c.words[i].low
+		}
+	}
+	return ""
+}
+
+// lookedForward knows "Sie können sich auf Ihre Rückzahlung freuen".
+func (c clause) lookedForward() bool { return c.lastWord() == "freuen" && c.any(deRefund) }
 
 // germanNouns knows refunds that are made, or that reach somebody.
 func (c clause) germanNouns() bool {

@@ -70,9 +70,9 @@ func germanGrammar(w string) tag {
 		return deBe
 	case "wird", "werden", "werde", "wirst", "werdet":
 		return deWill
-	case "sollte", "sollten", "dürfte", "dürften", "müsste", "müssten":
+	case "sollte", "sollten", "dürfte", "dürften":
 		return deShould
-	case "kann", "können", "kannst", "könnt", "könnte", "könnten", "darf", "dürfen", "würde", "würden", "wollen", "will", "müssen", "muss", "muß", "soll", "sollen",
+	case "kann", "können", "kannst", "könnt", "könnte", "könnten", "darf", "dürfen", "würde", "würden", "wollen", "will", "müssen", "muss", "muß", "müsste", "müssten", "soll", "sollen",
 		"hätte", "hätten", "wäre", "wären", "möglich", "eventuell", "vielleicht", "gegebenenfalls", "möglicherweise", "möglichkeit", "anspruch", "berechtigt", "bräuchten", "ginge":
 		return deMaybe
 	case "nicht", "kein", "keine", "keinen", "keiner", "keinem", "nie", "niemals", "weder", "noch-nicht", "nichts", "ohne", "unmöglich", "abgelehnt", "ablehnen", "ausgeschlossen", "verweigert":
@@ -193,7 +193,7 @@ func germanVerb(w string) tag {
 		return deDone | deGranted
 	case "veranlasst", "angewiesen", "ausgestellt", "durchgeführt", "bearbeitet", "eingeleitet", "vorgenommen", "abgeschlossen", "gestartet", "initiiert", "ausgelöst",
 		"gebucht", "verbucht", "erfolgt", "erledigt", "erstellt", "ausgeführt", "beauftragt", "eingegangen", "angekommen", "bestätigt", "angestoßen", "losgeschickt", "gemacht",
-		"gebracht", "fertig", "eingetroffen", "getätigt", "abgewickelt", "vollzogen", "umgesetzt", "verarbeitet", "ausgegeben", "abgesendet", "abgeschickt", "versandt",
+		"gebracht", "fertig", "eingetroffen", "getätigt", "abgewickelt", "vollzogen", "umgesetzt", "verarbeitet", "eingereicht", "eingeplant", "angenommen", "ausgegeben", "abgesendet", "abgeschickt", "versandt",
 		"versendet", "verschickt", "hinterlegt", "erteilt", "angelegt", "aufgegeben", "erfolgreich", "übermittelt", "zugestellt", "arbeit", "bearbeitung", "gutgeheißen", "komplett", "vermerkt":
 		return deDone | germanMoved(w)
 	case "veranlasse", "veranlassen", "anweisen", "weise", "leite", "leiten", "stelle", "stellen", "führe", "führen", "buche", "buchen", "erteile", "erteilen", "starte", "starten", "beauftrage", "beauftragen", "durchführen", "vornehmen", "einleiten", "ausstellen", "ausführen", "gewähren", "gewähre", "genehmigen", "genehmige", "nehme", "nehmen", "löse", "lösen":
