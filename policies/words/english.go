@@ -1,22 +1,61 @@
 package words
 
+import "slices"
+
 // englishClaims finds the clauses of a sentence that say in English that money
-// was or will be returned.
-func englishClaims(s []token) []clause {
-	if !mentions(s, inEnglish, enRefund|enRefunds|enMoney|enReturn|enBack) && len(amounts(s)) == 0 {
+// was or will be returned. The topic is a refund when the sentence before was
+// about one: "it was issued" then says so.
+func englishClaims(s []token, topic bool) []clause {
+	if !topic && !mentions(s, inEnglish, enRefund|enRefunds|enMoney|enReturn|enBack) && len(amounts(s)) == 0 {
 		return nil
 	}
 	var out []clause
 	cs := englishClauses(s)
 	hypothetical := supposes(cs)
 	for _, c := range cs {
-		k := c.english()
-		if k == nothing || c.isIf || c.unsaid || c.asks || k == coming && hypothetical {
-			continue
+		k := nothing
+		if !c.isIf && !c.unsaid && !c.asks {
+			k = c.englishOn(topic)
 		}
-		out = append(out, c)
+		topic = topic || englishTopic(c.words)
+		if k == returned || k == coming && !hypothetical {
+			out = append(out, c)
+		}
 	}
 	return out
+}
+
+// englishOn is what the clause says when "it" may mean a refund.
+func (c clause) englishOn(topic bool) kind {
+	k := c.english()
+	if k != nothing || !topic {
+		return k
+	}
+	if it, ok := c.meaningRefund(enRefund | enYour); ok {
+		if k = it.english(); k == coming && !c.any(enState) {
+			k = nothing
+		}
+	}
+	return k
+}
+
+// englishTopic reports whether words are about a refund, so that "it" can mean it.
+func englishTopic(s []token) bool {
+	c := clause{language: inEnglish, words: s}
+	return c.refundNoun(0, len(s)) >= 0 && !mentions(s, inEnglish, enRefunds) || c.any(enBack) && c.any(enMoney)
+}
+
+// meaningRefund is the clause with its leading pronoun, if it has one, read as a refund.
+func (c clause) meaningRefund(as tag) (it clause, ok bool) {
+	for i := range min(2, len(c.words)) {
+		switch c.low(i) {
+		case "it", "this", "that", "es", "sie", "diese", "dies", "das":
+			c.words = slices.Clone(c.words)
+			c.words[i].tags[c.language] = as
+			return c, true
+		}
+	}
+	return c, false
 }
 
 func mentions(s []token, language int, t tag) bool {
@@ -194,6 +233,10 @@ func (c clause) englishAt(i int) kind {
 		return c.mood(i)
 	case c.low(i) == "care" && c.at(i-1)&enNot == 0 && (c.low(i-1) == "taken" || c.low(i-1) == "took") && c.refundNoun(i+2, i+5) > 0:
 		return c.mood(i - 1)
+	case g == 0 && c.undergoes(i):
+		return c.mood(i)
+	case c.low(i) == "confirmation" && c.refundNoun(i+2, i+4) > 0 && c.has(i+2, i+4, enYour) && !c.any(enMaybe|enNot|enIf):
+		return coming
 	case c.low(i) == "way" && c.low(i-2) == "on", c.low(i) == "route" && c.low(i-1) == "en":
 		return c.onItsWay(i)
 	case g&enPlace != 0 || c.low(i) == "you":
@@ -218,6 +261,9 @@ func (c clause) attributive(i int) bool {
 func (c clause) mood(i int) kind {
 	group, start := c.group(i)
 	form := c.at(i)
+	if form == 0 {
+		form = enPast // of a verb that is not known
+	}
 	switch {
 	case c.negated(i), c.byBank(i, start):
 		return nothing
@@ -314,7 +360,7 @@ func (c clause) auxiliary(group tag) kind {
 
 // general takes what is said of all customers for no promise to one.
 func (c clause) general() kind {
-	if c.any(enUsually) || !c.any(enYour) && !c.amount(0, len(c.words)) && !c.definite() {
+	if c.any(enUsually) || !c.any(enYour) && !c.amount(0, len(c.words)) && !c.definite() && c.at(0)&enRefund == 0 {
 		return nothing
 	}
 	return coming
@@ -338,6 +384,8 @@ func (c clause) present(i, start int, group tag) kind {
 		return c.general()
 	case group&enShould != 0, c.low(i) == "expect" || c.low(i) == "enjoy":
 		return c.general()
+	case c.low(start-1) == "did" && c.at(start-2)&enWe != 0:
+		return returned
 	case subject&enWe != 0 && c.has(i, len(c.words), enYour) || subject&enWe != 0 && c.amount(i, len(c.words)):
 		return c.general()
 	case c.low(start-1) == "you" && c.at(i)&enArrive != 0:

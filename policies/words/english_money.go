@@ -1,5 +1,7 @@
 package words
 
+import "strings"
+
 // The companions that make a verb one about money that comes back.
 
 // givesBack reports whether the verb at i returns money: "credited to you",
@@ -132,6 +134,24 @@ func (c clause) specific(k, i int) bool {
 	}
 	group, _ := c.group(i)
 	return group&enHave != 0 || c.has(k, i, enHave) || c.low(i-1) == "were"
+}
+
+// undergoes reports whether the unknown verb at i says what was done to somebody's
+// refund: whatever it is, it is taken for a refund that is made, unless it is known to
+// be something else.
+func (c clause) undergoes(i int) bool {
+	group, _ := c.group(i)
+	k := c.refundNoun(0, i)
+	if !strings.HasSuffix(c.low(i), "ed") || group&(enWas|enHave) == 0 || k < 0 || !c.has(k-2, k, enYour|enArticle) || c.has(k-1, k, enPrep) || c.has(k, i, enWe) {
+		return false
+	}
+	switch c.low(i) {
+	case "reviewed", "checked", "considered", "discussed", "escalated", "denied", "delayed", "blocked", "limited", "required", "needed", "calculated", "explained", "described",
+		"noted", "related", "assigned", "investigated", "missed", "disputed", "cancelled", "canceled", "examined", "assessed", "evaluated", "paused", "stopped", "postponed", "verified",
+		"answered", "excluded", "offered", "proposed", "suggested", "supposed", "wanted", "intended", "inspected", "looked", "estimated", "referred", "flagged", "received":
+		return false
+	}
+	return true
 }
 
 // granted knows "your refund request was approved" and "the refund process was started".

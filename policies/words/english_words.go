@@ -120,7 +120,7 @@ func englishNoun(w string) tag {
 		return enRefund
 	case "refunds", "reimbursements", "repayments":
 		return enRefunds
-	case "money", "funds", "sum", "cash", "difference", "overpayment", "amount", "amounts", "price", "rest", "remainder", "balance", "total", "payments":
+	case "money", "funds", "sum", "cash", "difference", "overpayment", "amount", "amounts", "price", "rest", "remainder", "balance", "total", "payments", "cost", "costs":
 		return enMoney
 	case "payment", "charge", "transaction", "fee", "debit", "charges", "fees", "transactions":
 		return enMoney | enCharge

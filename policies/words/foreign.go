@@ -76,10 +76,11 @@ func foreignClaim(s []token) bool {
 
 // foreignDoubt knows words that negate, allow, oblige or ask, and those of rules.
 func foreignDoubt(w string) bool {
-	switch w { //nolint:misspell // Italian
+	switch w {
 	case "ne", "n", "pas", "non", "no", "niet", "geen", "nie", "nunca", "jamais", "mai", "aucun", "aucune", "ningún", "ninguna", "nessun", "nessuna", "nessuno", "não", "inte", "ikke", "sin", "sans", "senza", "zonder",
 		"peut", "pouvons", "pourrait", "pourrions", "puis", "pouvez", "puede", "podemos", "podría", "podríamos", "pueden", "può", "possiamo", "potremmo", "potrebbe", "kan", "kunnen", "kunt", "zou", "zouden", "może", "możemy", "pode", "poderia",
-		"possible", "posible", "possibile", "mogelijk", "doit", "debe", "deve", "moet", "serait", "sería", "sarebbe", "seraient",
+		"possible", "posible", "possibile", "mogelijk", //nolint:misspell // Italian, too
+		"doit", "debe", "deve", "moet", "serait", "sería", "sarebbe", "seraient",
 		"demande", "demandé", "solicitud", "solicitado", "solicita", "richiesta", "richiesto", "verzoek", "aanvraag", "gevraagd", "vraagt", "souhaitez", "souhaite", "desea", "desidera", "wenst", "wilt", "quiere", "vuole", "voulez", "question", "pregunta", "domanda", "vraag",
 		"politique", "política", "politica", "beleid", "conditions", "condiciones", "condizioni", "voorwaarden", "validation", "aprobación", "approvazione", "goedkeuring", "délai", "plazo", "tempi", "termijn", "règles", "normas",
 		"habituellement", "généralement", "normalmente", "solito", "generalmente", "meestal", "doorgaans", "normaal", "si", "indien", "wanneer", "zodra", "cuando", "quando", "lorsque", "polityka", "zasady":

@@ -1,22 +1,28 @@
 package words
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // germanClaims finds the clauses of a sentence that say in German that money was
-// or will be returned.
-func germanClaims(s []token) []clause {
-	if !mentions(s, inGerman, deRefund|deRefunds|deGiven|deGive|deMoney|deCompound|deBack) {
+// or will be returned. The topic is as in englishClaims.
+func germanClaims(s []token, topic bool) []clause {
+	if !topic && !mentions(s, inGerman, deRefund|deRefunds|deGiven|deGive|deMoney|deCompound|deBack) {
 		return nil
 	}
 	var out []clause
 	cs := germanClauses(s)
 	hypothetical := supposed(cs)
 	for _, c := range cs {
-		k := c.german()
-		if k == nothing || c.isIf || c.unsaid || c.asks || k == coming && hypothetical {
-			continue
+		k := nothing
+		if !c.isIf && !c.unsaid && !c.asks {
+			k = c.germanOn(topic)
 		}
-		out = append(out, c)
+		topic = topic || c.any(deRefund) || c.any(deBack) && c.any(deMoney)
+		if k == returned || k == coming && !hypothetical {
+			out = append(out, c)
+		}
 	}
 	return out
 }
@@ -25,7 +31,7 @@ func germanClaims(s []token) []clause {
 // comma before nearly every other clause.
 func germanClauses(s []token) []clause {
 	var out []clause
-	c := clause{language: inGerman}
+	c := clause{language: inGerman, words: make([]token, 0, len(s))}
 	flush := func(next clause) {
 		if len(c.words) > 0 {
 			out = append(out, c)
@@ -53,6 +59,29 @@ func germanClauses(s []token) []clause {
 		out[0].isIf = out[0].isIf || out[0].inverted()
 	}
 	return questions(out, s, deHave|deBe|deWill|deMaybe|deShould|deQuestion|deIf)
+}
+
+// germanOn is what the clause says when "sie" may mean a refund.
+func (c clause) germanOn(topic bool) kind {
+	k := c.german()
+	if k != nothing || !topic || !c.singular() {
+		return k
+	}
+	if it, ok := c.meaningRefund(deRefund | deYour); ok && it.german() == returned {
+		return returned
+	}
+	return nothing
+}
+
+// singular tells "sie wurde", which can mean a refund, from "Sie haben", which cannot.
+func (c clause) singular() bool {
+	for i := range c.words {
+		switch c.low(i) {
+		case "wurde", "ist", "wird":
+			return true
+		}
+	}
+	return false
 }
 
 // inverted knows a condition without a conjunction: "Sollten Sie …", "Möchten Sie …, ".
@@ -196,9 +225,9 @@ func (c clause) separated() bool {
 }
 
 func (c clause) lastWord() string {
-	for i := len(c.words) - 1; i >= 0; i-- {
-		if c.words[i].letters() {
-			return c.words[i].low
+	for _, w := range slices.Backward(c.words) {
+		if w.letters() {
+			return w.low
 		}
 	}
 	return ""
@@ -218,7 +247,7 @@ func (c clause) germanNouns() bool {
 	if c.withYou() && !c.any(deWe) && c.any(deBe|deWill|deShould) && !c.any(deUsually) {
 		return true
 	}
-	made := (c.any(deDone|deMoved|deGiven|deWay) || c.onTheWay()) && !c.handedOn()
+	made := (c.any(deDone|deMoved|deGiven|deWay) || c.onTheWay() || c.germanUndergoes()) && !c.handedOn()
 	finite := c.any(deHave | deBe)
 	switch {
 	case c.any(deRefunds) && !c.any(deRefund) && !c.any(deYour|deArticle):
@@ -233,6 +262,35 @@ func (c clause) germanNouns() bool {
 		return !c.any(deUsually)
 	}
 	return c.any(deArrive) && !c.any(deUsually) && !c.aims()
+}
+
+// germanUndergoes reports whether a participle that is not known says what was done
+// to somebody's refund.
+func (c clause) germanUndergoes() bool {
+	if c.confirmed() {
+		return true
+	}
+	if !c.any(deBe) || !c.any(deYour|deArticle) {
+		return false
+	}
+	w := c.lastWord()
+	switch w {
+	case "geprüft", "überprüft", "abgesprochen", "besprochen", "weitergeleitet", "weitergegeben", "weitergereicht", "vorgesehen", "entschieden", "geklärt", "erwähnt", "gestoppt", "verzögert",
+		"berechnet", "erklärt", "beschrieben", "angeboten", "vorgeschlagen", "untersucht", "vermisst", "verlangt", "gefordert", "abgebrochen", "verschoben", "eskaliert", "zugewiesen", "begrenzt", "verlinkt", "geregelt", "bewertet":
+		return false
+	}
+	participle := strings.Contains(w, "ge") && (strings.HasSuffix(w, "t") || strings.HasSuffix(w, "en")) || strings.HasSuffix(w, "iert")
+	return participle && german(w) == 0
+}
+
+// confirmed knows "die Bestätigung Ihrer Erstattung".
+func (c clause) confirmed() bool {
+	for i := range c.words {
+		if c.low(i) == "bestätigung" && c.has(i+1, i+4, deRefund) {
+			return true
+		}
+	}
+	return false
 }
 
 // talks knows "Sie haben unsere E-Mail zur Erstattung erhalten".

@@ -85,7 +85,7 @@ func germanGrammar(w string) tag {
 		return deThat
 	case "zu", "um":
 		return deZu
-	case "und", "aber", "sondern", "oder", "doch", "sowie", "weil", "denn", "deshalb", "daher", "jedoch", "deswegen", "da":
+	case "und", "sondern", "oder", "sowie", "weil", "denn", "da":
 		return deSplit
 	case "zurück", "retour", "wieder":
 		return deBack
@@ -194,7 +194,7 @@ func germanVerb(w string) tag {
 	case "veranlasst", "angewiesen", "ausgestellt", "durchgeführt", "bearbeitet", "eingeleitet", "vorgenommen", "abgeschlossen", "gestartet", "initiiert", "ausgelöst",
 		"gebucht", "verbucht", "erfolgt", "erledigt", "erstellt", "ausgeführt", "beauftragt", "eingegangen", "angekommen", "bestätigt", "angestoßen", "losgeschickt", "gemacht",
 		"gebracht", "fertig", "eingetroffen", "getätigt", "abgewickelt", "vollzogen", "umgesetzt", "verarbeitet", "eingereicht", "eingeplant", "angenommen", "ausgegeben", "abgesendet", "abgeschickt", "versandt",
-		"versendet", "verschickt", "hinterlegt", "erteilt", "angelegt", "aufgegeben", "erfolgreich", "übermittelt", "zugestellt", "arbeit", "bearbeitung", "gutgeheißen", "komplett", "vermerkt":
+		"versendet", "verschickt", "hinterlegt", "erteilt", "angelegt", "aufgegeben", "erfolgreich", "übermittelt", "zugestellt", "arbeit", "bearbeitung", "auftrag", "gutgeheißen", "komplett", "vermerkt":
 		return deDone | germanMoved(w)
 	case "veranlasse", "veranlassen", "anweisen", "weise", "leite", "leiten", "stelle", "stellen", "führe", "führen", "buche", "buchen", "erteile", "erteilen", "starte", "starten", "beauftrage", "beauftragen", "durchführen", "vornehmen", "einleiten", "ausstellen", "ausführen", "gewähren", "gewähre", "genehmigen", "genehmige", "nehme", "nehmen", "löse", "lösen":
 		return deDo | germanMove(w)

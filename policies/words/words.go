@@ -216,21 +216,23 @@ func claims(p string, all []token) []claim {
 		all[i].tags = [languages]tag{inEnglish: english(all[i].low), inGerman: german(all[i].low)}
 	}
 	var out []claim
+	topic := false
 	for _, s := range sentences(all) {
 		if len(s) == 0 {
 			continue
 		}
-		for _, words := range claiming(s) {
+		for _, words := range claiming(s, topic) {
 			out = append(out, claim{excerpt(p, words), amounts(words)})
 		}
+		topic = englishTopic(s) || mentions(s, inGerman, deRefund)
 	}
 	return out
 }
 
 // claiming are the clauses of a sentence that claim, in whatever language.
-func claiming(s []token) [][]token {
+func claiming(s []token, topic bool) [][]token {
 	var out [][]token
-	for _, c := range append(englishClaims(s), germanClaims(s)...) {
+	for _, c := range append(englishClaims(s, topic), germanClaims(s, topic)...) {
 		out = append(out, withAmount(s, c.words))
 	}
 	return append(out, foreignClaims(s)...)

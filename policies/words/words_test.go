@@ -63,6 +63,26 @@ func TestPromisesWithoutARefundDoNotPass(t *testing.T) {
 	}
 }
 
+func TestAPronounStandsForTheRefundThatWasSpokenOf(t *testing.T) {
+	for _, s := range []string{
+		"You asked for a refund. It has been processed.", "About your refund: it was issued yesterday.", "I've asked Stripe to send the money back, and it's done.",
+		"Sie haben um eine Erstattung gebeten. Sie wurde heute veranlasst.", "Zu Ihrer Erstattung: Sie ist bereits erfolgt.",
+	} {
+		if !Read(s).Claims() {
+			t.Errorf("%q passes", s)
+		}
+	}
+	for _, s := range []string{
+		"You asked for a refund. It has been passed on to a colleague.", "A refund needs approval. It will be looked at tomorrow.",
+		"Your refund request is here. It was forwarded to our finance team.", "Sie haben um eine Erstattung gebeten. Sie wird morgen geprüft.",
+		"You asked about a refund. I looked at your plan, and it was cancelled on Monday.",
+	} {
+		if Read(s).Claims() {
+			t.Errorf("%q is refused", s)
+		}
+	}
+}
+
 // What was written after the rules, and in another manner, tells more of texts to
 // come than what they were made with.
 func TestSentencesWrittenLaterAreReadAsWell(t *testing.T) {
