@@ -150,7 +150,7 @@ func bareHosts(s string, add func(string)) {
 		if start == end || strings.HasPrefix(s[end:], "@") && mailHost(s[end+1:]) {
 			continue // the first half of an e-mail address
 		}
-		if start > 1 && s[start-1] == '@' && mailName(s[:start-1]) && !strings.Contains(s[max(0, start-300):start], "://") {
+		if start > 1 && s[start-1] == '@' && mailName(s[:start-1]) && !strings.Contains(lastField(s[:start]), "://") {
 			continue // its second half
 		}
 		host := strings.Trim(s[start:end], ".-")
@@ -159,6 +159,9 @@ func bareHosts(s string, add func(string)) {
 		}
 	}
 }
+
+// lastField is what follows the last space.
+func lastField(s string) string { return s[strings.LastIndexAny(s, " \t\r\n")+1:] }
 
 // around widens the point at i to all that can be part of a host.
 func around(s string, i int) (start, end int) {

@@ -24,7 +24,6 @@ func stripeIDs(s string) []string {
 		if stripeID(strings.ToLower(s[start:i]), s[min(i+1, start+len(id)):start+len(id)]) && !slices.Contains(out, id) {
 			out = append(out, id)
 		}
-		i = end - 1
 	}
 	return out
 }
