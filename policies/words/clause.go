@@ -65,6 +65,9 @@ func (c clause) amount(i, j int) bool {
 	return false
 }
 
+// longestClause bounds the work for texts without any marks, and how far a "not" reaches, in words.
+const longestClause = 80
+
 func mark(w string) bool {
 	switch w {
 	case ",", ":", "(", ")", "\"", "-", "*", "•", ">", "/", "|":

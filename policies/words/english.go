@@ -83,6 +83,8 @@ func englishClauses(s []token) []clause {
 		switch {
 		case t.low[0] == '\n':
 			continue
+		case len(c.words) == longestClause:
+			flush(clause{language: inEnglish})
 		case mark(t.low) || !t.letters() && t.low != "'" && len(currencyOf(t.low)) == 0 && t.low != "." && t.low != "%":
 			flush(clause{language: inEnglish})
 			continue

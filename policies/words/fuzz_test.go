@@ -68,3 +68,15 @@ func BenchmarkWordsOfALongReply(b *testing.B) {
 		}
 	}
 }
+
+// What a text costs grows with its length and not with its square, whatever it is made of.
+func BenchmarkWordsOfHostileReplies(b *testing.B) {
+	for _, part := range []string{"http:", "DE89 ", "it 20 EUR ", "x_", "to return ", "a@b.c ", "4242 ", "we refunded 1.00 EUR and ", "%2525", "zurück Geld "} {
+		reply := strings.Repeat(part, 20_000/len(part))
+		b.Run(strings.TrimSpace(part), func(b *testing.B) {
+			for b.Loop() {
+				Read(reply).Check(Rules{}, Own{}, nil)
+			}
+		})
+	}
+}

@@ -43,6 +43,8 @@ func germanClauses(s []token) []clause {
 		switch {
 		case t.low[0] == '\n':
 			continue
+		case len(c.words) == longestClause:
+			flush(clause{language: inGerman})
 		case mark(t.low) || !t.letters() && len(currencyOf(t.low)) == 0 && t.low != "." && t.low != "%":
 			unsaid := c.any(deNot) && !c.any(deRefund|deGiven)
 			flush(clause{language: inGerman, unsaid: unsaid && i+1 < len(s) && s[i+1].tags[inGerman]&deThat != 0})

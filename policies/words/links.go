@@ -116,6 +116,8 @@ func alnum(c byte) bool {
 // authority is the host at the beginning of what follows a scheme: behind the last
 // "@", and before the port.
 func authority(s string) string {
+	const longest = 1000 // bytes; browsers resolve no host that is longer than 253
+	s = s[:min(len(s), longest)]
 	if i := strings.IndexFunc(s, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("/?#\\<>\"'|{}^`", r) }); i >= 0 {
 		s = s[:i]
 	}

@@ -5,6 +5,10 @@ import (
 	"strings"
 )
 
+// longestID is how much of a word is read as an id, in bytes; Stripe's have at most 255
+// (https://docs.stripe.com/upgrades).
+const longestID = 255
+
 // stripeIDs are the ids of Stripe's objects in a text
 // (https://docs.stripe.com/api); those of prices and products are nobody's own.
 func stripeIDs(s string) []string {
@@ -17,7 +21,7 @@ func stripeIDs(s string) []string {
 		for start > 0 && alnum(s[start-1]) {
 			start--
 		}
-		for end < len(s) && (alnum(s[end]) || s[end] == '_') {
+		for end < len(s) && end < i+longestID && (alnum(s[end]) || s[end] == '_') {
 			end++
 		}
 		id := strings.TrimRight(s[start:end], "_")

@@ -78,12 +78,13 @@ func Read(s string) Text {
 
 // withoutIBANs keeps the digits of an account number from being read as a card's.
 func withoutIBANs(s string) string {
+	out := []byte(s)
 	for i := 0; i+15 <= len(s); i++ {
 		if (i == 0 || !alnum(s[i-1])) && letterByte(s[i]) && letterByte(s[i+1]) && digitByte(s[i+2]) && iban(s[i:]) != "" {
-			s = s[:i+2] + "x" + s[i+3:]
+			out[i+2] = 'x'
 		}
 	}
-	return s
+	return string(out)
 }
 
 // Claims reports whether the text says that money was or will be returned.
