@@ -1,5 +1,7 @@
 package words
 
+import "slices"
+
 // tag says what a word means for a promise in one language.
 type tag uint64
 
@@ -72,6 +74,53 @@ func mark(w string) bool {
 	switch w {
 	case ",", ":", "(", ")", "\"", "-", "*", "•", ">", "/", "|":
 		return true
+	}
+	return false
+}
+
+// meaningRefund is the clause with its leading pronoun, if it has one, read as a refund.
+func (c clause) meaningRefund(as tag) (it clause, ok bool) {
+	for i := range min(2, len(c.words)) {
+		switch c.low(i) {
+		case "it", "this", "that", "es", "sie", "diese", "dies", "das":
+			c.words = slices.Clone(c.words)
+			c.words[i].tags[c.language] = as
+			return c, true
+		}
+	}
+	return c, false
+}
+
+func mentions(s []token, language int, t tag) bool {
+	for _, w := range s {
+		if w.tags[language]&t != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// questions marks the clauses of a question: all from the one that begins like
+// one, and the only one.
+func questions(cs []clause, s []token, begins tag) []clause {
+	if len(s) == 0 || s[len(s)-1].low != "?" {
+		return cs
+	}
+	asking := len(cs) == 1
+	for i := range cs {
+		asking = asking || len(cs[i].words) > 0 && cs[i].at(0)&begins != 0
+		cs[i].asks = asking
+	}
+	return cs
+}
+
+// polite knows "if you have any questions".
+func (c clause) polite() bool {
+	for _, w := range c.words {
+		switch w.low {
+		case "question", "questions", "anything", "else", "help", "fragen", "hilfe", "weitere", "noch":
+			return true
+		}
 	}
 	return false
 }
