@@ -57,8 +57,6 @@ func englishClauses(s []token) []clause {
 	for i, t := range s {
 		g := t.tags[inEnglish]
 		switch {
-		case t.low[0] == '\n':
-			continue
 		case len(c.words) == longestClause:
 			flush(clause{language: inEnglish})
 		case mark(t.low) || !t.letters() && t.low != "'" && len(currencyOf(t.low)) == 0 && t.low != "." && t.low != "%":
@@ -72,7 +70,7 @@ func englishClauses(s []token) []clause {
 			flush(clause{language: inEnglish, unsaid: c.has(0, len(c.words), enNot)})
 			continue
 		}
-		c.words = append(c.words, t)
+		c.words = s[i-len(c.words) : i+1]
 	}
 	flush(clause{})
 	return questions(out, s, enQuestion|enMaybe|enHave|enBe|enWas|enWill|enShould)

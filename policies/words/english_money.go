@@ -185,6 +185,9 @@ func (c clause) reaches(i int) bool {
 
 // comesBack knows "you will get your money back" and "the money will reach your account".
 func (c clause) comesBack(i int) bool {
+	if group, _ := c.group(i); c.low(i) == "left" {
+		return group&enHave != 0 && c.has(0, i, enMoney) && (c.low(i+1) == "our" || c.low(i+1) == "us")
+	}
 	money := c.money() || c.pronoun(i) && c.any(enPlace)
 	_, start := c.group(i)
 	for j := i - 3; j < len(c.words); j++ {

@@ -154,7 +154,7 @@ func englishVerb(w string) tag {
 	case "got", "gotten", "went", "came", "left", "gone", "saw", "seen", "found":
 		return enArrive | enPast
 	case "taken", "took":
-		return enPast
+		return enSend | enPast
 	case "undid", "undone":
 		return enReturn | enPast
 	case "expected", "requested":

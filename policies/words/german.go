@@ -5,7 +5,7 @@ import "strings"
 // germanClaims finds the clauses of a sentence that say in German that money was
 // or will be returned. The topic is as in englishClaims.
 func germanClaims(s []token, topic bool) []clause {
-	if !topic && !mentions(s, inGerman, deRefund|deRefunds|deGiven|deGive|deMoney|deCompound|deBack) {
+	if !topic && !mentions(s, inGerman, deRefund|deRefunds|deGiven|deGive|deMoney|deCompound|deBack) && len(amounts(s)) == 0 {
 		return nil
 	}
 	var out []clause
@@ -28,7 +28,7 @@ func germanClaims(s []token, topic bool) []clause {
 // comma before nearly every other clause.
 func germanClauses(s []token) []clause {
 	var out []clause
-	c := clause{language: inGerman, words: make([]token, 0, len(s))}
+	c := clause{language: inGerman}
 	flush := func(next clause) {
 		if len(c.words) > 0 {
 			out = append(out, c)
@@ -38,8 +38,6 @@ func germanClauses(s []token) []clause {
 	for i, t := range s {
 		g := t.tags[inGerman]
 		switch {
-		case t.low[0] == '\n':
-			continue
 		case len(c.words) == longestClause:
 			flush(clause{language: inGerman})
 		case mark(t.low) || !t.letters() && len(currencyOf(t.low)) == 0 && t.low != "." && t.low != "%":
@@ -51,7 +49,7 @@ func germanClauses(s []token) []clause {
 		case g&deSplit != 0 && t.low != "da", t.low == "da" && len(c.words) == 0:
 			flush(clause{language: inGerman})
 		}
-		c.words = append(c.words, t)
+		c.words = s[i-len(c.words) : i+1]
 	}
 	flush(clause{})
 	if len(out) > 0 {
@@ -160,6 +158,8 @@ func (c clause) germanVerbs() bool {
 		return false
 	case give && c.any(deWill):
 		return true
+	case give && c.low(0) == "und" && c.at(1)&deGive != 0: // goes on with "we" of the clause before
+		return c.somebodys()
 	case give:
 		return c.any(deWe|deArrive) && c.somebodys() || c.low(len(c.words)-1) == "zurückbekommen"
 	}

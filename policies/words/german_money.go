@@ -56,6 +56,10 @@ func (c clause) separated() bool {
 		return money && c.any(deWe)
 	case "zu":
 		return money && c.any(deArrive) && c.toYou()
+	case "verlassen":
+		return c.any(deMoney) && c.any(deHave) && mentionsWord(c.words, "unser")
+	case "geld":
+		return c.any(deHave) && c.has(len(c.words)-3, len(c.words)-1, deYour) && !c.any(deWe)
 	case "wieder", "zurück":
 		return money && c.any(deHave) && !c.any(deWe)
 	}
@@ -69,6 +73,10 @@ func (c clause) lastWord() string {
 		}
 	}
 	return ""
+}
+
+func mentionsWord(words []token, w string) bool {
+	return slices.ContainsFunc(words, func(t token) bool { return t.low == w })
 }
 
 // lookedForward knows "Sie können sich auf Ihre Rückzahlung freuen".
@@ -108,6 +116,8 @@ func (c clause) toYou() bool {
 		switch c.low(i) {
 		case "ihnen", "dir", "euch":
 			return true
+		case "an":
+			return c.low(i+1) == "sie" || c.low(i+1) == "dich" || c.low(i+1) == "euch"
 		}
 	}
 	return false
@@ -137,7 +147,7 @@ func (c clause) withYou() bool {
 func (c clause) bill() bool {
 	for i := range c.words {
 		switch c.low(i) {
-		case "rechnung", "link", "zahlungslink", "beleg", "quittung", "e-mail", "mail", "übersicht", "nachweis", "bestätigung", "details", "informationen", "von":
+		case "rechnung", "guthaben", "link", "zahlungslink", "beleg", "quittung", "e-mail", "mail", "übersicht", "nachweis", "bestätigung", "details", "informationen", "von":
 			return true
 		}
 	}

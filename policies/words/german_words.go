@@ -200,7 +200,7 @@ func germanVerb(w string) tag {
 		return deDo | germanMove(w)
 	case "überwiesen", "geschickt", "gesendet", "gesandt", "transferiert", "gezahlt", "bezahlt", "überweisen'":
 		return deMoved | deDone
-	case "überweise", "überweisen", "schicke", "schicken", "sende", "senden", "zahle", "zahlen", "transferiere", "transferieren", "gebe", "geben":
+	case "überweise", "überweisen", "schicke", "schicken", "sende", "senden", "zahle", "zahlen", "transferiere", "transferieren", "gebe", "geben", "gibt":
 		return deMove
 	case "schreibe":
 		return deMove

@@ -219,6 +219,7 @@ func claims(p string, all []token) []claim {
 	var out []claim
 	topic := false
 	for _, s := range sentences(all) {
+		s = slices.DeleteFunc(s, func(t token) bool { return t.low[0] == '\n' })
 		if len(s) == 0 {
 			continue
 		}
