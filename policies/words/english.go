@@ -86,6 +86,9 @@ func suppose(s []token, i int) bool {
 	case "soon":
 		return next.low == "as"
 	case "before", "after", "until", "till":
+		if i+3 < len(s) && mentions(s[i+2:i+4], inEnglish, enRefund) && !mentions(s[i+2:min(len(s), i+6)], inEnglish, enWe) {
+			return true
+		}
 		return next.tags[inEnglish]&(enYour|enWe) != 0
 	}
 	return true

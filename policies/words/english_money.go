@@ -174,7 +174,7 @@ func (c clause) granted(i int) bool {
 // reaches reports whether a refund, or money that comes back, is what arrives or
 // is received at i.
 func (c clause) reaches(i int) bool {
-	if k := c.refundNoun(i+1, len(c.words)); k >= 0 && !c.has(i+1, k, enPrep|enCompound) {
+	if k := c.refundNoun(i+1, len(c.words)); k >= 0 && !c.has(i+1, k, enPrep|enCompound|enAsk|enMaybe|enHave|enBe) {
 		return c.specific(k, i)
 	}
 	if k := c.refundNoun(0, i); k >= 0 && c.specific(k, i) {

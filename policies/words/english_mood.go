@@ -54,8 +54,11 @@ func (c clause) negated(i int) bool { return c.has(0, i, enNot) || c.has(i+1, i+
 
 // infinitive judges "to refund" by what stands before it: "going", "managed".
 func (c clause) infinitive(start int) kind {
-	if c.caused(start) {
+	switch {
+	case c.caused(start):
 		return returned
+	case c.at(start-1)&enRefund != 0 && c.low(start-3) == "for" && (c.low(start-2) == "the" || c.low(start-2) == "your"):
+		return coming // "allow five days for your refund to arrive"
 	}
 	for i := max(0, start-2); i < len(c.words) && i < start+5; i++ {
 		switch c.low(i) {

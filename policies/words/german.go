@@ -83,6 +83,9 @@ func (c clause) singular() bool {
 
 // inverted knows a condition without a conjunction: "Sollten Sie …", "Möchten Sie …, ".
 func (c clause) inverted() bool {
+	if c.low(0) == "im" && strings.HasPrefix(c.low(1), "fall") {
+		return true
+	}
 	return c.at(0)&(deShould|deMaybe|deAsk) != 0 && (c.low(1) == "sie" || c.low(1) == "du" || c.low(1) == "wir" || c.low(1) == "ich")
 }
 
@@ -103,7 +106,7 @@ func supposed(cs []clause) bool {
 // german is what the clause says.
 func (c clause) german() kind {
 	switch {
-	case !c.denied() && c.lookedForward():
+	case !c.denied() && (c.lookedForward() || c.supposedlyThere()):
 		return coming
 	case c.denied(), c.any(deAsk) && !c.any(deHave|deBe|deWill), c.any(deMaybe):
 		return nothing

@@ -75,6 +75,13 @@ func (c clause) lastWord() string {
 	return ""
 }
 
+// supposedlyThere knows "Sie müssten die Erstattung inzwischen erhalten haben".
+func (c clause) supposedlyThere() bool {
+	last := c.lastWord()
+	return (last == "haben" || last == "sein") && (mentionsWord(c.words, "müssten") || mentionsWord(c.words, "müsste")) &&
+		c.any(deRefund|deMoney) && (c.any(deArrive) || c.withYou())
+}
+
 func mentionsWord(words []token, w string) bool {
 	return slices.ContainsFunc(words, func(t token) bool { return t.low == w })
 }
