@@ -104,9 +104,9 @@ func englishParticle(w string) tag {
 		return enArticle | enState | enPast
 	case "for", "about", "on", "regarding", "into", "at", "concerning", "over", "around", "with", "or", "of", "by", "from":
 		return enPrep
-	case "usually", "normally", "typically", "always", "generally", "often", "sometimes", "only", "rule", "most", "all", "customers", "every", "each", "anyone", "nobody's":
+	case "usually", "normally", "typically", "always", "generally", "often", "sometimes", "only", "rule", "most", "all", "customers", "every", "each", "anyone":
 		return enUsually
-	case "and", "but", "so", "because", "although", "though", "while", "therefore", "hence", "however", "which", "who", "then", "since", "meanwhile", "as", "therefor":
+	case "and", "but", "so", "because", "although", "though", "while", "therefore", "hence", "however", "which", "who", "then", "since", "meanwhile", "as":
 		return enSplit
 	case "already", "just", "now", "also", "gone", "ahead", "right", "straight", "away", "today", "yesterday", "tomorrow", "still", "even", "indeed", "earlier", "hereby", "please", "too", "well", "that":
 		return enHelper
@@ -128,7 +128,7 @@ func englishNoun(w string) tag {
 		return enPlace
 	case "policy", "policies", "process", "request", "requests", "window", "period", "case", "question", "questions", "terms", "conditions",
 		"rules", "option", "options", "form", "enquiry", "inquiry", "procedure", "page", "department", "timeline", "eligibility", "status",
-		"guarantee", "decision", "article", "guide", "ticket", "times", "time", "limit", "deadline", "topic", "issue", "matter", "rights", "right's":
+		"guarantee", "decision", "article", "guide", "ticket", "times", "time", "limit", "deadline", "topic", "issue", "matter", "rights":
 		return enCompound
 	case "colleague", "colleagues", "team", "manager", "supervisor", "review", "approval", "finance", "specialist", "specialists", "accounting", "decision-maker", "billing":
 		return enInside
@@ -182,17 +182,17 @@ func englishForm(w string) (stem string, form tag) {
 
 func englishStem(stem string, form tag) tag {
 	switch stem {
-	case "refund", "reimburs", "repa", "re-fund", "repaid", "recredit":
+	case "refund", "reimburs", "repa", "re-fund", "recredit":
 		return enRefund | form
-	case "credit", "return", "revers", "void", "undo", "reinstat", "re-credit", "cancell-out":
+	case "credit", "return", "revers", "void", "undo", "reinstat", "re-credit":
 		return enReturn | form
-	case "pa", "transfer", "transferr", "wir", "remit", "remitt", "deposit", "mov", "bring", "refer-back":
+	case "pa", "transfer", "transferr", "wir", "remit", "remitt", "deposit", "mov", "bring":
 		return enSend | form
 	case "send", "giv", "pass", "forward", "submit", "submitt", "hand", "fil", "rais", "lodg", "log", "record", "releas", "push", "putt":
 		return enPerform | enHand | enSend | form
 	case "issu", "process", "initiat", "complet", "approv", "grant", "trigger", "start", "begin", "beginn", "authoris", "authoriz", "execut",
 		"provid", "arrang", "organis", "organiz", "book", "appl", "finalis", "finaliz", "sort", "action", "handl", "kick", "mak", "schedul",
-		"dispatch", "activat", "perform", "generat", "creat", "transmit", "transmitt", "instruct", "carri", "carr", "clear", "expedit", "accept", "confirm'", "conclud", "effect", "do'":
+		"dispatch", "activat", "perform", "generat", "creat", "transmit", "transmitt", "instruct", "carri", "carr", "clear", "expedit", "accept", "conclud", "effect":
 		return enPerform | form
 	case "arriv", "appear", "reach", "land", "hit", "receiv", "get", "gett", "find", "expect", "show", "drop", "se", "see", "com", "enjo", "post", "reflect", "follow", "go", "head":
 		return enArrive | form

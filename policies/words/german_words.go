@@ -75,7 +75,7 @@ func germanGrammar(w string) tag {
 	case "kann", "können", "kannst", "könnt", "könnte", "könnten", "darf", "dürfen", "würde", "würden", "wollen", "will", "müssen", "muss", "muß", "müsste", "müssten", "soll", "sollen",
 		"hätte", "hätten", "wäre", "wären", "möglich", "eventuell", "vielleicht", "gegebenenfalls", "möglicherweise", "möglichkeit", "anspruch", "berechtigt", "bräuchten", "ginge":
 		return deMaybe
-	case "nicht", "kein", "keine", "keinen", "keiner", "keinem", "nie", "niemals", "weder", "noch-nicht", "nichts", "ohne", "unmöglich", "abgelehnt", "ablehnen", "ausgeschlossen", "verweigert":
+	case "nicht", "kein", "keine", "keinen", "keiner", "keinem", "nie", "niemals", "weder", "nichts", "ohne", "unmöglich", "abgelehnt", "ablehnen", "ausgeschlossen", "verweigert":
 		return deNot
 	case "wir", "ich", "kollege", "kollegin":
 		return deWe | germanInside(w)
@@ -112,9 +112,9 @@ func germanParticle(w string) tag {
 	case "möchten", "möchtest", "möchte", "wünschen", "wünsche", "wunsch", "fragen", "frage", "gefragt", "bitte", "bitten", "baten", "gebeten", "erwarten", "warten", "schrieben", "geschrieben",
 		"beantragen", "beantragt", "angefragt", "anfrage", "gewünscht", "verlangen", "erbeten", "erwähnt", "hoffen", "erkundigen", "prüfen", "prüfe", "geprüft", "überprüfen", "klären", "kläre", "besprechen":
 		return deAsk
-	case "unterwegs", "raus", "herausgegangen", "rausgegangen", "draußen", "durch", "auf-dem-weg", "da":
+	case "unterwegs", "raus", "herausgegangen", "rausgegangen", "draußen", "durch", "da":
 		return deWay
-	case "haben'", "hast", "warum", "welche", "welchen", "was", "wieso", "wofür", "wo", "wer":
+	case "hast", "warum", "welche", "welchen", "was", "wieso", "wofür", "wo", "wer":
 		return deQuestion
 	}
 	return 0
@@ -198,7 +198,7 @@ func germanVerb(w string) tag {
 		return deDone | germanMoved(w)
 	case "veranlasse", "veranlassen", "anweisen", "weise", "leite", "leiten", "stelle", "stellen", "führe", "führen", "buche", "buchen", "erteile", "erteilen", "starte", "starten", "beauftrage", "beauftragen", "durchführen", "vornehmen", "einleiten", "ausstellen", "ausführen", "gewähren", "gewähre", "genehmigen", "genehmige", "nehme", "nehmen", "löse", "lösen":
 		return deDo | germanMove(w)
-	case "überwiesen", "geschickt", "gesendet", "gesandt", "transferiert", "gezahlt", "bezahlt", "überweisen'":
+	case "überwiesen", "geschickt", "gesendet", "gesandt", "transferiert", "gezahlt", "bezahlt":
 		return deMoved | deDone
 	case "überweise", "überweisen", "schicke", "schicken", "sende", "senden", "zahle", "zahlen", "transferiere", "transferieren", "gebe", "geben", "gibt":
 		return deMove
@@ -206,7 +206,7 @@ func germanVerb(w string) tag {
 		return deMove
 	case "storniert", "annulliert", "rückgängig", "aufgehoben":
 		return deUndone
-	case "erhalten", "erhältst", "bekommen", "bekommst", "kriegen", "kriegst", "erhaltet", "bekommt", "kommt", "kommen", "trifft", "eintreffen", "ankommen", "eingehen", "geht", "gehen", "erscheint", "erscheinen", "landet", "landen", "folgt", "sehen", "siehst", "steht", "läuft", "sichtbar", "verfügbar", "liegt", "finden", "erreicht", "erreichen", "zeigt", "angezeigt", "auftauchen", "taucht", "ging", "kam", "gegangen", "gutgeschrieben'":
+	case "erhalten", "erhältst", "bekommen", "bekommst", "kriegen", "kriegst", "erhaltet", "bekommt", "kommt", "kommen", "trifft", "eintreffen", "ankommen", "eingehen", "geht", "gehen", "erscheint", "erscheinen", "landet", "landen", "folgt", "sehen", "siehst", "steht", "läuft", "sichtbar", "verfügbar", "liegt", "finden", "erreicht", "erreichen", "zeigt", "angezeigt", "auftauchen", "taucht", "ging", "kam", "gegangen":
 		return deArrive
 	}
 	return 0
