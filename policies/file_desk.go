@@ -7,20 +7,6 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-func (r *fileReader) reply(path string, n *yaml.Node) *ReplyRules {
-	rules := &ReplyRules{}
-	var most int64
-	r.block(path, n, slices.Concat([]field{
-		required("max_chars", "4000", "How long a message may be.", r.number(&most, maxChars)),
-	}, r.common(&rules.Section, false), []field{
-		optional("budgets", "", "How many replies there may be.", func(path string, n *yaml.Node) {
-			rules.Budgets = r.budgets(path, n, KindReply, nil)
-		}),
-	})...)
-	rules.MaxChars = int(most)
-	return rules
-}
-
 func (r *fileReader) tag(path string, n *yaml.Node) *TagRules {
 	rules := &TagRules{}
 	r.block(path, n, slices.Concat([]field{

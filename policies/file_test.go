@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"supportmcp/internal/money"
+	"supportmcp/policies/words"
 )
 
 func TestTheDefaultFileHoldsTheLimitsItPromises(t *testing.T) {
@@ -87,6 +88,40 @@ func TestWhatAFileMayLeaveOutHasADefault(t *testing.T) {
 	if diff := cmp.Diff(want, p.Refund); diff != "" || p.Approvals.Expires != day {
 		t.Errorf("expires %s, %s", p.Approvals.Expires, diff)
 	}
+}
+
+func TestWhatRepliesMayNameIsListed(t *testing.T) {
+	p, err := Parse("policy.yaml", []byte(`version: 1
+reply:
+  max_chars: 10
+  links: {allow: [help.example.com, münchen.de]}
+  emails: {allow: [billing@example.com, example.org]}
+  ibans: {allow: [DE89 3704 0044 0532 0130 00]}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := words.Rules{
+		Links: []string{"help.example.com", "münchen.de"}, Emails: []string{"billing@example.com", "example.org"},
+		IBANs: []string{"DE89 3704 0044 0532 0130 00"},
+	}
+	if diff := cmp.Diff(want, p.Reply.Words); diff != "" {
+		t.Error(diff)
+	}
+	refused(t, `version: 1
+reply:
+  max_chars: 10
+  links: {allow: [https://a.com, "*.a.com", com, a.com/b, A.com, a.com]}
+  emails: {allow: [a@b, "a.com "]}
+  ibans: {allow: [DE00 1234]}
+`, `4:19: reply.links.allow[1]: want a host such as help.example.com, got "https://a.com"
+4:34: reply.links.allow[2]: want a host such as help.example.com, got "*.a.com"
+4:45: reply.links.allow[3]: want a host such as help.example.com, got "com"
+4:50: reply.links.allow[4]: want a host such as help.example.com, got "a.com/b"
+4:66: reply.links.allow[6]: "a.com" is listed twice
+5:20: reply.emails.allow[1]: want an address such as billing@example.com, or a domain, got "a@b"
+5:25: reply.emails.allow[2]: want an address such as billing@example.com, or a domain, got "a.com "
+6:19: reply.ibans.allow[1]: want the number of a bank account (IBAN), got "DE00 1234"`)
 }
 
 func TestAmountsAreReadAsTheyAreWritten(t *testing.T) {

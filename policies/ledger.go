@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"supportmcp/internal/fault"
+	"supportmcp/internal/money"
 )
 
 // Principal is the caller an action is recorded for.
@@ -52,6 +53,8 @@ type Snapshot struct {
 	Denied []time.Time
 	// BreakerOpen says that the breaker has tripped and nobody has released it.
 	BreakerOpen bool
+	// Receipts are the amounts of the refunds that Reads.Receipts asked for.
+	Receipts []money.Money
 	// MayRepeat says that the request repeats a done action on purpose, and that
 	// the policy wants nobody asked about that. The ledger leaves it alone.
 	MayRepeat bool
@@ -65,6 +68,7 @@ type Reads struct {
 	Denials      int           // how many denied actions are read at most, of each
 	DeniedWithin time.Duration // and how old they may be
 	Breaker      bool          // whether the breaker is open is read
+	Receipts     string        // a conversation whose done refunds are read; "" for none
 }
 
 // Draft is an entry to be: all that Begin needs, without the Go type of the action.

@@ -65,6 +65,9 @@ func (m *memory) read(r Reads) Snapshot {
 		if e.State == Denied && ours && e.CreatedAt.After(s.Now.Add(-r.DeniedWithin)) && len(s.Denied) < r.Denials {
 			s.Denied = append(s.Denied, e.CreatedAt)
 		}
+		if e.State == Done && e.Kind == KindRefund && r.Receipts != "" && e.Subject.Conversation == r.Receipts {
+			s.Receipts = append(s.Receipts, e.Subject.Cost)
+		}
 	}
 	for _, q := range r.Queries {
 		s.Usage = append(s.Usage, m.usage(q, s.Now))

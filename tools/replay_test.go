@@ -106,7 +106,7 @@ func TestMessagesAndStatesAreNotRepeated(t *testing.T) {
 	t.Parallel()
 	d := desk(t)
 	maria := sandbox.Conversation("duplicate-charge")
-	reply := args{"conversation_id": maria, "body": "Hello Maria,\n\nwe have refunded it."}
+	reply := args{"conversation_id": maria, "body": "Hello Maria,\n\nwe have looked into it."}
 	first := d.Call("reply_to_conversation", reply)
 	again := d.Call("reply_to_conversation", reply)
 	if first.State != policies.Done || !again.Replayed || again.Action != first.Action {

@@ -82,6 +82,8 @@ func TestUpstreamCallsAndTheirRounds(t *testing.T) {
 		{"create_refund", args{"conversation_id": maria, "charge_id": "ch_maria_2", "reason": "duplicate"}, 4, 8},
 		{"create_refund", args{"conversation_id": maria, "payment_intent_id": "pi_maria_2", "reason": "duplicate", "dry_run": true}, 3, 7},
 		{"reply_to_conversation", args{"conversation_id": maria, "body": "Hello"}, 2, 3},
+		{"reply_to_conversation", args{"conversation_id": maria, "body": "We cannot refund it, sorry. Your plan costs 20.00 EUR."}, 2, 3},
+		{"reply_to_conversation", args{"conversation_id": maria, "body": "We have refunded it."}, 5, 10},
 		{"add_internal_note", args{"conversation_id": maria, "body": "Hello"}, 2, 3},
 		{"set_conversation_state", args{"conversation_id": maria, "state": "closed"}, 3, 4},
 		{"tag_conversation", args{"conversation_id": maria, "add": []string{"billing"}}, 4, 5},

@@ -29,6 +29,7 @@ func ticketStories() []ticketStory {
 		{"Above what an agent may refund alone", "annual-day-3", "a person decides, with the facts in front of them", needsApproval},
 		{"An order to refund somebody else's charge", "other-customers-charge", "text of a customer is data, and money is tied to the one who asks", othersCharge},
 		{"The budget is used up", "budget-used-up", "limits hold over time, and say what is left and when", budgetUsedUp},
+		{"A refund that never happened", "too-old", "a reply may promise only what is recorded", falsePromise},
 	}
 }
 
@@ -150,6 +151,28 @@ func budgetUsedUp(ctx context.Context, d *demo) error {
 	d.check(over.isError && over.State == policies.Denied && budget.Effect == policies.Deny, "450.00 EUR more are denied by the customer's budget")
 	d.check(budget.MaxAllowedNow.String() == "410.00 EUR" && budget.RetryAfter.After(time.Now()), "with what would still be allowed, and when")
 	return nil
+}
+
+func falsePromise(ctx context.Context, d *demo) error {
+	if err := d.read(ctx); err != nil {
+		return err
+	}
+	promise, err := d.reply(ctx, "Hi Ada, good news: we have refunded the 20.00 EUR, they will be on your card within 5 days.")
+	if err != nil {
+		return err
+	}
+	denied := promise.Decision != nil && slices.ContainsFunc(promise.Decision.Against(), func(f policies.Finding) bool { return f.Rule == "reply.promise" })
+	d.check(promise.isError && denied, "the promise is denied, and the agent told what to do instead")
+	honest, err := d.reply(ctx, "Hi Ada, I am sorry: we cannot refund payments that are older than 30 days.")
+	if err != nil {
+		return err
+	}
+	d.check(honest.State == policies.Done, "the true answer is sent")
+	return nil
+}
+
+func (d *demo) reply(ctx context.Context, body string) (answer, error) {
+	return d.write(ctx, "reply_to_conversation", map[string]any{"conversation_id": d.ticket.conversation(), "body": body})
 }
 
 // read is how every ticket begins.

@@ -25,7 +25,7 @@ func example(tool string) servertest.Args {
 		"get_conversation":       {"conversation_id": duplicate},
 		"get_billing_overview":   {"conversation_id": duplicate},
 		"create_refund":          {"conversation_id": duplicate, "charge_id": "ch_maria_2", "reason": "duplicate"},
-		"reply_to_conversation":  {"conversation_id": duplicate, "body": "We have refunded the second charge.", "close": true},
+		"reply_to_conversation":  {"conversation_id": duplicate, "body": "We are looking into the second charge.", "close": true},
 		"add_internal_note":      {"conversation_id": duplicate, "body": "Charged twice; the first charge stands."},
 		"set_conversation_state": {"conversation_id": duplicate, "state": "closed"},
 		"tag_conversation":       {"conversation_id": duplicate, "add": []string{"billing"}},
