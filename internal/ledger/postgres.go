@@ -55,7 +55,7 @@ func openPostgres(url string) (*Ledger, error) {
 func pgTogether(ctx context.Context, conn *sql.Conn, all []statement) error {
 	err := conn.Raw(func(raw any) error {
 		// When ctx ends the transaction is rolled back, though not while this runs:
-		// what were sent behind that would be kept.
+		// what was sent after that would be kept.
 		if err := ctx.Err(); err != nil {
 			return err
 		}
