@@ -25,12 +25,13 @@ const (
 	KindTag      Kind = "tag"
 	KindSegment  Kind = "segment"
 	KindContact  Kind = "contact"
+	KindLink     Kind = "link" // of a contact to a Stripe customer
 	KindBreaker  Kind = "breaker"
 )
 
 // kinds are all kinds.
 func kinds() []Kind {
-	return append(moneyKinds(), KindReply, KindNote, KindState, KindTag, KindSegment, KindContact, KindBreaker)
+	return append(moneyKinds(), KindReply, KindNote, KindState, KindTag, KindSegment, KindContact, KindLink, KindBreaker)
 }
 
 // moneyKinds are the kinds that change what somebody pays.
@@ -52,7 +53,7 @@ func (k Kind) Vendor() Vendor {
 	switch {
 	case slices.Contains(moneyKinds(), k):
 		return Stripe
-	case k == KindBreaker:
+	case k == KindBreaker, k == KindLink:
 		return ""
 	}
 	return Intercom
@@ -74,6 +75,8 @@ func (k Kind) section() string {
 		return "cancel"
 	case KindReply, KindNote, KindState:
 		return "reply"
+	case KindLink:
+		return "identity"
 	case KindBreaker:
 	}
 	return ""
@@ -91,7 +94,7 @@ func (k Kind) ReplayFor() time.Duration {
 		return forever
 	case KindReply, KindNote:
 		return 24 * time.Hour
-	case KindState, KindTag, KindCancel, KindKeep, KindDiscount, KindSegment, KindContact, KindBreaker:
+	case KindState, KindTag, KindCancel, KindKeep, KindDiscount, KindSegment, KindContact, KindLink, KindBreaker:
 	}
 	return 0
 }
@@ -104,7 +107,7 @@ func (k Kind) repeatFor() time.Duration {
 	switch k {
 	case KindRefund, KindCredit, KindCancel, KindKeep, KindDiscount:
 		return 23 * time.Hour
-	case KindState, KindTag, KindSegment, KindContact, KindBreaker:
+	case KindState, KindTag, KindSegment, KindContact, KindLink, KindBreaker:
 		return forever
 	case KindReply, KindNote:
 	}

@@ -63,6 +63,7 @@ func (pl plan) judge(s Snapshot) Decision {
 	d.Trips = pl.breaker != nil && pl.breaker.trips(d.Effect, cost, s.Usage[len(pl.budgets)])
 	if d.Effect == NeedsApproval {
 		d.Need = pl.policy.Approvals.need(cost)
+		d.Need.Verified = slices.ContainsFunc(d.Findings, func(f Finding) bool { return f.Rule == ruleOutside })
 	}
 	return d
 }

@@ -48,7 +48,7 @@ func drawRefund(t *rapid.T) Refund {
 	c := rapid.SampledFrom([]money.Currency{"eur", "eur", "jpy", "kwd", "chf"}).Draw(t, "currency")
 	often := rapid.SampledFrom([]bool{true, true, true, false})
 	r := Refund{
-		Asker: Asker{Conversation: "1", Contact: "c1", Ties: []Tie{{Customer: "cus_1"}}},
+		Asker: Asker{Conversation: "1", Contact: "c1", Identity: Proven, Ties: []Tie{{Customer: "cus_1"}}},
 		Charge: Charge{
 			ID: "ch_1", Customer: "cus_1", Succeeded: often.Draw(t, "succeeded"), Captured: often.Draw(t, "captured"),
 			Amount: money.Of(100, c), Remaining: money.Of(rapid.Int64Range(0, 100).Draw(t, "remaining"), c),

@@ -146,6 +146,7 @@ type Ticket struct {
 	Person  string
 	Message string
 	Charges []stripeapi.Charge // of the customer; the id may be left out
+	Channel string             // of the conversation; "" is the Messenger
 }
 
 // Open puts a ticket into both vendors and tells its conversation.
@@ -172,9 +173,9 @@ func (d *Desk) Open(k Ticket) (conversation string) {
 		}
 		d.Stripe.AddCharge(c)
 	}
-	d.Intercom.AddContact(intercomapi.Contact{ID: contact, Name: person, Email: email})
+	d.Intercom.AddContact(intercomapi.Contact{ID: contact, Name: person, Email: email, ExternalID: "user-" + k.Name})
 	d.Intercom.AddConversation(intercomapi.Conversation{
-		ID: conversation, Contacts: []string{contact},
+		ID: conversation, Contacts: []string{contact}, Channel: k.Channel,
 		Messages: []intercomapi.Message{{From: "contact:" + contact, Body: k.Message, At: d.Clock.Now().Add(-time.Hour)}},
 	})
 	d.opened = append(d.opened, conversation)
