@@ -14,7 +14,7 @@ import (
 )
 
 type createRefundInput struct {
-	Conversation  conversationID `json:"conversation_id"`
+	Conversation  conversationID `json:"conversation_id,omitempty"`
 	Charge        string         `json:"charge_id,omitempty" jsonschema:"this or payment_intent_id"`
 	PaymentIntent string         `json:"payment_intent_id,omitempty" jsonschema:"instead of charge_id"`
 	Amount        exactAmount    `json:"amount,omitempty"`
@@ -55,24 +55,11 @@ func (d Deps) proposeRefund(ctx context.Context, in createRefundInput) (policies
 		}
 		r.Amount = asked
 	}
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error {
-		t, err := d.ticket(ctx, in.Conversation)
-		r.Asker = t.Asker
-		return err
-	})
-	// A conversation that cannot be read is told first, however the two race: the
-	// answer would otherwise tell whether somebody else's charge exists.
-	var unread error
-	g.Go(func() error {
-		unread = d.chargeFacts(ctx, in, &r)
-		return nil
-	})
-	if err := g.Wait(); err != nil {
-		return r, err
+	if in.Conversation == "" && !d.Guard.Policy().TakesCallers() {
+		return r, nil // denied whatever the charge, which is not even looked at
 	}
-	if unread != nil {
-		return r, unread
+	if err := d.refundFacts(ctx, in, &r); err != nil {
+		return r, err
 	}
 	if r.Rest {
 		r.Amount = r.Charge.Remaining
@@ -80,24 +67,60 @@ func (d Deps) proposeRefund(ctx context.Context, in createRefundInput) (policies
 	return r, nil
 }
 
+// refundFacts reads who asks and the charge, at once.
+func (d Deps) refundFacts(ctx context.Context, in createRefundInput, r *policies.Refund) error {
+	var t ticket
+	g, ctx := errgroup.WithContext(ctx)
+	if in.Conversation != "" {
+		g.Go(func() (err error) {
+			t, err = d.ticket(ctx, in.Conversation)
+			return err
+		})
+	}
+	// A conversation that cannot be read is told first, however the two race: the
+	// answer would otherwise tell whether somebody else's charge exists.
+	var unread error
+	var b stripe.Background
+	g.Go(func() error {
+		b, unread = d.chargeFacts(ctx, in, r)
+		return nil
+	})
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	r.Asker = t.Asker
+	r.Traits = traitsOf(t.Conversation, b, d.Guard.Policy().Wants(policies.KindRefund))
+	r.Since = b.Since
+	return unread
+}
+
 // recent is how many payments of a customer are read.
 const recent = 20
 
-func (d Deps) chargeFacts(ctx context.Context, in createRefundInput, r *policies.Refund) error {
+func (d Deps) chargeFacts(ctx context.Context, in createRefundInput, r *policies.Refund) (b stripe.Background, err error) {
 	c, err := d.charge(ctx, in.Charge, in.PaymentIntent)
 	if err != nil {
-		return err
+		return b, err
 	}
 	r.Charge = c.Charge
 	if c.Customer == "" {
+		return b, nil
+	}
+	var others stripe.ChargePage
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		others, err = d.Stripe.Charges(ctx, c.Customer, "", recent)
+		if err != nil {
+			return fmt.Errorf("read payments: %w", err)
+		}
+		r.Twins = twins(others.Charges, c)
 		return nil
-	}
-	others, err := d.Stripe.Charges(ctx, c.Customer, "", recent)
-	if err != nil {
-		return fmt.Errorf("read payments: %w", err)
-	}
-	r.Twins = twins(others.Charges, c)
-	return nil
+	})
+	g.Go(func() (err error) {
+		b, err = d.background(ctx, c.Customer, d.Guard.Policy().Wants(policies.KindRefund))
+		return err
+	})
+	return b, g.Wait()
 }
 
 // twins are the other succeeded charges of the same amount that nobody has refunded.
@@ -111,8 +134,11 @@ func twins(charges []stripe.Charge, of stripe.Charge) []policies.Twin {
 	return out
 }
 
-// refundNote leaves the receipt on the conversation, for colleagues.
+// refundNote leaves the receipt on the conversation, if there is one, for colleagues.
 func refundNote(r policies.Refund, out stripe.Refund) []policies.Followup {
+	if r.Asker.Conversation == "" {
+		return nil
+	}
 	return []policies.Followup{{Kind: policies.KindNote, Input: noteInput{
 		Conversation: conversationID(r.Asker.Conversation),
 		Body:         messageText(fmt.Sprintf("Refund %s of %s on %s was issued (%s).", out.ID, out.Amount, out.Charge, out.Status)),
