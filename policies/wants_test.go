@@ -1,6 +1,10 @@
 package policies
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
 
 func TestAPolicyWantsOnlyTheFactsItLooksAt(t *testing.T) {
 	const refund = "version: 1\nrefund:\n  window: 30d\n  currencies: {eur: {auto: 1, max: 2}}\n"
@@ -15,7 +19,7 @@ func TestAPolicyWantsOnlyTheFactsItLooksAt(t *testing.T) {
 		"a tag":            {refund + "  when: [{id: a, then: deny, tag: [vip]}]\n", KindRefund, Facts{Traits: true}},
 		"a country":        {refund + "  when: [{id: a, then: deny, country: [DE]}]\n", KindRefund, Facts{Traits: true, Customer: true}},
 		"a plan":           {refund + "  when: [{id: a, then: deny, plan: [Pro]}]\n", KindRefund, Facts{Traits: true, Subscriptions: true}},
-		"metadata":         {refund + "  when: [{id: a, then: deny, metadata: {a: b}}]\n", KindRefund, Facts{Traits: true, Customer: true, Subscriptions: true}},
+		"metadata":         {refund + "  when: [{id: a, then: deny, metadata: {c: d, a: b}}]\n", KindRefund, Facts{Traits: true, Customer: true, Subscriptions: true, Metadata: []string{"a", "c"}}},
 		"of replies":       {"version: 1\nreply: {max_chars: 10, when: [{id: a, then: deny, channel: [email]}]}", KindReply, Facts{Traits: true}},
 		"of notes as well": {"version: 1\nreply: {max_chars: 10, when: [{id: a, then: deny, channel: [email]}]}", KindNote, Facts{Traits: true}},
 	} {
@@ -23,11 +27,11 @@ func TestAPolicyWantsOnlyTheFactsItLooksAt(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := p.Wants(c.kind); got != c.want {
-			t.Errorf("%s: %+v, want %+v", name, got, c.want)
+		if diff := cmp.Diff(c.want, p.Wants(c.kind)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
 		}
 	}
-	if (*Policy)(nil).Wants(KindRefund) != (Facts{}) {
-		t.Error("no policy wants something")
+	if diff := cmp.Diff(Facts{}, (*Policy)(nil).Wants(KindRefund)); diff != "" {
+		t.Errorf("no policy wants %s", diff)
 	}
 }

@@ -126,9 +126,17 @@ func tiesOf(w policies.Way, customers ...string) []policies.Tie {
 	return out
 }
 
-func customerIn(attributes map[string]string, name string) (string, bool) {
-	id := attributes[name]
-	return id, strings.HasPrefix(id, "cus_")
+// customerIn is the customer's id in an attribute. Any other text there ties nobody.
+func customerIn(attributes map[string]string, name string) (id string, ok bool) {
+	id = attributes[name]
+	rest, ok := strings.CutPrefix(id, "cus_")
+	other := func(r rune) bool {
+		return r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	}
+	if !ok || rest == "" || len(id) > 255 || strings.ContainsFunc(rest, other) {
+		return "", false
+	}
+	return id, true
 }
 
 // byExternalID looks for the contact's external id in the metadata of customers. A

@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"supportmcp/internal/intercom"
 	"supportmcp/internal/stripe"
@@ -30,9 +31,25 @@ func traitsOf(c intercom.Conversation, b stripe.Background, wants policies.Facts
 	t := deskTraits(c, wants)
 	if t.Known {
 		t.Country, t.Plans, t.Intervals, t.Products = b.Country, b.Plans, b.Intervals, b.Products
-		t.Metadata, t.Mixed = b.Metadata, b.Mixed
+		t.Metadata, t.Mixed = asked(b, wants.Metadata)
 	}
 	return t
+}
+
+// asked is the metadata that the policy looks at.
+func asked(b stripe.Background, keys []string) (metadata map[string]string, mixed []string) {
+	for _, k := range keys {
+		if v, ok := b.Metadata[k]; ok {
+			if metadata == nil {
+				metadata = map[string]string{}
+			}
+			metadata[k] = v
+		}
+		if slices.Contains(b.Mixed, k) {
+			mixed = append(mixed, k)
+		}
+	}
+	return metadata, mixed
 }
 
 // deskTraits are those of a conversation alone, where a policy looks at any.

@@ -80,6 +80,9 @@ func newService(ctx context.Context, s settings) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := refuseOpenTies(ctx, h.intercom, s.rules, s.log); err != nil {
+		return nil, errors.Join(err, h.ledger.Close())
+	}
 	n, err := newNotary(ctx, s, h.ledger)
 	if err != nil {
 		return nil, errors.Join(err, h.ledger.Close())
