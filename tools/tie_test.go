@@ -53,11 +53,13 @@ func TestContactsAreTiedAsThePolicySays(t *testing.T) {
 		"e-mail after nothing":    {"[contact_attribute: nothing, email]", []string{"cus_petra by e-mail"}, ""},
 		"by the company":          {"[company_attribute: stripe_customer_id]", []string{"cus_payer by company attribute"}, ""},
 		"two that differ": {
-			"[external_id: user_id, contact_attribute: stripe_customer_id]", []string{"cus_own by external id", "cus_attribute by contact attribute"},
+			"[external_id: user_id, contact_attribute: stripe_customer_id]",
+			[]string{"cus_own by external id", "cus_attribute by contact attribute"},
 			"the ways to tie the contact to a customer name different customers",
 		},
 		"two with one external id": {
-			"[external_id: shared]", []string{"cus_attribute by external id", "cus_payer by external id"},
+			"[external_id: shared]",
+			[]string{"cus_attribute by external id", "cus_payer by external id"},
 			"2 Stripe customers have the contact's external id",
 		},
 	} {
