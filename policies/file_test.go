@@ -27,6 +27,7 @@ func TestTheDefaultFileHoldsTheLimitsItPromises(t *testing.T) {
 		Revision:  revision(Default()),
 		Approvals: ApprovalRules{Need: Need{Expires: 24 * time.Hour, People: 1}, Repeats: NeedsApproval},
 		Denials:   DenialRules{Count: 10, Window: time.Hour},
+		Identity:  &IdentityRules{Claimed: NeedsApproval},
 		Refund: &RefundRules{
 			Window:          30 * day,
 			DuplicateWithin: 7 * day,

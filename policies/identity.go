@@ -24,36 +24,34 @@ type IdentityRules struct {
 // needs a person.
 func (r *IdentityRules) judge(is Identity, cost money.Money) Finding {
 	f := Finding{Rule: "identity", Effect: Allow, Actual: is.word()}
+	enough, listed := r.enough(cost.Currency)
 	switch {
 	case is == Proven:
 	case is != Claimed:
 		f.Effect, f.Message, f.NextStep = Deny, "the conversation has no contact, so nobody is known to ask", toAPerson
-	case r.enough(cost):
-		f.Limit = money.Of(r.ClaimedUpTo[cost.Currency], cost.Currency).String()
+	case listed && cost.Minor > 0 && cost.Minor <= enough.Minor:
+		f.Limit = enough.String()
 	default:
-		f = r.claimed(f)
+		f.Effect, f.Limit = NeedsApproval, string(Proven)
+		f.Message = "whoever writes has not shown to be the contact: no verified sign-in to the Messenger stands behind the conversation"
+		if listed {
+			f.MaxAllowedNow = enough
+		}
+		if r != nil && r.Claimed == Deny {
+			f.Effect, f.NextStep = Deny, "ask the customer to write from the Messenger while signed in, or hand the conversation to a person"
+		}
 	}
 	return f
 }
 
-// claimed is for whoever only claims to be the contact.
-func (r *IdentityRules) claimed(f Finding) Finding {
-	f.Effect, f.Limit = NeedsApproval, string(Proven)
-	f.Message = "whoever writes has not shown to be the contact: no verified sign-in to the Messenger stands behind the conversation"
-	if r != nil && r.Claimed == Deny {
-		f.Effect, f.NextStep = Deny, "ask the customer to write from the Messenger while signed in, or hand the conversation to a person"
+// enough is the amount up to which a claim is enough. What costs nothing, such as a
+// cancellation, has no amount that could be small.
+func (r *IdentityRules) enough(c money.Currency) (most money.Money, listed bool) {
+	if r == nil || c == "" {
+		return most, false
 	}
-	return f
-}
-
-// enough reports whether a claim is enough for what an action costs. What costs
-// nothing, such as a cancellation, has no amount that could be small.
-func (r *IdentityRules) enough(cost money.Money) bool {
-	if r == nil || cost.Minor <= 0 {
-		return false
-	}
-	most, listed := r.ClaimedUpTo[cost.Currency]
-	return listed && cost.Minor <= most
+	minor, listed := r.ClaimedUpTo[c]
+	return money.Of(minor, c), listed
 }
 
 // word is the level as decisions tell it.
