@@ -1,9 +1,12 @@
 package main
 
 import (
+	"io"
 	"strings"
 	"testing"
 	"time"
+
+	"supportmcp/policies"
 )
 
 // Whoever can write what ties them to a customer chooses whose money is theirs, so
@@ -22,5 +25,41 @@ func TestAServerDoesNotStartWhileCustomersCanWriteATie(t *testing.T) {
 	mail := append(p.environ, "SUPPORTMCP_POLICY="+written(t, "policy.yaml", "version: 1\nties: [external_id: user_id, email]\n", 0o600))
 	if got := typeIn(t, mail, "serve"); got.status != 0 {
 		t.Errorf("a policy that ties by something else: %s", got.err)
+	}
+}
+
+// An attribute may be opened to the Messenger while a server runs. It then denies
+// everything until that is mended.
+func TestThePolicyIsWithdrawnWhileCustomersCanWriteATie(t *testing.T) {
+	t.Parallel()
+	p := settle(t, time.Now)
+	w := world{in: strings.NewReader(""), out: io.Discard, err: io.Discard, environ: p.environ, now: time.Now}
+	cfg, err := readConfig(w.environ)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := configured(cfg, w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	svc, err := newService(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := svc.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	rules := svc.guard.Policy()
+	var withdrawn *policies.Policy
+	for _, open := range []bool{false, true, true, false} {
+		p.Intercom.SetMessengerWritable("stripe_customer_id", open)
+		if err := svc.holdTies(t.Context(), &withdrawn); err != nil {
+			t.Fatal(err)
+		}
+		if now := svc.guard.Policy(); open && now != nil || !open && now != rules {
+			t.Errorf("open %v: the policy in force is %v", open, now)
+		}
 	}
 }
