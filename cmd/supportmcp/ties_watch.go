@@ -47,7 +47,7 @@ func (h hands) holdTies(ctx context.Context, withdrawn **policies.Policy) error 
 	case err != nil:
 		return err
 	case len(c.open) > 0:
-		h.log.Error("nothing is allowed any more: "+openTies(c), "next", closeAttributes)
+		h.log.Error("the policy is withdrawn, so nothing is allowed", "why", openTies(c), "next", closeAttributes)
 		*withdrawn = p
 		h.guard.Use(nil)
 	case *withdrawn != nil:
