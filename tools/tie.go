@@ -100,7 +100,7 @@ func (t *ticket) gather(ways []policies.Way, all []found) (doubt string) {
 		if doubt == "" {
 			doubt = f.doubt
 		}
-		if w.Kind != policies.TieExternalID && w.Kind != policies.TieContactAttribute || len(f.ties) == 0 {
+		if w.Kind == policies.TieCompanyAttribute || len(f.ties) == 0 {
 			continue
 		}
 		if own != "" && own != f.ties[0].Customer && doubt == "" {
