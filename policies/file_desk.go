@@ -31,14 +31,17 @@ func (r *fileReader) segment(path string, n *yaml.Node) *SegmentRules {
 	return rules
 }
 
-func (r *fileReader) contact(path string, n *yaml.Node) *ContactRules {
+func (r *fileReader) contact(path string, n *yaml.Node, p *Policy) *ContactRules {
 	rules := &ContactRules{}
 	r.block(path, n, slices.Concat([]field{
 		optional("attributes", "[plan_note]", "The attributes that an agent may set; no others. Never e-mail, external id, role or what ties a contact to a customer.", func(path string, n *yaml.Node) {
 			r.names("attribute", &rules.Attributes)(path, n)
 			for _, a := range rules.Attributes {
-				if identifying(a) {
+				switch {
+				case identifying(a):
 					r.at(n, "%s: %s says who somebody is, so no agent may set it", path, a)
+				case p.tiesBy(a): // ties were read before
+					r.at(n, "%s: %s ties contacts to customers, so no agent may set it", path, a)
 				}
 			}
 		}),

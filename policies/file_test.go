@@ -28,6 +28,7 @@ func TestTheDefaultFileHoldsTheLimitsItPromises(t *testing.T) {
 		Revision:  revision(Default()),
 		Approvals: ApprovalRules{Need: Need{Expires: 24 * time.Hour, People: 1}, Repeats: NeedsApproval},
 		Denials:   DenialRules{Count: 10, Window: time.Hour},
+		Identity:  &IdentityRules{Claimed: NeedsApproval},
 		Refund: &RefundRules{
 			Window:          30 * day,
 			DuplicateWithin: 7 * day,
@@ -63,7 +64,7 @@ func TestAFileWithOnlyAVersionDeniesEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	snap := Snapshot{Now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
-	asker := Asker{Conversation: "1", Ties: []Tie{{Customer: "cus_1"}}}
+	asker := Asker{Conversation: "1", Contact: "c1", Identity: Proven, Ties: []Tie{{Customer: "cus_1"}}}
 	eur := money.Of(100, "eur")
 	for _, a := range []Action{
 		Refund{Asker: asker, Amount: eur, Charge: Charge{ID: "ch_1", Customer: "cus_1", Amount: eur, Remaining: eur, Succeeded: true, Captured: true, CreatedAt: snap.Now}},
@@ -197,11 +198,11 @@ func TestEveryMistakeIsToldWithItsPlaceAndWhatIsAllowed(t *testing.T) {
 		"version: {one: 1}":        "1:10: version: want 1, got a block of keys and values",
 		"version: 1\nversion: 1":   "2:1: version is written twice",
 		"version: 1\nrefnd: {}":    `2:1: unknown key "refnd" in the policy; did you mean refund?`,
-		"version: 1\nmode: shadow": `2:1: unknown key "mode" in the policy; known here: version, approvals, disclosure, denials, refund, credit, cancel, discount, reply, tag, segment, contact, lookup, budgets, breaker`,
+		"version: 1\nmode: shadow": `2:1: unknown key "mode" in the policy; known here: version, approvals, disclosure, denials, identity, ties, refund, credit, cancel, discount, reply, tag, segment, contact, lookup, budgets, breaker`,
 		"version: 1\n[a]: b":       "2:1: a key in the policy must be a word",
-		"version: 1\n'': b":        `2:1: unknown key "" in the policy; known here: version, approvals, disclosure, denials, refund, credit, cancel, discount, reply, tag, segment, contact, lookup, budgets, breaker`,
+		"version: 1\n'': b":        `2:1: unknown key "" in the policy; known here: version, approvals, disclosure, denials, identity, ties, refund, credit, cancel, discount, reply, tag, segment, contact, lookup, budgets, breaker`,
 		"version: 1\n" + strings.Repeat("x", 90) + ": 1": `2:1: unknown key "` + strings.Repeat("x", 40) +
-			`…" in the policy; known here: version, approvals, disclosure, denials, refund, credit, cancel, discount, reply, tag, segment, contact, lookup, budgets, breaker`,
+			`…" in the policy; known here: version, approvals, disclosure, denials, identity, ties, refund, credit, cancel, discount, reply, tag, segment, contact, lookup, budgets, breaker`,
 		"version: &one 1":                             "1:10: the anchor &one has no use in a policy: remove it",
 		"version: !!int 1":                            "1:10: the tag !!int has no use in a policy: remove it",
 		"version: !money 1":                           "1:10: the tag !money has no use in a policy: remove it",

@@ -190,6 +190,10 @@ type Ledger interface {
 	// Entry reads one entry; an unknown id is fault.NotFound.
 	Entry(ctx context.Context, id string) (Entry, error)
 
+	// Links are the customers that a contact is linked to by done entries of
+	// KindLink, as [Linked] tells.
+	Links(ctx context.Context, contact string) ([]string, error)
+
 	// Due lists at most n entries that are due, oldest first. It also expires what
 	// waited too long for a person.
 	Due(ctx context.Context, what Due, n int) ([]Entry, error)

@@ -51,6 +51,18 @@ func (m *memory) Read(_ context.Context, r Reads) (Snapshot, error) {
 	return m.read(r), nil
 }
 
+func (m *memory) Links(_ context.Context, contact string) ([]string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var done []string
+	for _, e := range m.all() {
+		if e.Kind == KindLink && e.State == Done && e.Subject.Contact == contact {
+			done = append(done, e.Subject.Customer)
+		}
+	}
+	return Linked(done), nil
+}
+
 func (m *memory) read(r Reads) Snapshot {
 	s := Snapshot{Now: m.now()}
 	for _, e := range m.entries {

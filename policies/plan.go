@@ -67,6 +67,7 @@ func (pl plan) judge(s Snapshot) Decision {
 	}
 	if d.Effect == NeedsApproval {
 		d.Need = pl.policy.Approvals.need(cost)
+		d.Need.Verified = slices.ContainsFunc(d.Findings, func(f Finding) bool { return f.Rule == ruleOutside })
 	}
 	return d
 }

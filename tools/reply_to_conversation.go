@@ -36,5 +36,7 @@ func (d Deps) message(ctx context.Context, id conversationID, body messageText) 
 	if err != nil {
 		return policies.Message{}, err
 	}
-	return policies.Message{Asker: asker, Body: string(body), After: c.LastPart()}, nil
+	return policies.Message{
+		Asker: asker, Body: string(body), After: c.LastPart(), Traits: deskTraits(c, d.Guard.Policy().Wants(policies.KindReply)),
+	}, nil
 }

@@ -59,6 +59,10 @@ func facts(e policies.Entry, line func(name, value string)) {
 		line("texts", "erased on "+e.ErasedAt.Format(time.DateOnly))
 		return
 	}
+	if e.Kind == policies.KindLink {
+		linkFacts(e, line)
+		return
+	}
 	if e.Kind != policies.KindRefund {
 		return
 	}
@@ -73,6 +77,7 @@ func facts(e policies.Entry, line func(name, value string)) {
 	for _, t := range r.Asker.Ties {
 		line("contact is", t.Customer+" by "+t.Way)
 	}
+	line("identity", identity(r.Asker))
 	line("doubt", r.Asker.Doubt)
 	line("dispute", string(r.Charge.Dispute))
 	for _, t := range r.Twins {
@@ -89,7 +94,7 @@ func words(e policies.Entry) []word {
 		return []word{{"arguments", string(e.Input)}}
 	}
 	var out []word
-	for _, name := range []string{"reason", "note", "amount", "body", "state", "add", "remove", "close", "snoozed_until"} {
+	for _, name := range []string{"reason", "note", "amount", "body", "state", "add", "remove", "close", "snoozed_until", "email", "why"} {
 		if v, ok := args[name]; ok {
 			var text string
 			if json.Unmarshal(v, &text) != nil {

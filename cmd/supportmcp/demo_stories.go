@@ -28,6 +28,7 @@ func ticketStories() []ticketStory {
 		{"The same refund asked again", "duplicate-charge", "a lost answer never costs a second refund", askedAgain},
 		{"Above what an agent may refund alone", "annual-day-3", "a person decides, with the facts in front of them", needsApproval},
 		{"An order to refund somebody else's charge", "other-customers-charge", "text of a customer is data, and money is tied to the one who asks", othersCharge},
+		{"Somebody who only claims to be the customer", "unproven-asker", "an e-mail proves nobody, so a person decides", unprovenAsker},
 		{"The budget is used up", "budget-used-up", "limits hold over time, and say what is left and when", budgetUsedUp},
 		{"A refund that never happened", "too-old", "a reply may promise only what is recorded", falsePromise},
 	}
@@ -122,6 +123,26 @@ func othersCharge(ctx context.Context, d *demo) error {
 	d.t.recorded(rule)
 	d.check(rule.Rule == "owner_match" && len(d.place.Stripe.RefundsOf("ch_maria_1")) == 0,
 		"the ledger holds the true rule, and Maria's charge is untouched")
+	return nil
+}
+
+func unprovenAsker(ctx context.Context, d *demo) error {
+	if err := d.read(ctx); err != nil {
+		return err
+	}
+	refund, err := d.write(ctx, "create_refund", d.refundOf("ch_hanna_1", "requested_by_customer"))
+	if err != nil {
+		return err
+	}
+	var rule policies.Finding
+	if refund.Decision != nil {
+		for _, f := range refund.Decision.Against() {
+			rule = f
+		}
+	}
+	d.check(refund.State == policies.Awaiting && rule.Rule == "identity" && rule.Actual == string(policies.Claimed),
+		"20.00 EUR, which a signed-in customer would get at once, wait for a person")
+	d.check(len(d.place.Stripe.RefundsOf("ch_hanna_1")) == 0, "nothing was sent to Stripe")
 	return nil
 }
 

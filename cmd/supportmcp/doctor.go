@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"supportmcp/internal/intercom"
 	"supportmcp/internal/sandbox"
 	"supportmcp/internal/sandbox/control"
 )
@@ -81,12 +82,14 @@ func (c Config) in(running *sandbox.Running) Config {
 type doctor struct {
 	diagnosis
 	cfg     Config
-	address string       // that serve --http is given; "" is stdio
-	account string       // of Stripe; "" when it cannot be told
-	sandbox bool         // vendors and ledger live and end with serve
-	http    *http.Client // nil is each adapter's own
-	now     func() time.Time
-	log     *slog.Logger
+	address string // that serve --http is given; "" is stdio
+	account string // of Stripe; "" when it cannot be told
+	sandbox bool   // vendors and ledger live and end with serve
+
+	workspace *intercom.Client // nil when it does not answer
+	http      *http.Client     // nil is each adapter's own
+	now       func() time.Time
+	log       *slog.Logger
 }
 
 func (d *doctor) examine(ctx context.Context) {

@@ -80,6 +80,9 @@ func newService(ctx context.Context, s settings) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := refuseOpenTies(ctx, h.intercom, h.policy.current(), s.log); err != nil {
+		return nil, errors.Join(err, h.ledger.Close())
+	}
 	n, err := newNotary(ctx, s, h.ledger)
 	if err != nil {
 		return nil, errors.Join(err, h.ledger.Close())
@@ -206,6 +209,7 @@ func (s *service) work(ctx context.Context) {
 	s.busy.Go(func() { s.policy.run(ctx) })
 	s.busy.Go(func() { s.ledger.Listen(ctx, s.worker.Wake) })
 	s.busy.Go(func() { s.adopting(ctx) })
+	s.busy.Go(func() { s.watchTies(ctx) })
 	s.busy.Go(func() { s.notary.run(ctx) })
 	s.busy.Go(func() {
 		if err := s.intercom.Ready(ctx); err != nil && ctx.Err() == nil {

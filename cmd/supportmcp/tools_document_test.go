@@ -29,6 +29,7 @@ func example(tool string) servertest.Args {
 		"add_internal_note":      {"conversation_id": duplicate, "body": "Charged twice; the first charge stands."},
 		"set_conversation_state": {"conversation_id": duplicate, "state": "closed"},
 		"tag_conversation":       {"conversation_id": duplicate, "add": []string{"billing"}},
+		"propose_customer_link":  {"conversation_id": sandbox.Conversation("no-stripe-customer"), "email": "maria.jensen@example.com", "why": "pays with her private address, she says"},
 		"get_action":             {},
 		"search":                 {"query": "charged twice"},
 		"fetch":                  {"id": "kb://northwind/refund-policy.md#charged-twice"},

@@ -39,6 +39,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"follow-ups", followups},
 		{"approvals", approvals},
 		{"review", review},
+		{"links", links},
 		{"adoption", adoption},
 		{"comparison", comparison},
 		{"account", account},

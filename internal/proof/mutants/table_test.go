@@ -115,5 +115,17 @@ func checkSettlement(`}),
 			name: "a refund that is not found taken for one that was not made", pkg: "./policies", run: ".",
 			edits: []edit{{"policies/action.go", "\treturn Review\n}", "\treturn Failed\n}"}},
 		},
+		{
+			name: "a claim taken for a proof", pkg: "./policies", run: "^TestJudging$",
+			edits: []edit{{"policies/identity.go", "case is == Proven:", "case is == Proven || is == Claimed:"}},
+		},
+		{
+			name: "an e-mail taken for a verified message", pkg: "./tools", run: "^TestOnlyAProvenAskerIsRefundedAlone$",
+			edits: []edit{{"tools/ticket.go", `c.Channel == "conversation" && `, ""}},
+		},
+		{
+			name: "a link that holds before anybody has confirmed it", pkg: "./internal/ledger", run: "^TestSQLite$/^links$",
+			edits: []edit{{"internal/ledger/list.go", " AND entry.state = 'done' ORDER BY hold.at", " ORDER BY hold.at"}},
+		},
 	}
 }
