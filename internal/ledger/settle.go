@@ -47,6 +47,9 @@ func (l *Ledger) Settle(ctx context.Context, id string, s policies.Settlement) (
 		if s.By, err = person(s.By, s.Note); err != nil {
 			return policies.Entry{}, err
 		}
+		if err := validBody("what was signed", s.Statement, s.Signature); err != nil {
+			return policies.Entry{}, err
+		}
 	}
 	err = l.transact(ctx, "settle "+id, func(t *tx) error {
 		r, err := t.loadNow(id)
@@ -111,6 +114,11 @@ func (t *tx) settle(r *row, s policies.Settlement) error {
 	}
 	if err := t.save(from, r); err != nil {
 		return err
+	}
+	if s.Statement != "" {
+		if err := t.keepApproval(r, policies.Approval{By: s.By, Verdict: s.State, Note: s.Note, Statement: s.Statement, Signature: s.Signature}); err != nil {
+			return err
+		}
 	}
 	if err := t.release(r); err != nil {
 		return err
