@@ -72,6 +72,9 @@ func (p Panel) Check(r Roster, e policies.Entry, a policies.Approval) (Person, e
 // of another action, or of other facts, is none of this one.
 func (p Panel) about(s Statement, e policies.Entry, a policies.Approval) error {
 	want := Of(e, a.Verdict, p.Place, s.Signer, s.Time)
+	if e.State != policies.Awaiting && e.State != policies.Approved {
+		want.Policy = s.Policy // it was judged anew since, perhaps under a newer one
+	}
 	switch {
 	case s != want:
 		return refused("let a person look at the action and decide on it again",

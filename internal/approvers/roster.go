@@ -234,6 +234,10 @@ func earliest(a, b time.Time) time.Time {
 	return a
 }
 
+func (p Person) countsAt(at time.Time) bool {
+	return !at.Before(p.after) && (p.before.IsZero() || at.Before(p.before))
+}
+
 func (r Roster) holder(k ssh.PublicKey) (Person, bool) {
 	for _, p := range r.people {
 		if bytes.Equal(p.Key.Marshal(), k.Marshal()) {
@@ -262,7 +266,7 @@ func (r Roster) Verify(text, signature string, at time.Time) (Statement, Person,
 			"the key %s is nobody's in the roster in force", ssh.FingerprintSHA256(key))
 	case p.Name != s.Signer:
 		return s, Person{}, refused("let "+s.Signer+" sign, or make a statement of your own", "the statement is %s's, and the key is %s's", s.Signer, p.Name)
-	case at.Before(p.after), !p.before.IsZero() && !at.Before(p.before):
+	case !p.countsAt(at):
 		return s, Person{}, refused("use a key that counts now", "the key of %s does not count at %s", p.Name, at.UTC().Format(time.RFC3339))
 	}
 	return s, p, nil
