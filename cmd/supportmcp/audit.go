@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"supportmcp/internal/approvers"
 	"supportmcp/internal/fault"
 	"supportmcp/internal/ledger"
 	"supportmcp/internal/ledger/checkpoint"
@@ -24,14 +25,17 @@ func auditCommand(w world) *cobra.Command {
 
 func auditVerify(w world) *cobra.Command {
 	var files, keys []string
+	var rosterFile string
 	c := &cobra.Command{
 		Use: "verify", Short: "Recompute the whole event log and compare it with the ledger", Args: cobra.NoArgs,
 		Long: "Recompute the Merkle tree over every recorded event from its exact bytes and compare it with the ledger\n" +
 			"and with its checkpoints. Exit status 1 when a single byte, row or state does not fit.\n\n" +
 			"Whoever can write to the database can make a log that fits in itself. Checkpoints that were kept elsewhere,\n" +
-			"given with --checkpoint, expose that, and a log whose end was cut off.",
+			"given with --checkpoint, expose that, and a log whose end was cut off.\n\n" +
+			"Signed approvals are checked against the rosters that the ledger accepted. With --approvers, whoever approved must\n" +
+			"stand in that file as well.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withLedger(cmd.Context(), w, func(ctx context.Context, l *ledger.Ledger) error {
+			return withAuthority(cmd.Context(), w, func(ctx context.Context, a authority) error {
 				signed, err := verifier(w, keys)
 				if err != nil {
 					return err
@@ -40,7 +44,10 @@ func auditVerify(w world) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				r, err := l.Verify(ctx, evidence)
+				if evidence.Approved, err = a.audit(ctx, rosterFile); err != nil {
+					return err
+				}
+				r, err := a.ledger.Verify(ctx, evidence)
 				if err != nil {
 					return err
 				}
@@ -53,7 +60,38 @@ func auditVerify(w world) *cobra.Command {
 	}
 	c.Flags().StringArrayVar(&files, "checkpoint", nil, "a file with checkpoints that were kept elsewhere; may be repeated")
 	c.Flags().StringArrayVar(&keys, "key", nil, "the public key of the checkpoints, as audit key prints it; may be repeated")
+	c.Flags().StringVar(&rosterFile, "approvers", "", "a roster that was kept elsewhere, in which whoever approved must stand")
 	return c
+}
+
+// audit checks a signed approval as an auditor does, long after it was used: by a
+// key of a roster that the ledger had accepted, or that is given.
+func (a authority) audit(ctx context.Context, file string) (func(policies.Entry, policies.Approval) error, error) {
+	acts, err := a.acts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := approvers.Accepted(versions(acts), a.place); err != nil {
+		return nil, err
+	}
+	rosters := make([]approvers.Roster, 0, len(acts))
+	for _, act := range acts {
+		r, err := approvers.ParseRoster([]byte(act.Body))
+		if err != nil {
+			return nil, err
+		}
+		rosters = append(rosters, r)
+	}
+	if file != "" {
+		_, given, err := readRoster(file)
+		if err != nil {
+			return nil, err
+		}
+		for i := range rosters {
+			rosters[i] = rosters[i].Within(given)
+		}
+	}
+	return a.panel().Audit(rosters), nil
 }
 
 // verifier knows the given public keys, or those of the configured key's file.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"supportmcp/internal/approvers"
 	"supportmcp/internal/fault"
 	"supportmcp/internal/ledger"
 	"supportmcp/policies"
@@ -41,7 +42,8 @@ func backupCommand(w world) *cobra.Command {
 
 func pruneCommand(w world) *cobra.Command {
 	var before, by string
-	var dryRun bool
+	var dryRun, printing bool
+	var s signatory
 	c := &cobra.Command{
 		Use: "prune --before DATE", Short: "Erase the texts of what was settled before a date", Args: cobra.NoArgs,
 		Long: "Erase messages, reasons, notes and facts of every action that was settled before a date, as privacy erase does.\n" +
@@ -53,8 +55,14 @@ func pruneCommand(w world) *cobra.Command {
 				return err
 			}
 			p.DryRun = dryRun
-			return withLedger(cmd.Context(), w, func(ctx context.Context, l *ledger.Ledger) error {
-				done, failed := l.Prune(ctx, p)
+			return withAuthority(cmd.Context(), w, func(ctx context.Context, a authority) error {
+				if printing {
+					return a.printStatement(ctx, w, pruneStatement(p, a, by, w.now()))
+				}
+				if p, err = s.prune(ctx, w, a, p); err != nil {
+					return err
+				}
+				done, failed := a.ledger.Prune(ctx, p)
 				if failed != nil && done.Erased == 0 {
 					return failed
 				}
@@ -66,9 +74,41 @@ func pruneCommand(w world) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&before, "before", "", "2026-01-31 (its first moment in UTC), or a time such as 2026-01-31T12:00:00Z")
-	c.Flags().StringVar(&by, "as", "", "who prunes; your user name when left out")
+	c.Flags().StringVar(&by, "as", "", "who prunes where no roster is; your user name when left out")
 	c.Flags().BoolVar(&dryRun, "dry-run", false, "count, and change nothing")
+	c.Flags().BoolVar(&printing, "print-statement", false, "print what ssh-keygen shall sign for --as, and change nothing")
+	s.flags(c)
 	return c
+}
+
+// pruneStatement is what a person signs to prune.
+func pruneStatement(p ledger.Pruning, a authority, signer string, at time.Time) approvers.Statement {
+	return approvers.Statement{
+		Purpose: approvers.Prune, Subject: "before " + p.Before.Format(time.RFC3339), Place: a.place, Signer: signer, Time: at.UTC().Round(0),
+	}
+}
+
+// prune wants a signature where there is a roster of approvers, and keeps it.
+func (s signatory) prune(ctx context.Context, w world, a authority, p ledger.Pruning) (ledger.Pruning, error) {
+	roster, err := a.inForce(ctx)
+	if err != nil || roster == nil || p.DryRun {
+		return p, err
+	}
+	want := pruneStatement(p, a, "", w.now())
+	signed, err := s.prove(w, *roster, "Sign that the texts of everything settled "+want.Subject+" are erased?", func(signer string) approvers.Statement {
+		return pruneStatement(p, a, signer, w.now())
+	})
+	if err != nil {
+		return p, err
+	}
+	person, err := a.panel().Act(ctx, want, signed.text, signed.signature)
+	if err != nil {
+		return p, err
+	}
+	p.By = person.Name
+	return p, a.keep(ctx, ledger.Act{
+		Purpose: string(want.Purpose), Subject: want.Subject, By: person.Name, Statement: signed.text, Signature: signed.signature,
+	})
 }
 
 // pruning reads the date, and from the policy how far back budgets count.

@@ -39,8 +39,9 @@ func Accepted(versions []Version, place Place) (Roster, error) {
 }
 
 // Succession is the statement by which an approver puts one roster in the place of
-// another.
+// another. It names no account, which a ledger may come to know later.
 func Succession(before, after string, place Place, signer string, at time.Time) Statement {
+	place.Account = ""
 	return Statement{
 		Purpose: Enroll, Subject: Hash([]byte(after)), Facts: Hash([]byte(before)), Place: place, Signer: signer, Time: at.UTC().Round(0),
 	}

@@ -72,6 +72,9 @@ func (p Panel) Check(r Roster, e policies.Entry, a policies.Approval) (Person, e
 // of another action, or of other facts, is none of this one.
 func (p Panel) about(s Statement, e policies.Entry, a policies.Approval) error {
 	want := Of(e, a.Verdict, p.Place, s.Signer, s.Time)
+	if s.Place.Account == "" {
+		want.Place.Account = "" // it was not known yet; the ledger's id says as much
+	}
 	if e.State != policies.Awaiting && e.State != policies.Approved {
 		want.Policy = s.Policy // it was judged anew since, perhaps under a newer one
 	}
@@ -85,6 +88,33 @@ func (p Panel) about(s Statement, e policies.Entry, a policies.Approval) error {
 		return refused("let another person decide", "%s asked for it, and cannot decide on it", s.Signer)
 	}
 	return nil
+}
+
+// Audit gives a check of approvals that were used long ago, by any of the rosters
+// that were accepted since the first. The key must have counted when it signed. Of
+// an entry whose texts were erased, the facts cannot be compared any more.
+func (p Panel) Audit(accepted []Roster) func(policies.Entry, policies.Approval) error {
+	return func(e policies.Entry, a policies.Approval) error {
+		var err error = refused("", "there is no roster that it could be by")
+		for _, r := range accepted {
+			if err = p.audit(r, e, a); err == nil {
+				return nil
+			}
+		}
+		return err
+	}
+}
+
+func (p Panel) audit(r Roster, e policies.Entry, a policies.Approval) error {
+	s, _, err := r.Verify(a.Statement, a.Signature, a.At)
+	if err != nil {
+		return err
+	}
+	if !e.ErasedAt.IsZero() {
+		e.Bound = s.Facts
+	}
+	e.State, e.ExpiresAt = policies.Done, s.Until // it may have been judged anew, and waited anew
+	return p.about(s, e, a)
 }
 
 // differing names the fields in which two statements differ.

@@ -24,6 +24,9 @@ type Act struct {
 	Signature string
 }
 
+// roster is the purpose of acts whose bodies say who may approve.
+const roster = "roster"
+
 // acted is the state that the event of an act tells.
 const acted policies.State = "signed"
 
@@ -76,13 +79,18 @@ func (a Act) event() event {
 }
 
 // Acts reads the acts of a purpose, oldest first.
-func (l *Ledger) Acts(ctx context.Context, purpose string) (all []Act, err error) {
-	err = eachRow(ctx, l.reader, func(scan func(...any) error) error {
+func (l *Ledger) Acts(ctx context.Context, purpose string) ([]Act, error) {
+	all, err := acts(ctx, l.reader, purpose)
+	return all, l.explain("read what was signed", err)
+}
+
+func acts(ctx context.Context, q queryer, purpose string) (all []Act, err error) {
+	err = eachRow(ctx, q, func(scan func(...any) error) error {
 		a, err := scanAct(scan)
 		all = append(all, a)
 		return err
 	}, selectAct+` WHERE purpose = $1 ORDER BY number`, purpose)
-	return all, l.explain("read what was signed", err)
+	return all, err
 }
 
 const selectAct = `SELECT id, purpose, number, subject, approver, at, body, statement, signature FROM act`

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"strings"
 	"testing"
@@ -21,23 +22,23 @@ func TestInspectSeesALedgerOfEitherEngine(t *testing.T) {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
 			url := fresh(t)
-			if got, err := ledger.Inspect(t.Context(), url, "test"); got != (ledger.Inspection{}) || err != nil {
+			if got, err := ledger.Inspect(t.Context(), url, "test"); !reflect.DeepEqual(got, ledger.Inspection{}) || err != nil {
 				t.Fatalf("before the first use: %+v, %v", got, err)
 			}
 			l, err := ledger.Open(t.Context(), url, ledger.Options{Mode: "test"})
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := ledger.Inspection{Exists: true, Mode: "test"}
+			want := ledger.Inspection{Exists: true, Mode: "test", ID: l.ID()}
 			for _, mode := range []string{"", "test"} {
-				if got, err := ledger.Inspect(t.Context(), url, mode); got != want || err != nil {
+				if got, err := ledger.Inspect(t.Context(), url, mode); !reflect.DeepEqual(got, want) || err != nil {
 					t.Errorf("while it is open: %+v, %v", got, err)
 				}
 			}
 			if err := l.Close(); err != nil {
 				t.Fatal(err)
 			}
-			if got, err := ledger.Inspect(t.Context(), url, "test"); got != want || err != nil {
+			if got, err := ledger.Inspect(t.Context(), url, "test"); !reflect.DeepEqual(got, want) || err != nil {
 				t.Errorf("after it was closed: %+v, %v", got, err)
 			}
 			_, err = ledger.Inspect(t.Context(), url, "live")
