@@ -128,9 +128,9 @@ func (a authority) printSuccession(ctx context.Context, w world, file, by string
 	if err != nil {
 		return err
 	}
-	_, newest, err := a.accepted(ctx)
+	accepted, newest, err := a.accepted(ctx)
 	if err != nil {
 		return err
 	}
-	return a.printStatement(ctx, w, approvers.Succession(newest.Body, text, a.place, by, w.now()))
+	return printStatement(w, accepted, approvers.Succession(newest.Body, text, a.place, by, w.now()))
 }

@@ -183,7 +183,11 @@ func statementCommand(w world) *cobra.Command {
 						return err
 					}
 				}
-				return a.printStatement(ctx, w, approvers.Of(e, verdict, a.place, by, w.now()))
+				roster, err := a.inForce(ctx)
+				if err != nil {
+					return err
+				}
+				return printStatement(w, roster, approvers.Of(e, verdict, a.place, by, w.now()))
 			})
 		},
 	}
@@ -192,11 +196,7 @@ func statementCommand(w world) *cobra.Command {
 }
 
 // printStatement prints a statement for somebody who is in the roster.
-func (a authority) printStatement(ctx context.Context, w world, s approvers.Statement) error {
-	roster, err := a.inForce(ctx)
-	if err != nil {
-		return err
-	}
+func printStatement(w world, roster *approvers.Roster, s approvers.Statement) error {
 	if roster == nil {
 		return approvers.NoRoster()
 	}

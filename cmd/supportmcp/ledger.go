@@ -56,10 +56,14 @@ func pruneCommand(w world) *cobra.Command {
 			}
 			p.DryRun = dryRun
 			return withAuthority(cmd.Context(), w, func(ctx context.Context, a authority) error {
-				if printing {
-					return a.printStatement(ctx, w, pruneStatement(p, a, by, w.now()))
+				roster, err := a.inForce(ctx)
+				if err != nil {
+					return err
 				}
-				if p, err = s.prune(ctx, w, a, p); err != nil {
+				if printing {
+					return printStatement(w, roster, pruneStatement(p, a, by, w.now()))
+				}
+				if p, err = s.prune(ctx, w, a, roster, p); err != nil {
 					return err
 				}
 				done, failed := a.ledger.Prune(ctx, p)
@@ -89,10 +93,9 @@ func pruneStatement(p ledger.Pruning, a authority, signer string, at time.Time) 
 }
 
 // prune wants a signature where there is a roster of approvers, and keeps it.
-func (s signatory) prune(ctx context.Context, w world, a authority, p ledger.Pruning) (ledger.Pruning, error) {
-	roster, err := a.inForce(ctx)
-	if err != nil || roster == nil || p.DryRun {
-		return p, err
+func (s signatory) prune(ctx context.Context, w world, a authority, roster *approvers.Roster, p ledger.Pruning) (ledger.Pruning, error) {
+	if roster == nil || p.DryRun {
+		return p, nil
 	}
 	want := pruneStatement(p, a, "", w.now())
 	signed, err := s.prove(w, *roster, "Sign that the texts of everything settled "+want.Subject+" are erased?", func(signer string) approvers.Statement {
