@@ -116,7 +116,7 @@ func (s signatory) keyFile(w world) (string, error) {
 
 func viaAgent(w world, public []byte) (approvers.Signer, error) {
 	var d net.Dialer
-	c, err := d.Dial("unix", env.ToMap(w.environ)["SSH_AUTH_SOCK"]) //nolint:noctx // an agent on this machine, which waits for a touch
+	c, err := d.Dial("unix", env.ToMap(w.environ)["SSH_AUTH_SOCK"])
 	if err != nil {
 		return approvers.Signer{}, &fault.Error{
 			Code: fault.Refused, Took: fault.No, Cause: err, Message: "no agent can be reached",

@@ -62,7 +62,7 @@ func (p Panel) Check(r Roster, e policies.Entry, a policies.Approval) (Person, e
 	if err := p.about(s, e, a); err != nil {
 		return person, err
 	}
-	if !now.Before(s.Until) {
+	if s.Purpose != Settle && !now.Before(s.Until) {
 		return person, refused("ask for the action again", "%s signed for the time until %s", s.Signer, moment(s.Until))
 	}
 	return person, nil
@@ -135,7 +135,7 @@ func Of(e policies.Entry, verdict policies.State, place Place, signer string, at
 		Purpose: Settle, Subject: e.ID, Verdict: string(verdict), Facts: e.Bound, Policy: e.Decision.Revision,
 		Asked: string(e.Principal), Place: place, Signer: signer, Time: at.UTC().Round(0), Until: e.ExpiresAt.UTC().Round(0),
 	}
-	switch verdict { //nolint:exhaustive // all others settle
+	switch verdict {
 	case policies.Approved:
 		s.Purpose = Approve
 	case policies.Rejected:

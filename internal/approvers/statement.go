@@ -38,10 +38,18 @@ type field struct{ name, value string }
 // fields are the lines of a statement, in their order.
 func (s Statement) fields() []field {
 	return []field{
-		{"purpose", string(s.Purpose)}, {"subject", s.Subject}, {"verdict", s.Verdict},
-		{"facts", s.Facts}, {"policy", s.Policy}, {"asked-by", s.Asked},
-		{"ledger", s.Place.Ledger}, {"mode", s.Place.Mode}, {"account", s.Place.Account},
-		{"signer", s.Signer}, {"time", moment(s.Time)}, {"until", moment(s.Until)},
+		{"purpose", string(s.Purpose)},
+		{"subject", s.Subject},
+		{"verdict", s.Verdict},
+		{"facts", s.Facts},
+		{"policy", s.Policy},
+		{"asked-by", s.Asked},
+		{"ledger", s.Place.Ledger},
+		{"mode", s.Place.Mode},
+		{"account", s.Place.Account},
+		{"signer", s.Signer},
+		{"time", moment(s.Time)},
+		{"until", moment(s.Until)},
 	}
 }
 
