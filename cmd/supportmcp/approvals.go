@@ -106,7 +106,11 @@ func showCommand(w world) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return printEntry(w.out, e, w.now())
+				given, err := l.Approvals(ctx, e.ID)
+				if err != nil {
+					return err
+				}
+				return printEntry(w.out, e, w.now(), given...)
 			})
 		},
 	}

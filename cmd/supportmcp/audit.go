@@ -44,12 +44,16 @@ func auditVerify(w world) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if evidence.Approved, err = a.audit(ctx, rosterFile); err != nil {
+				var broken error
+				if evidence.Approved, broken, err = a.audit(ctx, rosterFile); err != nil {
 					return err
 				}
 				r, err := a.ledger.Verify(ctx, evidence)
 				if err != nil {
 					return err
+				}
+				if broken != nil {
+					r.Problems = append(r.Problems, "the rosters of approvers do not follow from each other: "+broken.Error())
 				}
 				if r.Checkpoints > 0 && len(signed.Keys()) == 0 {
 					return fault.Invalidf("give it with --key; supportmcp audit key prints it where the server runs", "the ledger has checkpoints, and without the public key nobody can tell who signed them")
@@ -65,33 +69,28 @@ func auditVerify(w world) *cobra.Command {
 }
 
 // audit checks a signed approval as an auditor does, long after it was used: by a
-// key of a roster that the ledger had accepted, or that is given.
-func (a authority) audit(ctx context.Context, file string) (func(policies.Entry, policies.Approval) error, error) {
+// key of a roster that the ledger had accepted, and that is in the given file as
+// well. broken says why the rosters are not what approvers signed.
+func (a authority) audit(ctx context.Context, file string) (check func(policies.Entry, policies.Approval) error, broken, err error) {
 	acts, err := a.acts(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if _, err := approvers.Accepted(versions(acts), a.place); err != nil {
-		return nil, err
-	}
-	rosters := make([]approvers.Roster, 0, len(acts))
+	_, broken = approvers.Accepted(versions(acts), a.place)
+	var rosters []approvers.Roster
 	for _, act := range acts {
-		r, err := approvers.ParseRoster([]byte(act.Body))
-		if err != nil {
-			return nil, err
-		}
-		rosters = append(rosters, r)
-	}
-	if file != "" {
-		_, given, err := readRoster(file)
-		if err != nil {
-			return nil, err
-		}
-		for i := range rosters {
-			rosters[i] = rosters[i].Within(given)
+		if r, err := approvers.ParseRoster([]byte(act.Body)); err == nil { // otherwise it is broken
+			rosters = append(rosters, r)
 		}
 	}
-	return a.panel().Audit(rosters), nil
+	if file == "" {
+		return a.panel().Audit(rosters), broken, nil
+	}
+	_, given, err := readRoster(file)
+	for i := range rosters {
+		rosters[i] = rosters[i].Within(given)
+	}
+	return a.panel().Audit(rosters), broken, err
 }
 
 // verifier knows the given public keys, or those of the configured key's file.

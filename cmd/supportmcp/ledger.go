@@ -63,8 +63,11 @@ func pruneCommand(w world) *cobra.Command {
 				if printing {
 					return printStatement(w, roster, pruneStatement(p, a, by, w.now()))
 				}
-				if p, err = s.prune(ctx, w, a, roster, p); err != nil {
-					return err
+				if roster != nil && !dryRun {
+					want := pruneStatement(p, a, "", w.now())
+					if p.By, err = s.act(ctx, w, a, "Sign that the texts of everything settled "+want.Subject+" are erased?", want, ""); err != nil {
+						return err
+					}
 				}
 				done, failed := a.ledger.Prune(ctx, p)
 				if failed != nil && done.Erased == 0 {
@@ -90,28 +93,6 @@ func pruneStatement(p ledger.Pruning, a authority, signer string, at time.Time) 
 	return approvers.Statement{
 		Purpose: approvers.Prune, Subject: "before " + p.Before.Format(time.RFC3339), Place: a.place, Signer: signer, Time: at.UTC().Round(0),
 	}
-}
-
-// prune wants a signature where there is a roster of approvers, and keeps it.
-func (s signatory) prune(ctx context.Context, w world, a authority, roster *approvers.Roster, p ledger.Pruning) (ledger.Pruning, error) {
-	if roster == nil || p.DryRun {
-		return p, nil
-	}
-	want := pruneStatement(p, a, "", w.now())
-	signed, err := s.prove(w, *roster, "Sign that the texts of everything settled "+want.Subject+" are erased?", func(signer string) approvers.Statement {
-		return pruneStatement(p, a, signer, w.now())
-	})
-	if err != nil {
-		return p, err
-	}
-	person, err := a.panel().Act(ctx, want, signed.text, signed.signature)
-	if err != nil {
-		return p, err
-	}
-	p.By = person.Name
-	return p, a.keep(ctx, ledger.Act{
-		Purpose: string(want.Purpose), Subject: want.Subject, By: person.Name, Statement: signed.text, Signature: signed.signature,
-	})
 }
 
 // pruning reads the date, and from the policy how far back budgets count.

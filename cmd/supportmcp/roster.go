@@ -192,12 +192,35 @@ func (a authority) announce(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// keep records an act behind the newest of its purpose.
-func (a authority) keep(ctx context.Context, act ledger.Act) error {
-	acts, err := a.ledger.Acts(ctx, act.Purpose)
+// act has an approver sign something about the ledger as a whole, records it with
+// the file that it is about, and gives the approver's name. want is the statement
+// without signer and time.
+func (s signatory) act(ctx context.Context, w world, a authority, question string, want approvers.Statement, body string) (string, error) {
+	roster, err := a.inForce(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
-	_, err = a.ledger.RecordAct(ctx, act, int64(len(acts)))
-	return err
+	if roster == nil {
+		return "", approvers.NoRoster()
+	}
+	p, err := s.prove(w, *roster, question, func(signer string) approvers.Statement {
+		mine := want
+		mine.Place, mine.Signer, mine.Time = a.place, signer, w.now().UTC().Round(0)
+		return mine
+	})
+	if err != nil {
+		return "", err
+	}
+	person, err := a.panel().Act(ctx, want, p.text, p.signature)
+	if err != nil {
+		return "", err
+	}
+	acts, err := a.ledger.Acts(ctx, string(want.Purpose))
+	if err != nil {
+		return "", err
+	}
+	_, err = a.ledger.RecordAct(ctx, ledger.Act{
+		Purpose: string(want.Purpose), Subject: want.Subject, By: person.Name, Body: body, Statement: p.text, Signature: p.signature,
+	}, int64(len(acts)))
+	return person.Name, err
 }

@@ -2,10 +2,14 @@ package approvers
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/rand"
 	"errors"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/crypto/ssh"
 
 	"supportmcp/internal/fault"
 	"supportmcp/policies"
@@ -20,8 +24,15 @@ type person struct {
 
 func newPerson(t *testing.T, name, principals string) person {
 	t.Helper()
-	file, passphrase := protectedKey(t)
-	s, err := OpenKey(file, func() ([]byte, error) { return passphrase, nil })
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := ssh.NewSignerFromKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := fromPrivate(key)
 	if err != nil {
 		t.Fatal(err)
 	}
