@@ -197,6 +197,10 @@ func TestASignedApprovalIsCarriedOutAndAnUnsignedOneIsRefused(t *testing.T) {
 		t.Errorf("refunded %v: %s", p.Stripe.Refunds(), said)
 	}
 	wantRefunds(t, p, 1)
+	if got := typeIn(t, p.environ, "privacy", "erase", "--customer", "cus_tom", "--as", "officer"); !strings.Contains(got.out, "1 action has lost its texts") {
+		t.Errorf("%s%s", got.out, got.err)
+	}
+	wantRefunds(t, p, 1) // the signature is still right when the texts are gone
 }
 
 // Whoever can write to the database and run the program, and has no approver's key,

@@ -155,8 +155,7 @@ func (a authority) differs(ctx context.Context) (string, error) {
 }
 
 // whoApproves finds out who may approve at a server, and gives its guard those who
-// do. In a sandbox without a
-// roster names are enough, as everything there is made up.
+// do. In a sandbox without a roster names are enough, as everything there is made up.
 func whoApproves(ctx context.Context, s settings, l *ledger.Ledger) (authority, policies.Approvers, error) {
 	a, err := authorityOver(ctx, l, s.roster, s.mode, s.now)
 	if err != nil {

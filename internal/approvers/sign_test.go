@@ -1,12 +1,15 @@
 package approvers
 
 import (
+	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/pem"
 	"errors"
+	"math/big"
 	"net"
 	"strings"
 	"testing"
@@ -225,6 +228,66 @@ func TestAFIDOSignatureWithoutATouchDoesNotCount(t *testing.T) {
 	}
 	if _, err := signedBy(text, seal(key, made)); fault.CodeOf(err) != fault.Refused {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestAnECDSAKeyInADeviceCountsWhenItIsTouched(t *testing.T) {
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	point, err := private.PublicKey.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := ssh.ParsePublicKey(ssh.Marshal(struct{ Type, Curve, Point, Application string }{
+		ssh.KeyAlgoSKECDSA256, "nistp256", string(point), application,
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := (Statement{Purpose: Approve, Signer: "robin"}).Text()
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, _ := toSign(sha512Sum, []byte(text))
+	for _, flags := range []byte{0, 1} {
+		app, sum := sha256.Sum256([]byte(application)), sha256.Sum256(data)
+		rest := []byte{flags, 0, 0, 0, 7}
+		whole := sha256.Sum256(append(append(app[:], rest...), sum[:]...))
+		r, s, err := ecdsa.Sign(rand.Reader, private, whole[:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		made := &ssh.Signature{Format: key.Type(), Blob: ssh.Marshal(struct{ R, S *big.Int }{r, s}), Rest: rest}
+		if _, err := signedBy(text, seal(key, made)); (err == nil) != (flags == 1) {
+			t.Errorf("flags %d: %v", flags, err)
+		}
+	}
+}
+
+func TestASignatureOverSHA1DoesNotCount(t *testing.T) {
+	private, err := rsa.GenerateKey(rand.Reader, shortestRSA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := ssh.NewSignerFromKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := (Statement{Purpose: Approve, Signer: "robin"}).Text()
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, _ := toSign(sha512Sum, []byte(text))
+	for algorithm, counts := range map[string]bool{ssh.KeyAlgoRSA: false, ssh.KeyAlgoRSASHA256: true, ssh.KeyAlgoRSASHA512: true} {
+		made, err := signer.(ssh.AlgorithmSigner).SignWithAlgorithm(rand.Reader, data, algorithm)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := signedBy(text, seal(signer.PublicKey(), made)); (err == nil) != counts {
+			t.Errorf("%s: %v", algorithm, err)
+		}
 	}
 }
 
