@@ -63,7 +63,7 @@ type Decision struct {
 	Findings []Finding   `json:"findings"` // of every rule, not only of the first that fails
 	Revision string      `json:"policy_revision"`
 	Headroom money.Money `json:"headroom,omitzero"` // what the budgets leave; after this action when it is allowed
-	Need     Need        `json:"need,omitzero"`     // of NeedsApproval; the zero value is one person of any role
+	Need     Need        `json:"need,omitzero"`     // who must approve, where a person must
 }
 
 // decide combines findings: the strictest wins, and no finding at all denies.

@@ -202,8 +202,7 @@ func (t *tx) decide(r policies.Reads, judge func(policies.Snapshot) policies.Dec
 	if s.Waiting, err = waiting(t.ctx, t.sql, r.Waiting); err != nil {
 		return policies.Decision{}, err
 	}
-	decision := judge(s)
-	b, err := json.Marshal(decision)
+	b, err := json.Marshal(judge(s))
 	if err != nil {
 		return policies.Decision{}, fmt.Errorf("encode the decision: %w", err)
 	}
@@ -211,7 +210,6 @@ func (t *tx) decide(r policies.Reads, judge func(policies.Snapshot) policies.Dec
 	if err := json.Unmarshal(b, &d); err != nil {
 		return policies.Decision{}, fmt.Errorf("read the decision back: %w", err)
 	}
-	d.Need.Expires = decision.Need.Expires // an entry tells it as the time when it expires
 	return d, nil
 }
 
@@ -221,9 +219,6 @@ func (t *tx) enter(r *row, s policies.State) {
 	switch s { //nolint:exhaustive // a judgement that waits for nobody and sends nothing has no times
 	case policies.Awaiting:
 		r.ExpiresAt = t.now.Add(r.Expires)
-		if wanted := r.Decision.Need.Expires; wanted > 0 {
-			r.ExpiresAt = t.now.Add(wanted)
-		}
 	case policies.Executing:
 		r.leaseUntil = t.now.Add(r.Lease)
 		if r.FirstSent.IsZero() {
