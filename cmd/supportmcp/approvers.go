@@ -19,7 +19,7 @@ func approversCommand(w world) *cobra.Command {
 		Long: "Who may approve stands in a roster, a file in OpenSSH's allowed-signers format. The ledger keeps the roster that it\n" +
 			"accepted: the first one as it is, every later one with the signature of somebody of the one before.",
 	}
-	c.AddCommand(rosterCommand(w), applyCommand(w))
+	c.AddCommand(rosterCommand(w), enrollCommand(w))
 	return c
 }
 
@@ -57,7 +57,7 @@ func printRoster(w world, r approvers.Roster) error {
 	return tw.Flush()
 }
 
-func applyCommand(w world) *cobra.Command {
+func enrollCommand(w world) *cobra.Command {
 	var s signatory
 	var printing bool
 	var by string

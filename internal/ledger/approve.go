@@ -113,16 +113,15 @@ func (t *tx) decided(r *row, a policies.Approval, enough Enough) error {
 	case enough(r.Entry, append(given, a)) == nil:
 		r.State = policies.Approved
 	}
-	r.Approver, r.Note = a.By, a.Note
+	r.Approver, r.Note, r.signed = a.By, a.Note, signed(a.Statement, a.Signature, "")
 	if err := t.save(policies.Awaiting, r); err != nil {
 		return err
 	}
 	return t.keepApproval(r, a)
 }
 
-// keepApproval keeps what a person decided beside the event just noted.
+// keepApproval keeps what a person decided.
 func (t *tx) keepApproval(r *row, a policies.Approval) error {
-	t.events[len(t.events)-1].Signed = signed(a.Statement, a.Signature, "")
 	err := t.exec(`INSERT INTO approval (entry_id, approver, verdict, at, note, statement, signature) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 		r.ID, a.By, string(a.Verdict), millis(t.now), a.Note, a.Statement, a.Signature)
 	if err != nil {

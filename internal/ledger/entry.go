@@ -22,6 +22,7 @@ type row struct {
 	salt       string    // of its hashes; see seal
 	kept       texts     // as they are stored
 	stored     scanned   // as they are stored
+	signed     string    // hash of what was signed for the transition under way
 }
 
 // The columns of an entry: those that stay as they were inserted, and those that

@@ -76,7 +76,7 @@ func (t *tx) record(from policies.State, r *row) error {
 	if err != nil {
 		return err
 	}
-	e.From = from
+	e.From, e.Signed = from, r.signed
 	t.events = append(t.events, e)
 	return nil
 }

@@ -104,7 +104,7 @@ func (t *tx) settle(r *row, s policies.Settlement) error {
 	from := r.State
 	r.State, r.Receipt, r.Failure = s.State, s.Receipt, s.Failure
 	if s.By != "" {
-		r.Approver, r.Note = s.By, s.Note
+		r.Approver, r.Note, r.signed = s.By, s.Note, signed(s.Statement, s.Signature, "")
 	}
 	if from == policies.Executing {
 		r.leaseUntil = t.now // whoever looks after what is in doubt may begin at once
