@@ -203,6 +203,33 @@ func TestASignedApprovalIsCarriedOutAndAnUnsignedOneIsRefused(t *testing.T) {
 	wantRefunds(t, p, 1) // the signature is still right when the texts are gone
 }
 
+func TestAnApprovalThatDoesNotCountIsToldToAgentAndOperator(t *testing.T) {
+	t.Parallel()
+	robin, kim := newApprover(t, "robin"), newApprover(t, "kim")
+	p, roster := guarded(t, robin, kim)
+	tom, _ := asked(t, p)
+	if got := robin.signs(t, p.environ, "approvals", "approve", tom); got.status != 0 {
+		t.Fatal(got.err)
+	}
+	enroll(t, roster, kim)
+	a := hire(t, p.environ, "serve")
+	now := a.call("get_action", map[string]any{"action_id": tom})
+	if now.State != policies.Approved || !strings.Contains(now.Text, "approved by nobody whose approval counts") || strings.Contains(now.Text, "within seconds") {
+		t.Errorf("the agent is told %s", now.Text)
+	}
+	a.leave()
+	if said := sweep(t, p.environ, time.Now); !strings.Contains(said, "not performed, since its approvals do not count: approvals of "+tom) || !strings.Contains(said, "is nobody's in the roster in force") {
+		t.Errorf("the log says %s", said)
+	}
+	if _, said := consult(t, p.environ); said["approvers.held"].Health != warning || !strings.Contains(said["approvers.held"].What, tom) {
+		t.Errorf("the doctor says %+v", said["approvers.held"])
+	}
+	enroll(t, roster, robin, kim)
+	if sweep(t, p.environ, time.Now); len(p.Stripe.RefundsOf("ch_tom_1")) != 1 {
+		t.Error("it is not carried out when the person is back")
+	}
+}
+
 // Whoever can write to the database and run the program, and has no approver's key,
 // gets nothing carried out that waits for a person.
 func TestWithoutAnApproversKeyNothingThatWaitsIsCarriedOut(t *testing.T) {

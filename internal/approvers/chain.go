@@ -54,28 +54,40 @@ const (
 	clockSkew   = 5 * time.Minute
 )
 
-// Act says whether a person of the roster in force has signed a statement about
-// the ledger as a whole within the last day, with the purpose, the subject and the
-// facts of want, and who it was.
+// Act says who of the roster in force has signed a statement about the ledger as a
+// whole within the last day: one with the purpose, the subject and the facts of
+// want, whose place, signer and time are not looked at.
 func (p Panel) Act(ctx context.Context, want Statement, text, signature string) (Person, error) {
-	roster, err := p.InForce(ctx)
-	if err != nil {
-		return Person{}, err
-	}
-	if roster == nil {
-		return Person{}, NoRoster()
-	}
-	now := p.Now()
-	s, person, err := roster.Verify(text, signature, now)
+	s, person, err := p.Signed(ctx, want, text, signature)
 	if err != nil {
 		return person, err
 	}
-	want.Place, want.Signer, want.Time = p.Place, s.Signer, s.Time
-	if s != want {
-		return person, refused("sign a statement about this", "what %s signed is not this: %s", s.Signer, differing(s, want))
-	}
-	if s.Time.Before(now.Add(-longestWait)) || s.Time.After(now.Add(clockSkew)) {
+	if now := p.Now(); s.Time.Before(now.Add(-longestWait)) || s.Time.After(now.Add(clockSkew)) {
 		return person, refused("sign it again", "%s signed it at %s, which is not within a day", s.Signer, moment(s.Time))
 	}
 	return person, nil
+}
+
+// Signed is Act for what was signed at any time, such as a policy that stays in
+// force. It holds as long as its signer is in the roster in force.
+func (p Panel) Signed(ctx context.Context, want Statement, text, signature string) (Statement, Person, error) {
+	roster, err := p.InForce(ctx)
+	if err != nil {
+		return Statement{}, Person{}, err
+	}
+	if roster == nil {
+		return Statement{}, Person{}, NoRoster()
+	}
+	s, person, err := roster.Verify(text, signature, p.Now())
+	if err != nil {
+		return s, person, err
+	}
+	want.Place, want.Signer, want.Time = p.Place, s.Signer, s.Time
+	if s.Place.Account == "" {
+		want.Place.Account = "" // it was not known yet
+	}
+	if s != want {
+		return s, person, refused("sign a statement about this", "what %s signed is not this: %s", s.Signer, differing(s, want))
+	}
+	return s, person, nil
 }

@@ -83,6 +83,9 @@ func TestWhatIsSignedForTheLedgerAsAWholeCountsForThatAndADay(t *testing.T) {
 			t.Fatal(err)
 		}
 		who, err := panelOf(t, robin.line).Act(t.Context(), want, text, signature)
+		if _, _, ever := panelOf(t, robin.line).Signed(t.Context(), want, text, signature); (ever == nil) != (c.want == "" || c.want == "not within a day") {
+			t.Errorf("%s, at any time: %v", name, ever)
+		}
 		if (err == nil) != (c.want == "") || err != nil && (fault.CodeOf(err) != fault.Refused || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%s: by %s, want %q, got %v", name, who.Name, c.want, err)
 		}
