@@ -117,7 +117,7 @@ func (l *Ledger) inspect(ctx context.Context) (in Inspection, err error) {
 	if in.Rosters, err = acts(ctx, began, roster); err != nil {
 		return in, fmt.Errorf("read the rosters: %w", err)
 	}
-	if in.Held, err = held(ctx, began); err != nil {
+	if in.Held, err = letOn(ctx, began); err != nil {
 		return in, fmt.Errorf("read what is approved: %w", err)
 	}
 	adopted, err := metaOf(ctx, began, "adopted")
@@ -133,7 +133,7 @@ type Held struct {
 	Given []policies.Approval
 }
 
-func held(ctx context.Context, q queryer) (all []Held, err error) {
+func letOn(ctx context.Context, q queryer) (all []Held, err error) {
 	rows, err := several(ctx, q, `WHERE state = 'approved' AND approver <> '' ORDER BY created_at, id LIMIT `+strconv.Itoa(usualList))
 	for _, r := range rows {
 		given, err := approvals(ctx, q, r.ID)
