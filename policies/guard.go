@@ -19,6 +19,8 @@ type Guard struct {
 	Now    func() time.Time
 	Log    *slog.Logger
 	Locked map[Vendor]string // vendors that must not be written to, and why
+	// Approvers tells which approvals count; nil: names are enough, and the ledger is believed.
+	Approvers Approvers
 
 	Timeout time.Duration // of one attempt at the vendor
 	Lease   time.Duration // longer than Timeout

@@ -86,6 +86,8 @@ type Draft struct {
 	DryRun    bool          // judge as if, and record nothing
 	Lease     time.Duration // how long the performer has before others may look after the entry
 	Expires   time.Duration // how long an approval may take
+	// Unapproved, for Resume, lets no approval count, whatever the ledger holds.
+	Unapproved bool
 }
 
 // Settlement ends an attempt.
@@ -97,6 +99,8 @@ type Settlement struct {
 	Follow  []Draft         // queued in the same transaction
 	By      string          // the person who settles what is under review; "" is a program
 	Note    string          // that person's
+
+	Statement, Signature string // what that person signed; "" without a roster
 }
 
 // Adoption is what a vendor has done and the ledger may have lost.
@@ -117,7 +121,8 @@ type Entry struct {
 	Decision  Decision
 	Receipt   json.RawMessage
 	Failure   *fault.Error
-	Approver  string // or the person who settled it, who is the later one
+	Bound     string // the digest as statements tell it: hashed with the entry's salt, so that it tells nothing when the salt is gone
+	Approver  string // the last one, or the person who settled it
 	Note      string // the approver's, or of the person who settled it
 	CreatedAt time.Time
 	UpdatedAt time.Time
@@ -186,6 +191,10 @@ type Ledger interface {
 	// is fault.Invalid. adopted is false when the entry counts already, which then
 	// stays as it is.
 	Adopt(ctx context.Context, a Adoption) (e Entry, adopted bool, err error)
+
+	// Approvals reads what people decided on an entry, oldest first. Whether it
+	// counts, Approvers knows.
+	Approvals(ctx context.Context, id string) ([]Approval, error)
 
 	// Entry reads one entry; an unknown id is fault.NotFound.
 	Entry(ctx context.Context, id string) (Entry, error)

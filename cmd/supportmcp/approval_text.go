@@ -12,7 +12,7 @@ import (
 
 // printEntry shows an action to the person who decides: what the server found
 // out itself first, what the agent says last and marked as such.
-func printEntry(out io.Writer, e policies.Entry, now time.Time) error {
+func printEntry(out io.Writer, e policies.Entry, now time.Time, given ...policies.Approval) error {
 	var b strings.Builder
 	line := func(name, value string) {
 		if value != "" {
@@ -39,6 +39,12 @@ func printEntry(out io.Writer, e policies.Entry, now time.Time) error {
 	if e.Looks > 0 && e.State != policies.Done {
 		line("looked for", counted(e.Looks, "time")+" in "+string(e.Kind.Vendor())+", and not found")
 	}
+	if e.Decision.Need != (policies.Need{}) {
+		line("needs", e.Decision.Need.String())
+	}
+	for _, a := range given {
+		line(string(a.Verdict), signedLine(a))
+	}
 	line("decided by", e.Approver)
 	line("note", e.Note)
 	if e.Failure != nil {
@@ -51,6 +57,15 @@ func printEntry(out io.Writer, e policies.Entry, now time.Time) error {
 	}
 	_, err := io.WriteString(out, b.String())
 	return err
+}
+
+// signedLine tells who decided, and whether that person signed.
+func signedLine(a policies.Approval) string {
+	how := "named only"
+	if a.Signature != "" {
+		how = "signed"
+	}
+	return "by " + a.By + ", " + how + ", at " + a.At.Format(time.RFC3339)
 }
 
 // facts prints what an approver must know of each kind of action.

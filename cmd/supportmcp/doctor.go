@@ -73,7 +73,7 @@ func (c Config) in(running *sandbox.Running) Config {
 	return Config{
 		StripeKey: sandbox.StripeKey, StripeBase: running.StripeURL,
 		IntercomToken: sandbox.IntercomToken, IntercomBase: running.IntercomURL, IntercomAdmin: sandbox.AdminID,
-		Policy: c.Policy, Knowledge: c.Knowledge, Principal: c.Principal, LogLevel: c.LogLevel, AllowLiveWrites: "false",
+		Policy: c.Policy, Approvers: c.Approvers, Knowledge: c.Knowledge, Principal: c.Principal, LogLevel: c.LogLevel, AllowLiveWrites: "false",
 		HTTPToken: c.HTTPToken, HTTPOrigins: c.HTTPOrigins, Website: c.Website, unread: c.unread,
 	}
 }
@@ -94,7 +94,7 @@ type doctor struct {
 
 func (d *doctor) examine(ctx context.Context) {
 	for _, look := range []func(context.Context){
-		d.settings, d.stripe, d.intercom, d.writes, d.database, d.policy, d.documents, d.protection,
+		d.settings, d.stripe, d.intercom, d.writes, d.database, d.policy, d.whoApproves, d.documents, d.protection,
 	} {
 		within, cancel := context.WithTimeout(ctx, longestLook)
 		look(within)

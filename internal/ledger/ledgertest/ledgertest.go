@@ -38,6 +38,8 @@ func Run(t *testing.T, fresh Fresh) {
 		{"resumed by two", resumedByTwo},
 		{"follow-ups", followups},
 		{"approvals", approvals},
+		{"signed approvals", signedApprovals},
+		{"signed acts", signedActs},
 		{"review", review},
 		{"links", links},
 		{"adoption", adoption},
