@@ -14,11 +14,16 @@ type plan struct {
 }
 
 func (p *Policy) plan(a Action, r Request) (Reads, func(Snapshot) Decision) {
+	pl := p.planned(a, r)
+	return pl.reads(), pl.judge
+}
+
+func (p *Policy) planned(a Action, r Request) plan {
 	pl := plan{policy: p, action: a, request: r, budgets: p.budgets(a.Kind())}
 	if a.Kind().MovesMoney() {
 		pl.breaker = p.Breaker
 	}
-	return pl.reads(), pl.judge
+	return pl
 }
 
 // reads asks for the usage of every budget, then of the breaker, then for what the
