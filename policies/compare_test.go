@@ -221,7 +221,7 @@ func TestNoChangeOfAFileLoosensUntold(t *testing.T) {
 						}
 					}
 				}
-				w := drawWorld(r, 150)
+				w := drawWorld(r, 80)
 				decided := w.judge(base)
 				for range 50 {
 					changes++

@@ -58,7 +58,7 @@ func (r *fileReader) budget(path string, n *yaml.Node, b Budget, limited Currenc
 		required("window", "30d", "The time that is looked back on. It rolls: 24h is always the last 24 hours.", r.span(&b.Window)),
 		optional("count", "3", "How many actions. An action that is under way, or whose outcome is not known yet, counts as well.", r.number(&b.Count, maxCount)),
 		optional("sum", "{eur: 300.00}", "How much money, by currency. A currency that is not listed is not limited by this budget.", r.sum(&b.Sum, limited)),
-		optional("on_exceed", "deny", "What becomes of an action that does not fit any more.", r.effect(&b.Exceed, Deny, NeedsApproval)))...)
+		optional("on_exceed", "deny", "What becomes of an action that does not fit any more.", r.effect(&b.Exceed, Deny, NeedsApproval)).or("deny"))...)
 	if n != nil && n.Kind == yaml.MappingNode && len(n.Content) > 0 && b.Count == 0 && b.Sum == nil && len(r.problems) == 0 {
 		r.at(n, "%s needs count, sum or both", path)
 	}
