@@ -41,9 +41,16 @@ type caseText struct {
 
 	Effect   *Effect         `json:"effect"`
 	Against  []wantedFinding `json:"against"`
-	Shadow   []string        `json:"shadow"` // rules that are only tried out and would have restricted
-	Headroom *money.Money    `json:"headroom"`
-	Need     *Need           `json:"need"`
+	Shadow   []string        `json:"shadow"`   // rules that are only tried out and would have restricted
+	Headroom *money.Money    `json:"headroom"` // only where given
+	Need     *caseNeed       `json:"need"`     // only where given
+}
+
+// caseNeed is who must approve.
+type caseNeed struct {
+	Role    string `json:"role"`
+	People  int    `json:"people"`  // 0 is one
+	Expires string `json:"expires"` // only where given
 }
 
 // caseUsage is what a budget has used.
@@ -171,8 +178,9 @@ func merged(base, changes map[string]any) map[string]any {
 	for k, v := range changes {
 		change, isBlock := v.(map[string]any)
 		old, _ := out[k].(map[string]any)
+		_, given := out[k]
 		switch {
-		case v == nil:
+		case v == nil && given: // a misspelt key stays, and is told
 			delete(out, k)
 		case isBlock:
 			out[k] = merged(old, change)

@@ -33,10 +33,23 @@ func (c Case) Check(p *Policy) []string {
 	if c.Headroom != nil && d.Headroom != *c.Headroom {
 		tell("headroom: want %s, got %s", *c.Headroom, d.Headroom)
 	}
-	if c.Need != nil && (d.Need.Role != c.Need.Role || d.Need.People != max(c.Need.People, 1)) {
-		tell("need: want %d of role %q, got %d of role %q", max(c.Need.People, 1), c.Need.Role, d.Need.People, d.Need.Role)
+	if want, got := c.need(d.Need); want != got {
+		tell("need: want %s, got %s", want, got)
 	}
 	return out
+}
+
+// need writes what is wanted and what was found so that both can be compared.
+func (c Case) need(found Need) (want, got string) {
+	if c.Need == nil {
+		return "", ""
+	}
+	want = fmt.Sprintf("%d of role %q", max(c.Need.People, 1), c.Need.Role)
+	got = fmt.Sprintf("%d of role %q", found.People, found.Role)
+	if c.Need.Expires != "" {
+		want, got = want+" within "+c.Need.Expires, got+" within "+FormatSpan(found.Expires)
+	}
+	return want, got
 }
 
 // restricting are the rules that would have restricted.
