@@ -46,10 +46,6 @@ func (b bound) path() string {
 }
 
 func (b bound) written() string {
-	limit := strconv.FormatInt(b.limit, 10)
-	if b.currency != "" {
-		limit = money.Of(b.limit, b.currency).String()
-	}
 	kinds := ""
 	if b.list == "budgets" {
 		for _, k := range b.kinds {
@@ -57,7 +53,15 @@ func (b bound) written() string {
 		}
 		kinds = " of " + strings.TrimPrefix(kinds, "+")
 	}
-	return limit + kinds + " in " + FormatSpan(b.window) + ", then " + b.exceed.String()
+	return b.amount(b.limit) + kinds + " in " + FormatSpan(b.window) + ", then " + b.exceed.String()
+}
+
+// amount is a count or a sum as a person reads it.
+func (b bound) amount(n int64) string {
+	if b.currency == "" {
+		return strconv.FormatInt(n, 10)
+	}
+	return money.Of(n, b.currency).String()
 }
 
 // bounds are the limits of one budget, in the order of their names.

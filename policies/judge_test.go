@@ -54,3 +54,23 @@ func testPolicy(tb testing.TB) *Policy {
 	}
 	return parsed(tb, string(text))
 }
+
+func TestTheDefaultPolicyDecidesItsCasesAndNoneOfItsRulesIsUntouched(t *testing.T) {
+	all, err := DefaultCases()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := parsed(t, string(Default()))
+	var cases []Case
+	for _, file := range all {
+		for _, c := range file.Cases {
+			for _, wrong := range c.Check(p) {
+				t.Errorf("%s: %s: %s", file.Name, c.Name, wrong)
+			}
+		}
+		cases = append(cases, file.Cases...)
+	}
+	if c := Cover(p, cases); len(cases) < 120 || len(c.Untouched) > 0 {
+		t.Errorf("%d cases, untouched: %v", len(cases), c.Untouched)
+	}
+}
