@@ -87,7 +87,7 @@ func (c *comparison) walkKind(path string, before, after reflect.Value) {
 
 // as is the value of a type that was looked at.
 func as[T any](v reflect.Value) (out T) {
-	out, _ = v.Interface().(T)
+	out, _ = reflect.TypeAssert[T](v)
 	return out
 }
 

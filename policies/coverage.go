@@ -40,16 +40,16 @@ type coverage struct {
 
 // notices is all of a decision that a case looks at.
 func (c Case) notices(d Decision) string {
-	out := d.Effect.String()
+	out := []string{d.Effect.String()}
 	if c.Need != nil {
-		out += fmt.Sprintf(" %+v", d.Need)
+		out = append(out, fmt.Sprintf("%+v", d.Need))
 	}
 	for _, f := range slices.Concat(d.Findings, d.Shadow) {
 		if f.Effect != Allow {
-			out += " " + f.Rule + " " + f.Effect.String()
+			out = append(out, f.Rule, f.Effect.String())
 		}
 	}
-	return out
+	return strings.Join(out, " ")
 }
 
 // try asks whether any case notices a change.
@@ -163,7 +163,7 @@ func (c *coverage) words(path string, v reflect.Value, with rebuild) {
 }
 
 func (c *coverage) leaf(path string, v reflect.Value, with rebuild) {
-	if e, ok := v.Interface().(Effect); ok {
+	if e, ok := reflect.TypeAssert[Effect](v); ok {
 		other := Allow
 		if e == Allow {
 			other = Deny

@@ -138,7 +138,7 @@ type Change struct {
 // is how many could be; the others were erased or are of another release.
 func (h *History) Changes(before, after *Policy, since time.Time) (changes []Change, judged, others int) {
 	for _, e := range h.entries {
-		if e.CreatedAt.Before(since) || e.Kind == KindBreaker {
+		if e.CreatedAt.Before(since) || e.Kind == KindBreaker || len(e.Decision.Findings) == 0 { // queued, and never judged
 			continue
 		}
 		was, err := h.Judge(before, e)

@@ -102,7 +102,7 @@ func TestEveryKeyIsExplainedWithAnExampleThatIsRight(t *testing.T) {
 func validAt(t *testing.T, path, value string) error {
 	t.Helper()
 	s := decoded(t, string(Schema()))
-	for _, part := range strings.Split(strings.ReplaceAll(path, "[]", ".[]"), ".") {
+	for part := range strings.SplitSeq(strings.ReplaceAll(path, "[]", ".[]"), ".") {
 		at, _ := s.(map[string]any)
 		switch part {
 		case "[]":
