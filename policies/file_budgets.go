@@ -28,11 +28,11 @@ func (r *fileReader) another(path string, n *yaml.Node, out []Budget, b Budget) 
 // sharedBudgets count the actions of several sections together.
 func (r *fileReader) sharedBudgets(path string, n *yaml.Node, limited CurrencyLimits) (out []Budget) {
 	r.list(path, n, func(path string, n *yaml.Node) {
-		b := Budget{Shared: true}
+		var counted []Kind
 		sections := optional("of", "[refund, credit, discount]", "The sections that share this budget: refund, credit, cancel, discount.", nil)
-		sections.required, sections.read = true, r.moneySections(&b.Kinds)
-		b = r.budget(path, n, b, limited, sections)
-		slices.Sort(b.Kinds)
+		sections.required, sections.read = true, r.moneySections(&counted)
+		b := r.budget(path, n, Budget{Shared: true}, limited, sections)
+		b.Kinds = slices.Sorted(slices.Values(counted))
 		out = r.another(path, n, out, b)
 	})
 	return out

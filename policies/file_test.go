@@ -380,3 +380,15 @@ func BenchmarkParse(b *testing.B) {
 		}
 	}
 }
+
+func TestASharedBudgetCountsTheActionsOfItsSections(t *testing.T) {
+	p := parsed(t, "version: 1\nbudgets: [{of: [refund, credit], scope: customer, window: 7d, count: 2}]")
+	if len(p.Budgets) != 1 || !slices.Equal(p.Budgets[0].Kinds, []Kind{KindCredit, KindRefund}) {
+		t.Errorf("%+v", p.Budgets)
+	}
+	for k, want := range map[Kind]int{KindRefund: 1, KindCredit: 1, KindDiscount: 0, KindReply: 0} {
+		if got := len(p.budgets(k)); got != want {
+			t.Errorf("%s counts in %d budgets, want %d", k, got, want)
+		}
+	}
+}
