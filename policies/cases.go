@@ -48,9 +48,19 @@ type caseText struct {
 
 // caseNeed is who must approve.
 type caseNeed struct {
-	Role    string `json:"role"`
-	People  int    `json:"people"`  // 0 is one
-	Expires string `json:"expires"` // only where given
+	Role    string   `json:"role"`
+	People  int      `json:"people"`  // 0 is one
+	Expires caseSpan `json:"expires"` // only where given
+}
+
+// caseSpan is a time span as the policy file writes it.
+type caseSpan time.Duration
+
+// UnmarshalText reads 24h and the like.
+func (s *caseSpan) UnmarshalText(b []byte) error {
+	d, err := ParseSpan(string(b))
+	*s = caseSpan(d)
+	return err
 }
 
 // caseUsage is what a budget has used.

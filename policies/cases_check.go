@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Check says how a policy decides otherwise than a case wants it; nothing when it
@@ -46,8 +47,8 @@ func (c Case) need(found Need) (want, got string) {
 	}
 	want = fmt.Sprintf("%d of role %q", max(c.Need.People, 1), c.Need.Role)
 	got = fmt.Sprintf("%d of role %q", found.People, found.Role)
-	if c.Need.Expires != "" {
-		want, got = want+" within "+c.Need.Expires, got+" within "+FormatSpan(found.Expires)
+	if c.Need.Expires > 0 {
+		want, got = want+" within "+FormatSpan(time.Duration(c.Need.Expires)), got+" within "+FormatSpan(found.Expires)
 	}
 	return want, got
 }

@@ -74,3 +74,28 @@ func TestTheDefaultPolicyDecidesItsCasesAndNoneOfItsRulesIsUntouched(t *testing.
 		t.Errorf("%d cases, untouched: %v", len(cases), c.Untouched)
 	}
 }
+
+// Each sample policy has cases beside it that need each of its rules.
+func TestTheSamplePoliciesDecideTheirCases(t *testing.T) {
+	for _, name := range []string{"saas", "shop", "bank"} {
+		t.Run(name, func(t *testing.T) {
+			text, err := os.ReadFile("../docs/policies/" + name + ".yaml")
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := parsed(t, string(text))
+			if err := resolvedSchema(t).Validate(decoded(t, string(text))); err != nil {
+				t.Errorf("the schema: %v", err)
+			}
+			cases := readCases(t, "../docs/policies/"+name+".txtar").Cases
+			for _, c := range cases {
+				for _, wrong := range c.Check(p) {
+					t.Errorf("%s: %s", c.Name, wrong)
+				}
+			}
+			if c := Cover(p, cases); len(c.Untouched) > 0 {
+				t.Errorf("untouched: %v", c.Untouched)
+			}
+		})
+	}
+}
