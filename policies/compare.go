@@ -105,21 +105,31 @@ func (c *comparison) section(path string, before, after reflect.Value) {
 
 // fields compares a block. What nobody can see from here is looser when it differs.
 func (c *comparison) fields(path string, before, after reflect.Value) {
-	hidden := false
 	for f, was := range before.Fields() {
 		below := join(path, keyOf(f.Name))
 		switch {
 		case !f.IsExported():
-			hidden = true
 		case f.Anonymous:
 			c.walk(path, was, after.FieldByIndex(f.Index))
 		case below != "revision":
 			c.walk(below, was, after.FieldByIndex(f.Index))
 		}
 	}
-	if hidden && !reflect.DeepEqual(before.Interface(), after.Interface()) {
-		c.add(path, "other rules", "other rules", true)
+	if !reflect.DeepEqual(hidden(before), hidden(after)) {
+		c.add(path, "rules", "other rules", true)
 	}
+}
+
+// hidden is a block with only what is not exported.
+func hidden(v reflect.Value) any {
+	out := reflect.New(v.Type()).Elem()
+	out.Set(v)
+	for f := range v.Fields() {
+		if f.IsExported() {
+			out.FieldByIndex(f.Index).SetZero()
+		}
+	}
+	return out.Interface()
 }
 
 // keyOf is the key that a policy file has for a field: MaxPercent is max_percent.
