@@ -111,8 +111,8 @@ func (r Refund) asks() []Query {
 }
 
 func (r Refund) judge(p *Policy, s Snapshot) []Finding {
-	findings := append(r.Asker.judge(r.Charge.Customer), r.structure()...)
-	findings = append(findings, r.unequalled(s))
+	findings := append(make([]Finding, 0, p.mostFindings()), r.Asker.judge(r.Charge.Customer)...)
+	findings = append(findings, r.sound(), r.refundable(), r.remains(), r.undisputed(), r.unequalled(s))
 	if p.Refund == nil {
 		return append(findings, missing("refund"))
 	}
@@ -126,11 +126,17 @@ func (r Refund) judge(p *Policy, s Snapshot) []Finding {
 	return append(findings, accountAge("refund", p.Refund.AccountAge, r.Since, s.Now)...)
 }
 
-// structure holds the rules that no policy file can switch off.
-func (r Refund) structure() []Finding {
-	return []Finding{r.sound(), r.refundable(), r.remains(), r.undisputed()}
+// mostFindings is about how many a refund comes to, so that they are allocated once.
+func (p *Policy) mostFindings() int {
+	n := 16 + len(p.Budgets)
+	if p.Refund != nil {
+		n += len(p.Refund.When) + len(p.Refund.Budgets)
+	}
+	return n
 }
 
+// sound, refundable, remains and undisputed are rules that no policy file can
+// switch off.
 func (r Refund) sound() Finding {
 	f := Finding{Rule: "structure.amount", Effect: Allow, Actual: r.Amount.String()}
 	switch c := r.Charge.Amount.Currency; {
