@@ -51,6 +51,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"currencies", currencies},
 		{"a wrong clock", wrongClock},
 		{"usage", usage},
+		{"history", history},
 		{"budgets in parallel", BudgetsInParallel},
 		{"equal requests in parallel", equalInParallel},
 		{"exclusive targets", exclusives},
