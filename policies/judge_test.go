@@ -99,3 +99,26 @@ func TestTheSamplePoliciesDecideTheirCases(t *testing.T) {
 		})
 	}
 }
+
+// What the guide shows is true.
+func TestTheCasesOfTheGuideAreDecidedAsItSays(t *testing.T) {
+	guide, err := os.ReadFile("../docs/policies/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(guide), "```\nRefunds of our shop.\n")
+	text, _, _ := strings.Cut(rest, "```\n")
+	cases, err := ParseCases("README.md", []byte(text))
+	if err != nil || len(cases.Cases) != 3 {
+		t.Fatalf("%d cases, %v", len(cases.Cases), err)
+	}
+	saas, err := os.ReadFile("../docs/policies/saas.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cases.Cases {
+		for _, wrong := range c.Check(parsed(t, string(saas))) {
+			t.Errorf("%s: %s", c.Name, wrong)
+		}
+	}
+}
