@@ -7,9 +7,9 @@ GOLANGCI_LINT_VERSION := v2.15.0
 GO        ?= go
 BENCH     ?= .
 BENCHTIME ?= 1s
-# Per fuzz target, about five seconds on two cores. A number of runs and not a
+# Per fuzz target, about thirty seconds on two cores. A number of runs and not a
 # duration: before Go 1.27 a duration can fail without a finding (go.dev/issue/75804).
-FUZZTIME  ?= 20000x
+FUZZTIME  ?= 120000x
 
 # How much is proven in make check. make soak SEEDS=20000 ORDEALS=750 DURATION=30m
 # proves more; SEED and ORDEAL are where to begin.

@@ -46,6 +46,9 @@ type caseText struct {
 	Need     *caseNeed       `json:"need"`     // only where given
 }
 
+// mostDenied is more than any policy counts.
+const mostDenied = 1000
+
 // caseNeed is who must approve.
 type caseNeed struct {
 	Role    string   `json:"role"`
@@ -171,6 +174,8 @@ func readCase(name string, base map[string]any, changes []byte) (Case, error) {
 	switch {
 	case c.Effect == nil:
 		return c, errors.New("it does not say the effect that is wanted: allow, needs_approval or deny")
+	case c.Denied < 0 || c.Denied > mostDenied:
+		return c, fmt.Errorf("denied: want 0 to %d, got %d", mostDenied, c.Denied)
 	case c.Now.IsZero():
 		return c, errors.New("it does not say when it is asked: now")
 	}

@@ -60,9 +60,10 @@ action: {traits: {known: true, channel: chat}}
 
 func TestACaseThatCannotBeReadIsToldByName(t *testing.T) {
 	for text, want := range map[string]string{
-		"no files":                                                              "cases.txtar: holds no case",
-		"-- a --\neffect: allow\n":                                              "cases.txtar: a: it does not say when it is asked",
-		tagBase + "-- a --\n{}\n":                                               "cases.txtar: a: it does not say the effect",
+		"no files":                 "cases.txtar: holds no case",
+		"-- a --\neffect: allow\n": "cases.txtar: a: it does not say when it is asked",
+		tagBase + "-- a --\n{}\n":  "cases.txtar: a: it does not say the effect",
+		tagBase + "-- a --\neffect: deny\ndenied: -1\n":                         "cases.txtar: a: denied: want 0 to 1000, got -1",
 		tagBase + "-- a --\nefect: allow\n":                                     `cases.txtar: a: json: unknown field "efect"`,
 		tagBase + "-- a --\neffect: perhaps\n":                                  "cases.txtar: a: unknown effect",
 		tagBase + "-- a --\neffect: [\n":                                        "cases.txtar: a: yaml",
@@ -94,6 +95,42 @@ usage: {budget.customer.1h: {count: 1}}
 	} {
 		if !strings.Contains(told, want) {
 			t.Errorf("%q is not told:\n%s", want, told)
+		}
+	}
+}
+
+// Whatever a file of cases holds, it is refused or can be judged.
+func FuzzParseCases(f *testing.F) {
+	f.Add([]byte(tagBase + "-- a --\neffect: allow\n"))
+	f.Add([]byte("-- a --\n{kind: refund, now: 2026-11-23T12:00:00Z, action: {amount: 1 EUR}, effect: deny, denied: 3, breaker_open: true, usage: {breaker: {sum: -1}}}"))
+	f.Add([]byte("-- base.json --\n{}\n-- a --\nkind: discount\nnow: 0001-01-01T00:00:01Z\naction: {}\neffect: deny\nneed: {expires: 1h}"))
+	p, _ := wholePolicy(f)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		cases, err := ParseCases("f", b)
+		if err != nil {
+			return
+		}
+		for _, c := range cases.Cases {
+			if told := c.Check(p); c.Judge(p).Effect != *c.Effect && len(told) == 0 {
+				t.Fatalf("decided otherwise, and not told: %+v", c)
+			}
+		}
+	})
+}
+
+func TestEveryKindOfActionCanBeRecordedAndReadAgain(t *testing.T) {
+	for _, k := range kinds() {
+		a, err := DecodeAction(k, []byte("{}"))
+		if err != nil || a.Kind() != k {
+			t.Errorf("%s: %v, %v", k, a, err)
+			continue
+		}
+		facts, err := encode(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := DecodeAction(k, facts); err != nil {
+			t.Errorf("%s: its facts are not read again: %v", k, err)
 		}
 	}
 }
