@@ -392,3 +392,15 @@ func TestASharedBudgetCountsTheActionsOfItsSections(t *testing.T) {
 		}
 	}
 }
+
+func TestTheIDOfARuleIsPlain(t *testing.T) {
+	for id, want := range map[string]bool{
+		"annual-plans": true, "a": true, "a_b-c9": true, "2024": true,
+		"A": false, "-a": false, "a-": false, "a--b": false, "a-_b": false, "ä": false, "a b": false, "a.b": false,
+	} {
+		_, err := Parse("policy.yaml", []byte(`{version: 1, tag: {allow: [a], when: [{id: "`+id+`", tag: [a], then: deny}]}}`))
+		if (err == nil) != want {
+			t.Errorf("%q: %v", id, err)
+		}
+	}
+}

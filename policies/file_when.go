@@ -1,7 +1,6 @@
 package policies
 
 import (
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -75,17 +74,27 @@ func (r *fileReader) metadata(into *map[string]string) reader {
 
 // id names a rule in decisions, which are kept for good.
 func (r *fileReader) id(into *string) reader {
-	plain := regexp.MustCompile(`^[a-z0-9]+([-_][a-z0-9]+)*$`)
 	return func(path string, n *yaml.Node) {
 		if r.outline.value(path, kindID) {
 			return
 		}
 		text, ok := r.text(path, n, "a name such as annual-plans")
-		if ok && !plain.MatchString(text) {
+		if ok && !plainID(text) {
 			r.at(n, "%s: %q must be of small letters, digits and hyphens", path, text)
 		}
 		*into = text
 	}
+}
+
+// plainID reports whether a text is words of small letters and digits, with one
+// hyphen or underscore between them.
+func plainID(text string) bool {
+	for word := range strings.SplitSeq(strings.ReplaceAll(text, "_", "-"), "-") {
+		if word == "" || strings.Trim(word, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
+			return false
+		}
+	}
+	return true
 }
 
 func (r *fileReader) citation(into *string) reader {
