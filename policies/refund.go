@@ -120,8 +120,8 @@ func (r Refund) judge(p *Policy, s Snapshot) []Finding {
 		p.Refund.Currencies.judge("refund", "refunded", r.Amount),
 		p.Refund.window(r.Charge.CreatedAt, s.Now),
 		p.Refund.inquiry(r.Charge.Dispute),
-		p.reason(r))
-	findings = append(findings, p.Refund.share(r)...)
+		p.reason(&r))
+	findings = append(findings, p.Refund.share(&r)...)
 	findings = append(findings, p.Refund.risk(r.Charge.Risk)...)
 	return append(findings, accountAge("refund", p.Refund.AccountAge, r.Since, s.Now)...)
 }
@@ -137,7 +137,7 @@ func (p *Policy) mostFindings() int {
 
 // sound, refundable, remains and undisputed are rules that no policy file can
 // switch off.
-func (r Refund) sound() Finding {
+func (r *Refund) sound() Finding {
 	f := Finding{Rule: "structure.amount", Effect: Allow, Actual: r.Amount.String()}
 	switch c := r.Charge.Amount.Currency; {
 	case r.Amount.Currency != c:
@@ -153,7 +153,7 @@ func (r Refund) sound() Finding {
 	return f
 }
 
-func (r Refund) refundable() Finding {
+func (r *Refund) refundable() Finding {
 	f := Finding{Rule: "structure.charge", Effect: Allow}
 	switch {
 	case !r.Charge.Succeeded:
@@ -169,7 +169,7 @@ func (r Refund) refundable() Finding {
 	return f
 }
 
-func (r Refund) remains() Finding {
+func (r *Refund) remains() Finding {
 	left := r.Charge.Remaining
 	f := Finding{Rule: "structure.remaining", Effect: Allow, Limit: left.String(), Actual: r.Amount.String(), MaxAllowedNow: left}
 	if r.Amount.Currency != left.Currency || r.Amount.Minor > left.Minor {
@@ -179,7 +179,7 @@ func (r Refund) remains() Finding {
 	return f
 }
 
-func (r Refund) undisputed() Finding {
+func (r *Refund) undisputed() Finding {
 	f := Finding{Rule: "structure.dispute", Effect: Allow}
 	switch r.Charge.Dispute {
 	case NoDispute, DisputeRefundable:
@@ -197,7 +197,7 @@ func (r Refund) undisputed() Finding {
 // the same charge, asked for in two conversations. Asked twice in one, it is
 // answered with the first receipt and never comes here. Where the policy lets
 // agents repeat on purpose, it has answered the question.
-func (r Refund) unequalled(s Snapshot) Finding {
+func (r *Refund) unequalled(s Snapshot) Finding {
 	f := Finding{Rule: "refund.equal", Effect: Allow}
 	for _, u := range s.Usage {
 		equal := func(done Settled) bool { return done.Minor == r.Amount.Minor }
