@@ -31,7 +31,7 @@ refund:
 		}
 		fmt.Fprintf(&b, "    - {id: rule-%d, %s, then: needs_approval, message: A person looks at this}\n", i, conditions[i%len(conditions)])
 	}
-	return parsed(tb, b.String())
+	return compiled(tb, b.String())
 }
 
 func crowdedRefund() Refund {
@@ -100,7 +100,7 @@ func longPolicy() []byte {
 // BenchmarkCompare compares two policies that use every key.
 func BenchmarkCompare(b *testing.B) {
 	p, text := wholePolicy(b)
-	q := parsed(b, strings.Replace(text, "max_percent: 80", "max_percent: 81", 1))
+	q := compiled(b, strings.Replace(text, "max_percent: 80", "max_percent: 81", 1))
 	b.ReportAllocs()
 	for b.Loop() {
 		if len(Compare(p, q)) != 1 {

@@ -70,7 +70,7 @@ func TestEachLooserValueIsToldAtItsKeyAndTheWayBackIsStricter(t *testing.T) {
 			t.Errorf("%s: nothing to change at %q", e.path, e.from)
 			continue
 		}
-		from, to := whole, parsed(t, changed)
+		from, to := whole, compiled(t, changed)
 		path, swapped := strings.CutPrefix(e.path, "-")
 		if swapped {
 			from, to = to, from
@@ -99,12 +99,12 @@ func TestAChangeOfWordsIsNeitherLooserNorStricter(t *testing.T) {
 		"message: Annual plans need finance": "message: Finance decides", "#abroad\"": "#elsewhere\"", "#window\n": "#age\n",
 		"channel: [email], then: deny, mode: shadow": "channel: [chat], then: deny, mode: shadow",
 	} {
-		ds := Compare(whole, parsed(t, strings.Replace(text, from, to, 1)))
+		ds := Compare(whole, compiled(t, strings.Replace(text, from, to, 1)))
 		if len(ds) != 1 || ds[0].Looser || ds[0].Stricter || ds[0].Old == ds[0].New && !strings.Contains(ds[0].Path, "when") {
 			t.Errorf("%q: %+v", from, ds)
 		}
 	}
-	if ds := Compare(whole, parsed(t, "# a comment\n"+text)); len(ds) > 0 {
+	if ds := Compare(whole, compiled(t, "# a comment\n"+text)); len(ds) > 0 {
 		t.Errorf("a comment: %+v", ds)
 	}
 }
@@ -117,7 +117,7 @@ func TestARuleThatStandsInForAnotherLoosensNothing(t *testing.T) {
 		"of: [refund, credit], scope: customer":             "of: [refund, credit, cancel], scope: customer",
 	} {
 		changed := strings.Replace(text, from, to, 1)
-		if ds := Compare(whole, parsed(t, changed)); changed == text || loosened(ds) {
+		if ds := Compare(whole, compiled(t, changed)); changed == text || loosened(ds) {
 			t.Errorf("%q: %+v", from, ds)
 		}
 	}
@@ -168,7 +168,7 @@ func TestNoPolicyAtAllIsTheStrictest(t *testing.T) {
 	if !loosened(Compare(nil, whole)) || len(Compare(nil, nil)) > 0 {
 		t.Error("a policy in place of none loosens")
 	}
-	least := parsed(t, "version: 1")
+	least := compiled(t, "version: 1")
 	if len(Compare(nil, least)) > 0 {
 		t.Error("a file with only a version is as strict as none")
 	}

@@ -20,10 +20,10 @@ func wholePolicy(tb testing.TB) (*Policy, string) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return parsed(tb, string(text)), string(text)
+	return compiled(tb, string(text)), string(text)
 }
 
-func parsed(tb testing.TB, text string) *Policy {
+func compiled(tb testing.TB, text string) *Policy {
 	tb.Helper()
 	p, err := Parse("policy.yaml", []byte(text))
 	if err != nil {

@@ -22,7 +22,7 @@ action: {asker: {conversation: "1", contact: c1, ties: []}, add: [billing], remo
 `
 
 func TestCoverageNamesWhatNoCaseTouches(t *testing.T) {
-	p := parsed(t, "version: 1\ntag: {allow: [billing, vip], budgets: [{scope: principal, window: 1h, count: 2}], when: [{id: mail, channel: [email], then: deny}]}")
+	p := compiled(t, "version: 1\ntag: {allow: [billing, vip], budgets: [{scope: principal, window: 1h, count: 2}], when: [{id: mail, channel: [email], then: deny}]}")
 	all := Cover(p, casesOf(t, tagBase+`-- listed --
 effect: allow
 action: {traits: {known: true, channel: chat}}
@@ -38,7 +38,7 @@ action: {traits: {known: true, channel: chat}}
 }
 
 func TestAPolicyIsCoveredWhenACaseNeedsEachOfItsRules(t *testing.T) {
-	p := parsed(t, "version: 1\ntag: {allow: [billing, vip], budgets: [{scope: principal, window: 1h, count: 2}], when: [{id: mail, channel: [email], then: deny}]}")
+	p := compiled(t, "version: 1\ntag: {allow: [billing, vip], budgets: [{scope: principal, window: 1h, count: 2}], when: [{id: mail, channel: [email], then: deny}]}")
 	c := Cover(p, casesOf(t, tagBase+`-- both --
 effect: allow
 action: {add: [billing, vip], traits: {known: true, channel: chat}}
@@ -80,7 +80,7 @@ func TestACaseThatCannotBeReadIsToldByName(t *testing.T) {
 }
 
 func TestACheckTellsEverythingThatIsDecidedOtherwise(t *testing.T) {
-	p := parsed(t, "version: 1\napprovals: {role: lead}\ntag: {allow: [vip], when: [{id: mail, channel: [email], then: deny, mode: shadow}]}")
+	p := compiled(t, "version: 1\napprovals: {role: lead}\ntag: {allow: [vip], when: [{id: mail, channel: [email], then: deny, mode: shadow}]}")
 	c := casesOf(t, tagBase+`-- a --
 effect: needs_approval
 against: [tag.section]

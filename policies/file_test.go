@@ -382,7 +382,7 @@ func BenchmarkParse(b *testing.B) {
 }
 
 func TestASharedBudgetCountsTheActionsOfItsSections(t *testing.T) {
-	p := parsed(t, "version: 1\nbudgets: [{of: [refund, credit], scope: customer, window: 7d, count: 2}]")
+	p := compiled(t, "version: 1\nbudgets: [{of: [refund, credit], scope: customer, window: 7d, count: 2}]")
 	if len(p.Budgets) != 1 || !slices.Equal(p.Budgets[0].Kinds, []Kind{KindCredit, KindRefund}) {
 		t.Errorf("%+v", p.Budgets)
 	}

@@ -32,7 +32,7 @@ func part(charge string, minor int64) Refund {
 const onePerDay = "version: 1\nrefund: {window: 30d, currencies: {eur: {auto: 50.00, max: 100.00}}, budgets: [{scope: customer, window: 24h, count: 1}]}"
 
 func TestARecordedActionIsJudgedAsOfItsTimeAndWithoutItself(t *testing.T) {
-	p := parsed(t, onePerDay)
+	p := compiled(t, onePerDay)
 	first, second := recorded(t, "act_1", part("ch_1", 1000), Done, 3*time.Hour), recorded(t, "act_2", part("ch_2", 2000), Done, time.Hour)
 	h := NewHistory([]Entry{second, first})
 	for id, want := range map[*Entry]Effect{&first: Allow, &second: Deny} {
@@ -44,13 +44,13 @@ func TestARecordedActionIsJudgedAsOfItsTimeAndWithoutItself(t *testing.T) {
 
 func TestWhatFailedHasNeverCounted(t *testing.T) {
 	h := NewHistory([]Entry{recorded(t, "act_1", part("ch_1", 1000), Failed, 3*time.Hour)})
-	if d, err := h.Judge(parsed(t, onePerDay), recorded(t, "act_2", part("ch_2", 2000), Done, time.Hour)); err != nil || d.Effect != Allow {
+	if d, err := h.Judge(compiled(t, onePerDay), recorded(t, "act_2", part("ch_2", 2000), Done, time.Hour)); err != nil || d.Effect != Allow {
 		t.Errorf("%+v %v", d, err)
 	}
 }
 
 func TestTheBreakerWasOpenUntilItWasReleased(t *testing.T) {
-	p := parsed(t, onePerDay+"\nbreaker: {window: 24h, sum: {eur: 5000.00}}")
+	p := compiled(t, onePerDay+"\nbreaker: {window: 24h, sum: {eur: 5000.00}}")
 	breaker := recorded(t, "act_0", Breaker{}, Done, 3*time.Hour)
 	breaker.UpdatedAt = noon().Add(-time.Hour) // released
 	h := NewHistory([]Entry{breaker})
@@ -62,7 +62,7 @@ func TestTheBreakerWasOpenUntilItWasReleased(t *testing.T) {
 }
 
 func TestWhatWasErasedOrIsOfAnotherReleaseCannotBeJudged(t *testing.T) {
-	p := parsed(t, onePerDay)
+	p := compiled(t, onePerDay)
 	erased, strange := recorded(t, "act_1", part("ch_1", 1000), Done, time.Hour), recorded(t, "act_2", part("ch_1", 1000), Done, time.Hour)
 	erased.ErasedAt, strange.Facts = noon(), []byte(`{"of_the_future": 1}`)
 	h := NewHistory([]Entry{erased, strange})
@@ -78,7 +78,7 @@ func TestWhatWasErasedOrIsOfAnotherReleaseCannotBeJudged(t *testing.T) {
 }
 
 func TestChangesAreTheRecordedActionsThatAnotherPolicyDecidesOtherwise(t *testing.T) {
-	before, after := parsed(t, onePerDay), parsed(t, strings.Replace(onePerDay, "auto: 50.00", "auto: 15.00", 1))
+	before, after := compiled(t, onePerDay), compiled(t, strings.Replace(onePerDay, "auto: 50.00", "auto: 15.00", 1))
 	h := NewHistory([]Entry{
 		recorded(t, "act_1", part("ch_1", 1000), Done, 100*time.Hour), recorded(t, "act_2", part("ch_2", 2000), Done, 50*time.Hour),
 		recorded(t, "act_old", part("ch_3", 2100), Done, 500*time.Hour), recorded(t, "act_3", part("ch_4", 2200), Done, 49*time.Hour),
@@ -90,7 +90,7 @@ func TestChangesAreTheRecordedActionsThatAnotherPolicyDecidesOtherwise(t *testin
 }
 
 func TestSpendingsAreOfWhoeverHasUsedMost(t *testing.T) {
-	p := parsed(t, "version: 1\nrefund: {window: 30d, currencies: {eur: {auto: 50.00, max: 100.00}}, budgets: [{scope: charge, window: 24h, count: 4, sum: {eur: 40.00}}, {scope: global, window: 2h, sum: {eur: 80.00}}]}")
+	p := compiled(t, "version: 1\nrefund: {window: 30d, currencies: {eur: {auto: 50.00, max: 100.00}}, budgets: [{scope: charge, window: 24h, count: 4, sum: {eur: 40.00}}, {scope: global, window: 2h, sum: {eur: 80.00}}]}")
 	h := NewHistory([]Entry{
 		recorded(t, "act_1", part("ch_1", 1000), Done, 3*time.Hour), recorded(t, "act_2", part("ch_1", 500), Executing, 2*time.Hour),
 		recorded(t, "act_3", part("ch_2", 2000), Done, time.Hour), recorded(t, "act_4", part("ch_3", 9000), Done, 25*time.Hour),

@@ -17,7 +17,7 @@ func TestJudging(t *testing.T) {
 		cases := readCases(t, file)
 		policy := testPolicy(t)
 		if cases.Policy != nil {
-			policy = parsed(t, string(cases.Policy))
+			policy = compiled(t, string(cases.Policy))
 		}
 		for _, c := range cases.Cases {
 			t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar")+"/"+c.Name, func(t *testing.T) {
@@ -52,7 +52,7 @@ func testPolicy(tb testing.TB) *Policy {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return parsed(tb, string(text))
+	return compiled(tb, string(text))
 }
 
 func TestTheDefaultPolicyDecidesItsCasesAndNoneOfItsRulesIsUntouched(t *testing.T) {
@@ -60,7 +60,7 @@ func TestTheDefaultPolicyDecidesItsCasesAndNoneOfItsRulesIsUntouched(t *testing.
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := parsed(t, string(Default()))
+	p := compiled(t, string(Default()))
 	var cases []Case
 	for _, file := range all {
 		for _, c := range file.Cases {
@@ -83,7 +83,7 @@ func TestTheSamplePoliciesDecideTheirCases(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p := parsed(t, string(text))
+			p := compiled(t, string(text))
 			if err := resolvedSchema(t).Validate(decoded(t, string(text))); err != nil {
 				t.Errorf("the schema: %v", err)
 			}
@@ -117,7 +117,7 @@ func TestTheCasesOfTheGuideAreDecidedAsItSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range cases.Cases {
-		for _, wrong := range c.Check(parsed(t, string(saas))) {
+		for _, wrong := range c.Check(compiled(t, string(saas))) {
 			t.Errorf("%s: %s", c.Name, wrong)
 		}
 	}

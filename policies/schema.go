@@ -108,7 +108,7 @@ func (k Key) value() schema {
 	case kindNumber:
 		return schema{"type": "integer", "minimum": 1, "maximum": k.Most}
 	case kindWord:
-		return schema{"enum": words(k.Words)}
+		return schema{"enum": enumerated(k.Words)}
 	case kindName:
 		return schema{"type": "string", "minLength": 1, "maxLength": longest, "pattern": `^\S(.*\S)?$`}
 	case kindID:
@@ -120,8 +120,8 @@ func (k Key) value() schema {
 	return schema{"type": "string", "minLength": 1, "maxLength": maxMessage}
 }
 
-// words are the values of an enumeration. Only the version looks like a number.
-func words(known []string) (out []any) {
+// enumerated are the values of an enumeration. Only the version looks like a number.
+func enumerated(known []string) (out []any) {
 	for _, w := range known {
 		out = append(out, w)
 		if w == "1" {

@@ -43,7 +43,7 @@ func decoded(t *testing.T, file string) (v any) {
 func TestTheSchemaTakesFilesThatTheReaderTakes(t *testing.T) {
 	_, whole := wholePolicy(t)
 	for name, file := range map[string]string{"default.yaml": string(Default()), "whole.yaml": whole, "the least": "version: 1"} {
-		parsed(t, file)
+		compiled(t, file)
 		if err := resolvedSchema(t).Validate(decoded(t, file)); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -145,7 +145,7 @@ func TestADefaultIsWhatHoldsWithoutTheKey(t *testing.T) {
 		}
 		edit(t, &without, k.Path, "")
 		edit(t, &with, k.Path, k.Default)
-		if ds := Compare(parsed(t, encoded(t, &without)), parsed(t, encoded(t, &with))); len(ds) > 0 {
+		if ds := Compare(compiled(t, encoded(t, &without)), compiled(t, encoded(t, &with))); len(ds) > 0 {
 			t.Errorf("%s: %s: %+v", k.Path, k.Default, ds)
 		}
 	}
