@@ -135,10 +135,12 @@ func hidden(v reflect.Value) any {
 // keyOf is the key that a policy file has for a field: MaxPercent is max_percent.
 func keyOf(field string) string {
 	var out strings.Builder
-	for i, r := range field {
-		if unicode.IsUpper(r) && i > 0 {
+	small := false // the letter before; IBANs is one word
+	for _, r := range field {
+		if unicode.IsUpper(r) && small {
 			out.WriteByte('_')
 		}
+		small = unicode.IsLower(r)
 		out.WriteRune(unicode.ToLower(r))
 	}
 	return out.String()
