@@ -193,7 +193,7 @@ func (k *keeper) doubts(why string) {
 	k.doubt.Store(&why)
 	if why != k.warned {
 		k.warned = why
-		k.log.Warn(why)
+		k.log.Warn("the policy file is not the one in force", "why", why)
 	}
 }
 
