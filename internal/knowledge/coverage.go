@@ -1,0 +1,70 @@
+package knowledge
+
+import "strings"
+
+// Whether the documents answer a question, or are merely the ones that come
+// nearest, is told by how much of what was asked for the best hits hold: each word
+// counts by its rarity. docs/decisions/0018 says how the numbers were found.
+const (
+	coveredHits  = 3    // hits that are looked at
+	coveredShare = 0.35 // of the weight of all words
+	pieceShare   = 0.6  // of a word's pieces, to count as that word in a compound or with a slip
+)
+
+// covered reports whether one of the matches holds enough of what found it.
+func (e *edition) covered(best []match) bool {
+	for _, m := range best {
+		if e.share(m) >= coveredShare {
+			return true
+		}
+	}
+	return false
+}
+
+// share is how much of a question a match holds in its passage or headings.
+func (e *edition) share(m match) float64 {
+	stems, pieces := e.held(m)
+	var all, held float64
+	for _, w := range m.asked.words {
+		_, texts := e.index.bodies.find(w.stem)
+		rarity := e.index.bodies.rarity(texts)
+		all += rarity
+		if stems[w.stem] {
+			held += rarity
+		} else if part := partOf(w.grams, pieces); part >= pieceShare {
+			held += rarity * part
+		}
+	}
+	if all == 0 {
+		return 0
+	}
+	return held / all
+}
+
+func partOf(grams []term, held map[term]bool) float64 {
+	n := 0
+	for _, g := range grams {
+		if held[g] {
+			n++
+		}
+	}
+	return float64(n) / float64(len(grams))
+}
+
+// held are the stems of a match, and the pieces of its words.
+func (e *edition) held(m match) (stems, pieces map[term]bool) {
+	doc := e.docs[m.doc]
+	text := doc.Title
+	if m.passage >= 0 {
+		p := e.index.passages[m.passage]
+		text = strings.Join([]string{headline(doc, p), p.text}, "\n")
+	}
+	stems, pieces = map[term]bool{}, map[term]bool{}
+	for w := range newAnalyser(m.asked.lang).words(text) {
+		stems[w.stem] = true
+		for _, g := range w.grams {
+			pieces[g] = true
+		}
+	}
+	return stems, pieces
+}
