@@ -33,8 +33,8 @@ type Config struct {
 type Server struct {
 	mcp    *mcpserver.MCPServer
 	log    *slog.Logger
-	calls  sync.WaitGroup  // tool calls being answered
-	listed map[string]bool // addresses of resources
+	calls  sync.WaitGroup    // tool calls being answered
+	listed map[string]string // what clients are told of each resource, by its address
 }
 
 // New compiles every schema and refuses to make a server with one that does not

@@ -129,5 +129,5 @@ func handsOf(ctx context.Context, w world) (hands, error) {
 	if err := mustExist(s.databaseURL); err != nil {
 		return hands{}, err
 	}
-	return newHands(ctx, s, nil)
+	return newHands(ctx, s)
 }

@@ -178,6 +178,6 @@ func sandboxed(cfg Config, running *sandbox.Running, dir string, w world) (setti
 		}
 		cfg.Knowledge = "northwind=" + docs
 	}
-	err := s.read(cfg)
+	err := s.read(cfg, w)
 	return s, err
 }

@@ -11,6 +11,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/url"
 	"path"
 	"regexp"
 	"strings"
@@ -22,9 +23,10 @@ import (
 
 const (
 	// MaxSize is how many bytes a document may have.
-	MaxSize     = 1 << 20
-	maxSections = 1000 // of one document
-	maxName     = 200  // characters of a title or heading; it is a name, not a text
+	MaxSize       = 1 << 20
+	maxSections   = 1000 // of one document
+	usualPriority = 0.5
+	maxName       = 200 // characters of a title or heading; it is a name, not a text
 )
 
 // Audience is for whom a document was written.
@@ -65,9 +67,10 @@ type Document struct {
 	Audience  Audience // what does not say is for agents
 	Owner     string   // who answers for it; may be ""
 	Tags      []string
-	MIME      string // "text/markdown" or "text/plain"
-	Body      string // Markdown without front matter, comments, scripts, styles and invisible characters
-	Size      int64  // bytes of Body
+	Priority  float64 // from above 0 to 1; what does not say has 0.5
+	MIME      string  // "text/markdown" or "text/plain"
+	Body      string  // Markdown without front matter, comments, scripts, styles and invisible characters
+	Size      int64   // bytes of Body
 	UpdatedAt time.Time
 	Hash      string // hex SHA-256 of the content as it was read
 
@@ -131,10 +134,10 @@ func Parse(source string, f File) (Document, error) {
 	sum := sha256.Sum256(f.Content)
 	hash := hex.EncodeToString(sum[:])
 	return Document{
-		Source: source, Path: name, URI: uri(source, name, "", ""), Version: cmp.Or(f.Version, hash[:hashVersion]), URL: f.URL,
+		Source: source, Path: name, URI: uri(source, name, "", ""), Version: cmp.Or(f.Version, hash[:hashVersion]), URL: link(f.URL),
 		Title: cmp.Or(oneLine(meta.Title), oneLine(f.Title), outline.title, oneLine(stem(name))),
 		Lang:  cmp.Or(string(meta.Lang), f.Lang, languageOf(body)), Audience: cmp.Or(meta.Audience, f.Audience, ForAgents),
-		Owner: oneLine(meta.Owner), Tags: meta.Tags, States: meta.Policy,
+		Owner: oneLine(meta.Owner), Tags: meta.Tags, Priority: cmp.Or(meta.Priority, usualPriority), States: meta.Policy,
 		EffectiveFrom: meta.EffectiveFrom.Time, EffectiveTo: meta.EffectiveTo.Time,
 		MIME: mimeType(name), Body: body, Size: int64(len(body)),
 		UpdatedAt: f.UpdatedAt.UTC(), Hash: hash, Sections: outline.sections,
@@ -161,6 +164,17 @@ func (f File) check() error {
 	}
 	return checkPath(f.Path)
 }
+
+// link is an address that a browser opens, or "".
+func link(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil || len(raw) > maxLink || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.ContainsFunc(raw, invisible) {
+		return ""
+	}
+	return u.String()
+}
+
+const maxLink = 500 // bytes
 
 func stem(name string) string { return strings.TrimSuffix(path.Base(name), path.Ext(name)) }
 

@@ -28,7 +28,7 @@ func TestReadFolderTakesDocumentsWithAllTheirFacts(t *testing.T) {
 	}
 	want := []knowledge.Document{{
 		Source: "desk", Path: "billing/refunds.md", URI: "kb://desk/billing/refunds.md",
-		Version: "703b284134e7ab46", Lang: "en", Audience: knowledge.ForAgents,
+		Version: "703b284134e7ab46", Lang: "en", Audience: knowledge.ForAgents, Priority: 0.5,
 		Title: "Refunds", MIME: "text/markdown", Body: strings.TrimSpace(body), Size: 41,
 		UpdatedAt: at.UTC(), Hash: "703b284134e7ab467fc47684578b3d24b1b82d04593490949d8c3fad7bc9888d",
 		Sections: []knowledge.Section{

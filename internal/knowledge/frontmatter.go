@@ -17,6 +17,7 @@ type frontMatter struct {
 	Lang          language   `yaml:"lang"`
 	Audience      Audience   `yaml:"audience"`
 	Tags          []string   `yaml:"tags"`
+	Priority      float64    `yaml:"priority"`
 	EffectiveFrom date       `yaml:"effective_from"`
 	EffectiveTo   date       `yaml:"effective_to"`
 	Policy        statements `yaml:"policy"`
@@ -27,6 +28,8 @@ func (m frontMatter) check() error {
 	switch {
 	case m.Audience != "" && m.Audience != ForAgents && m.Audience != ForCustomers:
 		return fmt.Errorf("audience is %q; it can be agent or customer", oneLine(string(m.Audience)))
+	case m.Priority < 0 || m.Priority > 1:
+		return errors.New("priority is not between 0 and 1")
 	case !m.EffectiveTo.IsZero() && m.EffectiveTo.Before(m.EffectiveFrom.Time):
 		return errors.New("effective_to is before effective_from")
 	}

@@ -91,6 +91,16 @@ func check(doc Document) error {
 // Documents are all documents, ordered by URI.
 func (l *Library) Documents() []Document { return slices.Clone(l.current.Load().docs) }
 
+// Sources are the names of all sources with a document, in their order.
+func (l *Library) Sources() []string {
+	var names []string
+	for _, doc := range l.current.Load().docs {
+		names = append(names, doc.Source)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // Excerpt is what a URI names.
 type Excerpt struct {
 	Document Document

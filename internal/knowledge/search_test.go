@@ -1,7 +1,6 @@
 package knowledge_test
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -213,6 +212,7 @@ func TestSearchTakesAnyQuery(t *testing.T) {
 		"refund", "customer", `"`, "'", "AND", "NOT ", "-", "*", "(", "NEAR/2", "title:", "\x00", "\u202e", "\u200d", "\xff",
 		" ", "\n", "ü", "u\u0308", "ß", "İ", "50.00", "%", "';--", strings.Repeat("refund customer ", 640),
 	})
+	ctx := t.Context()
 	rapid.Check(t, func(t *rapid.T) {
 		query := strings.Join(rapid.SliceOfN(pieces, 0, 12).Draw(t, "query"), "")
 		hits := look(l, query, 3)
@@ -220,7 +220,7 @@ func TestSearchTakesAnyQuery(t *testing.T) {
 			if h.Score <= 0 || math.IsNaN(h.Score) || math.IsInf(h.Score, 0) || i > 0 && h.Score > hits[i-1].Score {
 				t.Fatalf("scores of %+v", hits)
 			}
-			if _, err := l.Find(context.Background(), h.URI); err != nil || strings.ContainsFunc(h.Snippet, isUnsafe) {
+			if _, err := l.Find(ctx, h.URI); err != nil || strings.ContainsFunc(h.Snippet, isUnsafe) {
 				t.Fatalf("hit %+v: %v", h, err)
 			}
 		}

@@ -24,11 +24,11 @@ type State struct {
 	Marks  map[string]string // of every document there is, by path
 }
 
-// Later is an error after which a source should be left alone until a time, as
-// when a vendor's limit is used up.
+// Later is an error after which a source should be left alone for a while, as when
+// a vendor's limit is used up.
 type Later struct {
-	Until time.Time
-	Err   error
+	In  time.Duration
+	Err error
 }
 
 func (l *Later) Error() string { return l.Err.Error() }
