@@ -11,6 +11,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"supportmcp/internal/github"
 	"supportmcp/internal/knowledge"
 	"supportmcp/internal/knowledge/shelf"
 )
@@ -117,7 +118,16 @@ type sourceEntry struct {
 	Lang     string             `yaml:"lang"`
 	Audience knowledge.Audience `yaml:"audience"`
 
-	Folder string `yaml:"folder"`
+	Folder string       `yaml:"folder"`
+	GitHub *githubEntry `yaml:"github"`
+}
+
+type githubEntry struct {
+	Repository string `yaml:"repository"`
+	Ref        string `yaml:"ref"`
+	Folder     string `yaml:"folder"`
+	TokenFile  string `yaml:"token_file"`
+	URL        string `yaml:"url"`
 }
 
 func (c Config) feedsOf(path string, w world) (feeds, error) {
@@ -174,11 +184,49 @@ func (c Config) feedOf(e sourceEntry, dir string, w world) (feed, error) {
 
 // place makes the source that an entry names; it must name one.
 func (c Config) place(e sourceEntry, dir string, w world) (feed, error) {
-	if e.Folder == "" {
-		return feed{}, errors.New("it names no place; give it a folder")
+	var made []feed
+	var wrong []error
+	add := func(there bool, make func() (feed, error)) {
+		if !there {
+			return
+		}
+		f, err := make()
+		made, wrong = append(made, f), append(wrong, err)
 	}
-	folder, err := knowledge.NewFolder(e.Name, beside(dir, e.Folder))
-	return feed{Source: folder, folder: folder, every: everyFolder}, err
+	add(e.Folder != "", func() (feed, error) {
+		folder, err := knowledge.NewFolder(e.Name, beside(dir, e.Folder))
+		return feed{Source: folder, folder: folder, every: everyFolder}, err
+	})
+	add(e.GitHub != nil, func() (feed, error) { return e.GitHub.feed(e.Name, dir, w) })
+	if len(made) != 1 {
+		return feed{}, fmt.Errorf("it names %d places; give it one: folder or github", len(made))
+	}
+	return made[0], errors.Join(wrong...)
+}
+
+func (g *githubEntry) feed(name, dir string, w world) (feed, error) {
+	token, err := tokenIn(dir, g.TokenFile)
+	if err != nil {
+		return feed{}, err
+	}
+	s, err := github.New(github.Config{Name: name, Repository: g.Repository, Ref: g.Ref, Folder: g.Folder, Token: token, URL: g.URL, Now: w.now})
+	return feed{Source: s, every: everyVendor}, err
+}
+
+// tokenIn reads a secret from the file that an entry names; "" when it names none.
+func tokenIn(dir, path string) (string, error) {
+	if path == "" {
+		return "", nil
+	}
+	b, err := os.ReadFile(beside(dir, path)) //nolint:gosec // the operator names the file
+	if err != nil {
+		return "", fmt.Errorf("read the token: %w", err)
+	}
+	token := strings.TrimSpace(string(b))
+	if token == "" || strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return "", errors.New("the token's file holds no token, or more than one")
+	}
+	return token, nil
 }
 
 // beside is a path relative to a folder.

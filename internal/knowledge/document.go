@@ -178,7 +178,8 @@ const maxLink = 500 // bytes
 
 func stem(name string) string { return strings.TrimSuffix(path.Base(name), path.Ext(name)) }
 
-func isDocument(name string) bool { return mimeType(name) != "" }
+// IsDocument reports whether a file can be a document, by the ending of its name.
+func IsDocument(name string) bool { return mimeType(name) != "" }
 
 // mimeType goes by the ending of a file's name; "" is no document. HTML becomes
 // Markdown.

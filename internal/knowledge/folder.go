@@ -129,7 +129,7 @@ func (w *walk) take(name string, entry fs.DirEntry) error {
 			return w.refuse(name, err)
 		}
 	}
-	if !isDocument(name) {
+	if !IsDocument(name) {
 		return nil
 	}
 	if err := w.checkName(name); err != nil {

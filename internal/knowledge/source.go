@@ -21,7 +21,7 @@ type Source interface {
 // that never was.
 type State struct {
 	Cursor string            // the source's own note of where to go on
-	Marks  map[string]string // of every document there is, by path
+	Marks  map[string]string // of every document there is, by path; "" was refused and is wanted again
 }
 
 // Later is an error after which a source should be left alone for a while, as when

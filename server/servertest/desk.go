@@ -34,12 +34,13 @@ type Setup struct {
 	IntercomURL   string // another address than the sandbox's
 	Knowledge     fs.FS  // other documents than the sandbox's
 	Principal     policies.Principal
-	Timeout       time.Duration        // of one attempt at a vendor
-	Wait          time.Duration        // for another action on the same target
-	Resources     []resources.Resource // published besides the real ones
-	Extra         []tools.Tool         // published besides the real ones
-	Toolsets      []tools.Toolset      // published instead of all
-	ReadOnly      bool                 // no write is published
+	Timeout       time.Duration                 // of one attempt at a vendor
+	Wait          time.Duration                 // for another action on the same target
+	Unanswered    func(context.Context, string) // is told what no document answers
+	Resources     []resources.Resource          // published besides the real ones
+	Extra         []tools.Tool                  // published besides the real ones
+	Toolsets      []tools.Toolset               // published instead of all
+	ReadOnly      bool                          // no write is published
 }
 
 // Desk is one supportmcp process at a place, with a client connected to it.
@@ -131,7 +132,7 @@ func (d *Desk) build(s Setup) {
 	d.must(err)
 	ic, err := intercom.New(intercom.Config{Token: s.IntercomToken, BaseURL: s.IntercomURL, AdminID: sandbox.AdminID, Now: d.Clock.Now, PerSecond: plenty})
 	d.must(err)
-	all := tools.All(tools.Deps{Guard: d.Guard, Stripe: st, Intercom: ic, Library: library, Now: d.Clock.Now})
+	all := tools.All(tools.Deps{Guard: d.Guard, Stripe: st, Intercom: ic, Library: library, Now: d.Clock.Now, Unanswered: s.Unanswered})
 	d.Worker, err = server.NewWorker(d.Ledger, all, silent())
 	d.must(err)
 	d.Tools = append(tools.Listed(all, s.Toolsets, s.ReadOnly), s.Extra...)

@@ -96,9 +96,10 @@ func (r *run) begin(ctx context.Context) error {
 			return err
 		}
 		r.present[d.path] = true
-		if d.refused == "" { // what was refused is looked at again: its rules may have changed
-			r.last.Marks[d.path] = d.mark
+		if d.refused != "" {
+			d.mark = "" // it is looked at again: a newer release may take it
 		}
+		r.last.Marks[d.path] = d.mark
 	}
 	return rows.Err()
 }
