@@ -12,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"supportmcp/internal/github"
+	"supportmcp/internal/intercom"
 	"supportmcp/internal/knowledge"
 	"supportmcp/internal/knowledge/shelf"
 )
@@ -118,8 +119,14 @@ type sourceEntry struct {
 	Lang     string             `yaml:"lang"`
 	Audience knowledge.Audience `yaml:"audience"`
 
-	Folder string       `yaml:"folder"`
-	GitHub *githubEntry `yaml:"github"`
+	Folder   string         `yaml:"folder"`
+	GitHub   *githubEntry   `yaml:"github"`
+	Intercom *intercomEntry `yaml:"intercom"`
+}
+
+// intercomEntry is the workspace of INTERCOM_ACCESS_TOKEN.
+type intercomEntry struct {
+	Internal bool `yaml:"internal"` // with the internal articles
 }
 
 type githubEntry struct {
@@ -198,8 +205,9 @@ func (c Config) place(e sourceEntry, dir string, w world) (feed, error) {
 		return feed{Source: folder, folder: folder, every: everyFolder}, err
 	})
 	add(e.GitHub != nil, func() (feed, error) { return e.GitHub.feed(e.Name, dir, w) })
+	add(e.Intercom != nil, func() (feed, error) { return c.articles(e.Name, e.Intercom.Internal, w) })
 	if len(made) != 1 {
-		return feed{}, fmt.Errorf("it names %d places; give it one: folder or github", len(made))
+		return feed{}, fmt.Errorf("it names %d places; give it one: folder, github or intercom", len(made))
 	}
 	return made[0], errors.Join(wrong...)
 }
@@ -210,6 +218,19 @@ func (g *githubEntry) feed(name, dir string, w world) (feed, error) {
 		return feed{}, err
 	}
 	s, err := github.New(github.Config{Name: name, Repository: g.Repository, Ref: g.Ref, Folder: g.Folder, Token: token, URL: g.URL, Now: w.now})
+	return feed{Source: s, every: everyVendor}, err
+}
+
+// articles are the articles of the workspace that the server answers in.
+func (c Config) articles(name string, internal bool, w world) (feed, error) {
+	if err := c.checkIntercom(); err != nil {
+		return feed{}, err
+	}
+	client, err := intercom.New(intercom.Config{Token: string(c.IntercomToken), BaseURL: c.IntercomBase, Now: w.now})
+	if err != nil {
+		return feed{}, err
+	}
+	s, err := client.Articles(name, internal)
 	return feed{Source: s, every: everyVendor}, err
 }
 
