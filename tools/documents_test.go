@@ -287,7 +287,8 @@ func TestWhatNoDocumentAnswersIsTold(t *testing.T) {
 	var missed []string
 	d := servertest.Start(t, servertest.Setup{Policy: policy, Knowledge: terms(), Unanswered: func(_ context.Context, q string) { missed = append(missed, q) }})
 	for _, call := range []args{
-		{"query": "opening hours of the office in Paris"}, {"query": "the and of"},
+		{"query": "opening hours of the office in Paris"},
+		{"query": "the and of"},
 		{"query": "gift card", "lang": "de"}, // there may be one in another language
 	} {
 		if got, coverage := found(t, d, call); len(got) > 0 || coverage != "none" {

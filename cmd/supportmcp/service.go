@@ -16,6 +16,7 @@ import (
 	"supportmcp/internal/ledger"
 	"supportmcp/internal/stripe"
 	"supportmcp/policies"
+	"supportmcp/prompts"
 	"supportmcp/resources"
 	"supportmcp/server"
 	"supportmcp/tools"
@@ -201,14 +202,29 @@ func assemble(s settings, h hands) (*service, error) {
 	published := func() []resources.Resource {
 		return resources.All(resources.Deps{Library: h.readers.library, Guard: h.guard, Policy: func() []byte { return s.policy }})
 	}
+	shown := tools.Listed(h.tools, s.toolsets, s.readOnly)
 	srv, err := server.New(server.Config{
 		Version: version, Website: s.website, Principal: s.principal, Log: s.log,
-		Tools: tools.Listed(h.tools, s.toolsets, s.readOnly), Resources: published(),
+		Tools: shown, Resources: published(), Prompts: h.prompts(s, shown),
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &service{hands: h, server: srv, worker: worker, resources: published}, nil
+}
+
+// suggested is how many of the newest actions prompts suggest ids from.
+const suggested = 200
+
+func (h hands) prompts(s settings, shown []tools.Tool) []prompts.Prompt {
+	d := prompts.Deps{Library: h.readers.library, Now: s.now}
+	for _, t := range shown {
+		d.Tools = append(d.Tools, t.Name)
+	}
+	d.Recent = func(ctx context.Context) ([]policies.Entry, error) {
+		return h.ledger.List(ctx, ledger.Filter{Limit: suggested})
+	}
+	return prompts.All(d)
 }
 
 // work runs all that goes on beside the clients until ctx is done, and tells at

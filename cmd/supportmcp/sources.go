@@ -11,8 +11,6 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"supportmcp/internal/github"
-	"supportmcp/internal/intercom"
 	"supportmcp/internal/knowledge"
 	"supportmcp/internal/knowledge/shelf"
 )
@@ -112,31 +110,6 @@ type sourcesFile struct {
 	Sources  []sourceEntry      `yaml:"sources"`
 }
 
-// sourceEntry is one source: one of the places, and what counts for all of them.
-type sourceEntry struct {
-	Name     string             `yaml:"name"`
-	Every    string             `yaml:"every"`
-	Lang     string             `yaml:"lang"`
-	Audience knowledge.Audience `yaml:"audience"`
-
-	Folder   string         `yaml:"folder"`
-	GitHub   *githubEntry   `yaml:"github"`
-	Intercom *intercomEntry `yaml:"intercom"`
-}
-
-// intercomEntry is the workspace of INTERCOM_ACCESS_TOKEN.
-type intercomEntry struct {
-	Internal bool `yaml:"internal"` // with the internal articles
-}
-
-type githubEntry struct {
-	Repository string `yaml:"repository"`
-	Ref        string `yaml:"ref"`
-	Folder     string `yaml:"folder"`
-	TokenFile  string `yaml:"token_file"`
-	URL        string `yaml:"url"`
-}
-
 func (c Config) feedsOf(path string, w world) (feeds, error) {
 	b, err := os.ReadFile(path) //nolint:gosec // the operator names the file
 	if err != nil {
@@ -171,7 +144,7 @@ func checkAudience(a knowledge.Audience) error {
 	return nil
 }
 
-// feedOf makes one source. Paths are relative to the file that names it.
+// feedOf makes one source. Paths are relative to dir.
 func (c Config) feedOf(e sourceEntry, dir string, w world) (feed, error) {
 	if err := errors.Join(knowledge.CheckSource(e.Name), checkAudience(e.Audience)); err != nil {
 		return feed{}, err
@@ -187,73 +160,4 @@ func (c Config) feedOf(e sourceEntry, dir string, w world) (feed, error) {
 		}
 	}
 	return one, nil
-}
-
-// place makes the source that an entry names; it must name one.
-func (c Config) place(e sourceEntry, dir string, w world) (feed, error) {
-	var made []feed
-	var wrong []error
-	add := func(there bool, make func() (feed, error)) {
-		if !there {
-			return
-		}
-		f, err := make()
-		made, wrong = append(made, f), append(wrong, err)
-	}
-	add(e.Folder != "", func() (feed, error) {
-		folder, err := knowledge.NewFolder(e.Name, beside(dir, e.Folder))
-		return feed{Source: folder, folder: folder, every: everyFolder}, err
-	})
-	add(e.GitHub != nil, func() (feed, error) { return e.GitHub.feed(e.Name, dir, w) })
-	add(e.Intercom != nil, func() (feed, error) { return c.articles(e.Name, e.Intercom.Internal, w) })
-	if len(made) != 1 {
-		return feed{}, fmt.Errorf("it names %d places; give it one: folder, github or intercom", len(made))
-	}
-	return made[0], errors.Join(wrong...)
-}
-
-func (g *githubEntry) feed(name, dir string, w world) (feed, error) {
-	token, err := tokenIn(dir, g.TokenFile)
-	if err != nil {
-		return feed{}, err
-	}
-	s, err := github.New(github.Config{Name: name, Repository: g.Repository, Ref: g.Ref, Folder: g.Folder, Token: token, URL: g.URL, Now: w.now})
-	return feed{Source: s, every: everyVendor}, err
-}
-
-// articles are the articles of the workspace that the server answers in.
-func (c Config) articles(name string, internal bool, w world) (feed, error) {
-	if err := c.checkIntercom(); err != nil {
-		return feed{}, err
-	}
-	client, err := intercom.New(intercom.Config{Token: string(c.IntercomToken), BaseURL: c.IntercomBase, Now: w.now})
-	if err != nil {
-		return feed{}, err
-	}
-	s, err := client.Articles(name, internal)
-	return feed{Source: s, every: everyVendor}, err
-}
-
-// tokenIn reads a secret from the file that an entry names; "" when it names none.
-func tokenIn(dir, path string) (string, error) {
-	if path == "" {
-		return "", nil
-	}
-	b, err := os.ReadFile(beside(dir, path)) //nolint:gosec // the operator names the file
-	if err != nil {
-		return "", fmt.Errorf("read the token: %w", err)
-	}
-	token := strings.TrimSpace(string(b))
-	if token == "" || strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return "", errors.New("the token's file holds no token, or more than one")
-	}
-	return token, nil
-}
-
-// beside is a path relative to a folder.
-func beside(dir, path string) string {
-	if filepath.IsAbs(path) {
-		return path
-	}
-	return filepath.Join(dir, path)
 }

@@ -16,6 +16,7 @@ import (
 	"supportmcp/internal/sandbox/samples"
 	"supportmcp/internal/stripe"
 	"supportmcp/policies"
+	"supportmcp/prompts"
 	"supportmcp/resources"
 	"supportmcp/server"
 	"supportmcp/tools"
@@ -139,8 +140,20 @@ func (d *Desk) build(s Setup) {
 	d.Server, err = server.New(server.Config{
 		Version: "test", Website: "https://desk.example.com", Tools: d.Tools, Principal: s.Principal, Log: silent(),
 		Resources: append(resources.All(resources.Deps{Library: library, Guard: d.Guard, Policy: func() []byte { return *d.policy.Load() }}), s.Resources...),
+		Prompts:   d.prompts(library),
 	})
 	d.must(err)
+}
+
+func (d *Desk) prompts(library *knowledge.Library) []prompts.Prompt {
+	deps := prompts.Deps{Library: library, Now: d.Clock.Now}
+	for _, t := range d.Tools {
+		deps.Tools = append(deps.Tools, t.Name)
+	}
+	deps.Recent = func(ctx context.Context) ([]policies.Entry, error) {
+		return d.Ledger.List(ctx, ledger.Filter{Limit: 100})
+	}
+	return prompts.All(deps)
 }
 
 // Use puts another policy in force, as an operator does by replacing the file.
