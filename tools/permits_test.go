@@ -18,7 +18,7 @@ func TestEveryMethodOfAnAdapterReadsOrTakesAPermit(t *testing.T) {
 			"Account", "Charge", "ChargeOfPaymentIntent", "Charges", "Customer", "CustomersByEmail", "FindRefund", "Inspect", "Made", "Subscriptions",
 		},
 		reflect.TypeFor[*intercom.Client](): {
-			"Author", "Check", "CheckRegion", "Company", "Contact", "Conversation", "FindNote", "FindReply", "FindState", "FindTags", "Me", "Ready", "Tags",
+			"Articles", "Author", "Check", "CheckRegion", "Company", "Contact", "Conversation", "FindNote", "FindReply", "FindState", "FindTags", "Me", "Ready", "Tags",
 		},
 	} {
 		writes := 0

@@ -23,7 +23,9 @@ func (e *edition) covered(best []match) bool {
 
 // share is how much of a question a match holds in its passage or headings.
 func (e *edition) share(m match) float64 {
-	stems, pieces := e.held(m)
+	text := e.text(m)
+	stems := m.asked.stemsIn(text)
+	var pieces map[term]bool
 	var all, held float64
 	for _, w := range m.asked.words {
 		_, texts := e.index.bodies.find(w.stem)
@@ -31,7 +33,12 @@ func (e *edition) share(m match) float64 {
 		all += rarity
 		if stems[w.stem] {
 			held += rarity
-		} else if part := partOf(w.grams, pieces); part >= pieceShare {
+			continue
+		}
+		if pieces == nil {
+			pieces = piecesOf(text)
+		}
+		if part := partOf(w.grams, pieces); part >= pieceShare {
 			held += rarity * part
 		}
 	}
@@ -39,6 +46,36 @@ func (e *edition) share(m match) float64 {
 		return 0
 	}
 	return held / all
+}
+
+// text is what a match is judged by.
+func (e *edition) text(m match) string {
+	doc := e.docs[m.doc]
+	if m.passage < 0 {
+		return doc.Title
+	}
+	p := e.index.passages[m.passage]
+	return headline(doc, p) + "\n" + p.text
+}
+
+func (q *question) stemsIn(text string) map[term]bool {
+	stems, a := map[term]bool{}, newAnalyser(q.lang)
+	for raw := range split(text) {
+		if q.mayHave(raw) {
+			stems[a.word(raw).stem] = true
+		}
+	}
+	return stems
+}
+
+func piecesOf(text string) map[term]bool {
+	pieces := map[term]bool{}
+	for raw := range split(text) {
+		for _, g := range grams(fold(strings.ToLower(raw))) {
+			pieces[g] = true
+		}
+	}
+	return pieces
 }
 
 func partOf(grams []term, held map[term]bool) float64 {
@@ -49,22 +86,4 @@ func partOf(grams []term, held map[term]bool) float64 {
 		}
 	}
 	return float64(n) / float64(len(grams))
-}
-
-// held are the stems of a match, and the pieces of its words.
-func (e *edition) held(m match) (stems, pieces map[term]bool) {
-	doc := e.docs[m.doc]
-	text := doc.Title
-	if m.passage >= 0 {
-		p := e.index.passages[m.passage]
-		text = strings.Join([]string{headline(doc, p), p.text}, "\n")
-	}
-	stems, pieces = map[term]bool{}, map[term]bool{}
-	for w := range newAnalyser(m.asked.lang).words(text) {
-		stems[w.stem] = true
-		for _, g := range w.grams {
-			pieces[g] = true
-		}
-	}
-	return stems, pieces
 }

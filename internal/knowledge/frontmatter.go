@@ -66,6 +66,9 @@ func (s statements) take(at string, value *yaml.Node) error {
 		if at == "" || len(s) == maxStatements {
 			return fmt.Errorf("line %d: policy has up to %d keys with values", value.Line, maxStatements)
 		}
+		if _, twice := s[at]; twice {
+			return fmt.Errorf("line %d: policy says %s twice", value.Line, at)
+		}
 		s[at] = oneLine(value.Value)
 		return nil
 	case yaml.MappingNode:

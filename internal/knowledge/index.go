@@ -1,6 +1,9 @@
 package knowledge
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // index holds the search index over the documents of one edition: five postings,
 // whose scores are added with fixed weights (see blend).
@@ -57,11 +60,13 @@ func newIndex(docs []Document) *index {
 		x.add(doc)
 	}
 	out := x.index
-	out.titles = x.titles.postings(titlePenalty)
-	out.bodies = x.bodies.postings(textPenalty)
-	out.texts = x.texts.postings(textPenalty)
-	out.pairs = x.pairs.postings(textPenalty)
-	out.grams = x.grams.postings(textPenalty)
+	var busy sync.WaitGroup
+	busy.Go(func() { out.titles = x.titles.postings(titlePenalty) })
+	busy.Go(func() { out.bodies = x.bodies.postings(textPenalty) })
+	busy.Go(func() { out.texts = x.texts.postings(textPenalty) })
+	busy.Go(func() { out.pairs = x.pairs.postings(textPenalty) })
+	busy.Go(func() { out.grams = x.grams.postings(textPenalty) })
+	busy.Wait()
 	return out
 }
 

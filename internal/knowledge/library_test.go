@@ -1,6 +1,7 @@
 package knowledge_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"strings"
@@ -173,4 +174,11 @@ func TestLibraryDoesNotChangeWithTheSlicesAroundIt(t *testing.T) {
 	if got := l.Documents()[0].URI; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
+}
+
+// archive has one state of one document.
+type archive struct{ doc knowledge.Document }
+
+func (a archive) Version(_ context.Context, source, path, version string) (knowledge.Document, bool, error) {
+	return a.doc, a.doc.Source == source && a.doc.Path == path && a.doc.Version == version, nil
 }

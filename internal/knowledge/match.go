@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"unicode"
+	"unicode/utf8"
 )
 
 // question is one wording in the terms of one language, each with its weight.
@@ -12,6 +14,17 @@ type question struct {
 	words []word // each stem once, in the order of their terms
 	stems, pairs,
 	grams []weighted
+	initials [256]bool // the first letters of the words
+}
+
+// mayHave reports a word that can have one of the stems asked for: an ending is
+// never the first letter. To find a stem takes much longer than this.
+func (q *question) mayHave(raw string) bool { return q.initials[initial(raw)] }
+
+// initial is the first letter of a word, in the one spelling of umlauts.
+func initial(raw string) byte {
+	first, _ := utf8.DecodeRuneInString(raw)
+	return fold(string(unicode.ToLower(first)))[0]
 }
 
 type weighted struct {
@@ -27,10 +40,16 @@ func ask(text, lang string) question {
 	q := question{lang: lang}
 	var stems, pairs, grams []term
 	last := term(0)
-	for w := range newAnalyser(lang).words(text) {
+	a := newAnalyser(lang)
+	for raw := range split(text) {
+		w := a.word(raw)
+		if w.stop {
+			continue
+		}
 		if len(stems) == maxAsked {
 			break
 		}
+		q.initials[initial(raw)] = true
 		if last != 0 {
 			pairs = append(pairs, pair(last, w.stem))
 		}

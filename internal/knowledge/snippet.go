@@ -39,7 +39,11 @@ func findTerms(words []string, asked *question) [][]int {
 	found := make([][]int, len(words))
 	a := newAnalyser(asked.lang)
 	for i, text := range words {
-		for w := range a.words(text) {
+		for raw := range split(text) {
+			if !asked.mayHave(raw) {
+				continue
+			}
+			w := a.word(raw)
 			if at, ok := slices.BinarySearchFunc(asked.words, w.stem, func(w word, t term) int { return cmp.Compare(w.stem, t) }); ok {
 				found[i] = append(found[i], at)
 			}

@@ -154,5 +154,20 @@ func fold(lower string) string {
 	if !strings.ContainsAny(lower, "äöüß") {
 		return lower
 	}
-	return strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss").Replace(lower)
+	var out strings.Builder
+	for _, r := range lower {
+		switch r {
+		case 'ä':
+			out.WriteString("ae")
+		case 'ö':
+			out.WriteString("oe")
+		case 'ü':
+			out.WriteString("ue")
+		case 'ß':
+			out.WriteString("ss")
+		default:
+			out.WriteRune(r)
+		}
+	}
+	return out.String()
 }

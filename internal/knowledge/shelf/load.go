@@ -59,15 +59,51 @@ func (s *Shelf) wanted(ctx context.Context, have map[place]knowledge.Document) (
 		}
 		missing = append(missing, stored{source: at.source, path: at.path, version: version})
 	}
-	for _, row := range missing {
+	if len(missing) > fewRows {
+		rows, err = s.readAll(ctx, missing)
+	} else {
+		rows, err = s.readEach(ctx, missing)
+	}
+	return rows, kept, err
+}
+
+// fewRows are read one by one sooner than with all others.
+const fewRows = 100
+
+func (s *Shelf) readEach(ctx context.Context, missing []stored) ([]stored, error) {
+	for i := range missing {
+		row := &missing[i]
 		err := s.db.Reader().QueryRowContext(ctx, `SELECT content, facts FROM knowledge_version WHERE source = $1 AND path = $2 AND version = $3`,
 			row.source, row.path, row.version).Scan(&row.content, &row.facts)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		rows = append(rows, row)
 	}
-	return rows, kept, nil
+	return missing, nil
+}
+
+func (s *Shelf) readAll(ctx context.Context, missing []stored) (out []stored, err error) {
+	wanted := map[place]string{}
+	for _, row := range missing {
+		wanted[place{row.source, row.path}] = row.version
+	}
+	rows, err := s.db.Reader().QueryContext(ctx, `SELECT v.source, v.path, v.version, v.content, v.facts
+		FROM knowledge_document d JOIN knowledge_version v ON v.source = d.source AND v.path = d.path AND v.version = d.version`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var row stored
+		if err := rows.Scan(&row.source, &row.path, &row.version, &row.content, &row.facts); err != nil {
+			return nil, err
+		}
+		// What has changed since the versions were read comes with the next generation.
+		if wanted[place{row.source, row.path}] == row.version {
+			out = append(out, row)
+		}
+	}
+	return out, rows.Err()
 }
 
 // versions are the versions that are served, of the configured sources.
