@@ -4,6 +4,7 @@ package github
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -14,7 +15,6 @@ import (
 
 	"github.com/google/go-github/v62/github"
 
-	"supportmcp/internal/fault"
 	"supportmcp/internal/knowledge"
 )
 
@@ -48,7 +48,7 @@ func New(c Config) (*Source, error) {
 		return nil, err
 	}
 	if !regexp.MustCompile(`^[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}$`).MatchString(c.Repository) {
-		return nil, fault.Invalidf("write owner/name", "the repository is %q", c.Repository)
+		return nil, fmt.Errorf("the repository is %q; write owner/name", c.Repository)
 	}
 	s := &Source{Config: c}
 	s.owner, s.repo, _ = strings.Cut(c.Repository, "/")
@@ -62,7 +62,7 @@ func New(c Config) (*Source, error) {
 	}
 	base, err := url.Parse(c.URL)
 	if err != nil || base.Host == "" || base.User != nil {
-		return nil, fault.Invalidf("write https://github.example.com", "the address of GitHub is not usable")
+		return nil, errors.New("the address of GitHub is not usable; write https://github.example.com")
 	}
 	if s.client, err = s.client.WithEnterpriseURLs(c.URL, c.URL); err != nil {
 		return nil, fmt.Errorf("use the address of GitHub: %w", err)
@@ -134,7 +134,7 @@ func (s *Source) head(ctx context.Context, held string) (commit string, unchange
 		return held, true, nil
 	}
 	if err == nil && !regexp.MustCompile(`^[0-9a-f]{40,64}$`).MatchString(commit) {
-		return "", false, fault.Invalidf("check the address of GitHub", "the answer is no commit")
+		return "", false, errors.New("the answer is no commit; check the address of GitHub")
 	}
 	return commit, false, err
 }
