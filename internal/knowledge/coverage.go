@@ -29,7 +29,8 @@ func (e *edition) share(m match) float64 {
 	var all, held float64
 	for _, w := range m.asked.words {
 		_, texts := e.index.bodies.find(w.stem)
-		rarity := e.index.bodies.rarity(texts)
+		// In a small collection rarity tells little, so each word counts something.
+		rarity := 1 + e.index.bodies.rarity(texts)
 		all += rarity
 		if stems[w.stem] {
 			held += rarity

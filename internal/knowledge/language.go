@@ -48,6 +48,7 @@ func isEnglishStopWord(plain string) bool {
 		"its", "me", "my", "no", "not", "of", "on", "or", "our", "she", "should", "so", "than", "that", "the",
 		"their", "them", "then", "there", "these", "they", "this", "to", "us", "was", "we", "were", "what",
 		"when", "where", "which", "who", "why", "will", "with", "would", "you", "your",
+		"also", "just", "many", "may", "might", "more", "much", "must", "only", "shall", "very", "without",
 		"s", "t", "d", "m", "ll", "re", "ve":
 		return true
 	}
@@ -63,7 +64,7 @@ func isGermanStopWord(plain string) bool {
 		"im", "in", "ist", "ja", "kann", "koennen", "man", "mein", "meine", "mich", "mir", "mit", "nach", "nicht",
 		"noch", "nur", "ob", "oder", "sein", "seine", "sich", "sie", "sind", "so", "ueber", "um", "und", "uns",
 		"unser", "unsere", "von", "vom", "vor", "wann", "war", "warum", "was", "wenn", "wer", "werden", "wie", "wir",
-		"wird", "wo", "zu", "zum", "zur":
+		"wird", "wo", "zu", "zum", "zur", "darf", "duerfen", "muss", "muessen", "ohne", "soll", "sollen", "viel", "viele", "sehr":
 		return true
 	}
 	return false
