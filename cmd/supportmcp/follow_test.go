@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -139,4 +140,44 @@ func TestAFailingSourceIsLeftAlone(t *testing.T) {
 	if got := r.again(nil, time.Minute, time.Hour); got != time.Minute {
 		t.Errorf("when it works again, it is looked at in %v", got)
 	}
+}
+
+// What another process takes in is served here, too, and nothing that was read
+// before is read again.
+func TestDocumentsOfAnotherProcessAreServedSoon(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		r, published := following(t, dir)
+		defer r.close()
+		srv, err := server.New(server.Config{Log: slog.New(slog.DiscardHandler), Resources: published()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		other := shelf.New(r.ledger, time.Now, r.feeds.defaults())
+		r.feeds.all = nil // this process syncs nothing
+		ctx, stop := context.WithCancel(t.Context())
+		defer func() {
+			stop()
+			synctest.Wait()
+		}()
+		go r.follow(ctx, srv, published)
+		folder, err := knowledge.NewFolder("handbook", dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range 3 {
+			if err := os.WriteFile(filepath.Join(dir, fmt.Sprint(n, ".md")), []byte("text"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := other.Sync(t.Context(), folder); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(everyGeneration + time.Second) // of the bubble's clock
+			synctest.Wait()
+			if got := len(r.library.Documents()); got != n+1 {
+				t.Errorf("%d documents are served, want %d", got, n+1)
+			}
+		}
+	})
 }
