@@ -127,6 +127,9 @@ func newHands(ctx context.Context, s settings) (h hands, err error) {
 	return h, nil
 }
 
+// longestNote is how long a search may wait for its gap to be noted.
+const longestNote = time.Second
+
 // furnish brings in the documents, and with them the tools.
 func (h *hands) furnish(s settings) error {
 	library, err := knowledge.New(nil)
@@ -138,7 +141,9 @@ func (h *hands) furnish(s settings) error {
 	h.tools = tools.All(tools.Deps{
 		Guard: h.guard, Stripe: h.stripe, Intercom: h.intercom, Library: library, Now: s.now,
 		Unanswered: func(ctx context.Context, question string) {
-			if err := docs.RecordGap(ctx, question); err != nil {
+			within, cancel := context.WithTimeout(ctx, longestNote)
+			defer cancel()
+			if err := docs.RecordGap(within, question); err != nil {
 				s.log.Warn("a knowledge gap is not recorded", "err", err)
 			}
 		},

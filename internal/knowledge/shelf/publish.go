@@ -19,7 +19,7 @@ func (r *run) publish(ctx context.Context, now knowledge.State, failed error) er
 	}
 	r.settle()
 	return r.db.Share(ctx, "record the sync of "+r.source, func(tx *sql.Tx) error {
-		if err := r.hold(ctx, tx); err != nil {
+		if err := r.hold(ctx, tx, ours); err != nil {
 			return err
 		}
 		changed, err := r.keep(ctx, tx)

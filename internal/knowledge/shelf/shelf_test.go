@@ -58,7 +58,8 @@ type drawer struct {
 	after   int
 	put     []string // paths handed out by the newest sync
 	cursors []string // that it was told
-	during  func()
+	during  func()   // at the beginning of a sync
+	between func()   // before each document
 }
 
 func (d *drawer) Name() string { return "desk" }
@@ -79,6 +80,9 @@ func (d *drawer) Sync(_ context.Context, last knowledge.State, put func(knowledg
 			continue
 		}
 		d.put = append(d.put, path)
+		if d.between != nil {
+			d.between()
+		}
 		if err := put(knowledge.File{Path: path, Content: []byte(d.files[path]), Mark: mark}); err != nil {
 			return knowledge.State{}, err
 		}
@@ -265,18 +269,26 @@ func TestOneProcessSyncsASourceAtATime(t *testing.T) {
 		}
 		sync(t, mine, src)
 		wantServed(t, theirs, map[string]string{"a.md": "one"})
-		// Whoever died in the middle does not keep the source for ever.
+		// A source that takes its time stays with who syncs it, document by document.
+		src.files = map[string]string{"a.md": "two", "b.md": "two", "c.md": "two", "d.md": "two"}
+		src.during = nil
+		src.between = func() {
+			c.now = c.now.Add(40 * time.Second)
+			if _, err := theirs.Sync(t.Context(), &drawer{}); !errors.Is(err, shelf.ErrBusy) {
+				t.Errorf("after %v, a second process meets %v", c.now, err)
+			}
+		}
+		sync(t, mine, src)
+		// Whoever died in the middle keeps it for a minute, and then has lost it.
+		src.between, src.files = nil, map[string]string{"a.md": "late"}
 		src.during = func() {
-			c.now = c.now.Add(6 * time.Minute)
-			sync(t, theirs, &drawer{files: map[string]string{"b.md": "two"}})
+			c.now = c.now.Add(2 * time.Minute)
+			sync(t, theirs, &drawer{files: map[string]string{"b.md": "new"}})
 		}
-		src.files["a.md"] = "late"
-		if _, err := mine.Sync(t.Context(), src); err != nil {
-			t.Log(err) // it lost the source only if the other one still has it
+		if _, err := mine.Sync(t.Context(), src); !errors.Is(err, shelf.ErrBusy) {
+			t.Errorf("who comes back late meets %v", err)
 		}
-		if got := served(t, mine); len(got) == 0 {
-			t.Error("nothing is served")
-		}
+		wantServed(t, theirs, map[string]string{"b.md": "new"})
 	})
 }
 

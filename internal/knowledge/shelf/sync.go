@@ -11,8 +11,10 @@ import (
 )
 
 const (
-	// lease is how long a source belongs to who syncs it; it is renewed meanwhile.
-	lease = 5 * time.Minute
+	// lease is how long a source belongs to who syncs it, and renew how often that
+	// begins anew: whoever dies keeps others waiting for no longer than a lease.
+	lease = time.Minute
+	renew = 20 * time.Second
 	// batchRows and batchBytes bound what one transaction stores, since decisions
 	// wait for it.
 	batchRows  = 100
@@ -36,6 +38,7 @@ func (r Report) Changed() bool { return r.Taken+r.Gone > 0 }
 type run struct {
 	*Shelf
 	source  string
+	held    time.Time // the lease was begun anew
 	last    knowledge.State
 	present map[string]bool // every path that the table has
 	batch   []stored
@@ -54,7 +57,7 @@ type row struct{ path, mark, version, refused string }
 func (s *Shelf) Sync(ctx context.Context, src knowledge.Source) (Report, error) {
 	r := &run{Shelf: s, source: src.Name(), present: map[string]bool{}}
 	if err := r.begin(ctx); err != nil {
-		return Report{}, err
+		return Report{}, plainly(err)
 	}
 	now, failed := src.Sync(ctx, r.last, func(f knowledge.File) error { return r.put(ctx, f) })
 	// What was done is recorded also when the sync was interrupted.
@@ -64,9 +67,17 @@ func (s *Shelf) Sync(ctx context.Context, src knowledge.Source) (Report, error) 
 		r.taken = nil
 	}
 	if err := r.publish(ctx, now, failed); err != nil {
-		return Report{}, errors.Join(failed, err)
+		return Report{}, plainly(errors.Join(failed, err))
 	}
 	return r.report, failed
+}
+
+// plainly leaves of a lost lease nothing but that: the database is well.
+func plainly(err error) error {
+	if errors.Is(err, ErrBusy) {
+		return ErrBusy
+	}
+	return err
 }
 
 // begin takes the lease and reads how the source was.
@@ -75,7 +86,7 @@ func (r *run) begin(ctx context.Context) error {
 		if _, err := tx.ExecContext(ctx, `INSERT INTO knowledge_source (name) VALUES ($1) ON CONFLICT (name) DO NOTHING`, r.source); err != nil {
 			return err
 		}
-		return r.hold(ctx, tx)
+		return r.hold(ctx, tx, `lease_owner IN ($1, '') OR lease_until < $3`)
 	})
 	if err != nil {
 		return err
@@ -104,22 +115,37 @@ func (r *run) begin(ctx context.Context) error {
 	return rows.Err()
 }
 
-// hold takes or renews the lease.
-func (r *run) hold(ctx context.Context, tx *sql.Tx) error {
+// ours is the condition to go on: nobody has taken the source over meanwhile.
+const ours = `lease_owner = $1`
+
+// hold takes or renews the lease, on a condition.
+func (r *run) hold(ctx context.Context, tx *sql.Tx, condition string) error {
 	now := r.now()
 	res, err := tx.ExecContext(ctx, `UPDATE knowledge_source SET lease_owner = $1, lease_until = $2, tried_at = $3
-		WHERE name = $4 AND (lease_owner IN ($1, '') OR lease_until < $3)`, r.owner, now.Add(lease).UnixMilli(), now.UnixMilli(), r.source)
+		WHERE name = $4 AND (`+condition+`)`, r.owner, now.Add(lease).UnixMilli(), now.UnixMilli(), r.source)
 	if err != nil {
 		return err
 	}
 	if n, err := res.RowsAffected(); err != nil || n == 0 {
 		return errors.Join(ErrBusy, err)
 	}
+	r.held = now
 	return nil
+}
+
+// keepHold renews the lease of a source that takes its time.
+func (r *run) keepHold(ctx context.Context) error {
+	if r.now().Sub(r.held) < renew {
+		return nil
+	}
+	return r.db.Share(ctx, "go on to sync "+r.source, func(tx *sql.Tx) error { return r.hold(ctx, tx, ours) })
 }
 
 // put takes one document, or notes why not.
 func (r *run) put(ctx context.Context, f knowledge.File) error {
+	if err := r.keepHold(ctx); err != nil {
+		return err
+	}
 	doc, err := knowledge.Parse(r.source, f)
 	if err != nil {
 		refused := knowledge.Refuse(r.source, f.Path, err)
@@ -153,7 +179,7 @@ func (r *run) flush(ctx context.Context) error {
 				return err
 			}
 		}
-		return r.hold(ctx, tx)
+		return r.hold(ctx, tx, ours)
 	})
 	r.batch, r.bytes = nil, 0
 	return err
