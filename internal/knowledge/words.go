@@ -36,6 +36,9 @@ type word struct {
 // with slips: four characters.
 const gramLength = 4
 
+// longestWord is how much of a word is cut into pieces; what is longer is no word.
+const longestWord = 64
+
 // analyser turns the words of one language into terms, and remembers them. It is
 // not safe for concurrent use.
 type analyser struct {
@@ -110,6 +113,7 @@ func (a *analyser) stops(plain string) bool {
 // grams are the pieces of a word; a short word is one piece.
 func grams(plain string) []term {
 	letters := []rune(plain)
+	letters = letters[:min(len(letters), longestWord)]
 	if len(letters) <= gramLength {
 		return []term{termOf(plain)}
 	}
