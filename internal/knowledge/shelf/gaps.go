@@ -9,8 +9,12 @@ import (
 	"supportmcp/internal/knowledge"
 )
 
-// mostGaps bounds the questions that are kept; those not asked for longest go first.
-const mostGaps = 1000
+// mostGaps bounds the questions that are kept; those not asked for longest go first,
+// and after gapAge all do: a name in a question cannot be told from other words.
+const (
+	mostGaps = 1000
+	gapAge   = 90 * 24 * time.Hour
+)
 
 // Gap is a question that nothing is written about.
 type Gap struct {
@@ -26,15 +30,16 @@ func (s *Shelf) RecordGap(ctx context.Context, query string) error {
 	if query == "" {
 		return nil
 	}
-	now := s.now().UnixMilli()
+	at := s.now()
+	now := at.UnixMilli()
 	return s.db.Share(ctx, "record a knowledge gap", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO knowledge_gap (query, asked, first_at, last_at) VALUES ($1, 1, $2, $2)
 			ON CONFLICT (query) DO UPDATE SET asked = knowledge_gap.asked + 1, last_at = $2`, query, now)
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `DELETE FROM knowledge_gap WHERE query IN (
-			SELECT query FROM knowledge_gap ORDER BY last_at DESC, query LIMIT 100 OFFSET $1)`, mostGaps)
+		_, err = tx.ExecContext(ctx, `DELETE FROM knowledge_gap WHERE last_at < $1 OR query IN (
+			SELECT query FROM knowledge_gap ORDER BY last_at DESC, query LIMIT 100 OFFSET $2)`, at.Add(-gapAge).UnixMilli(), mostGaps)
 		return err
 	})
 }

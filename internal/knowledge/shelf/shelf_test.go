@@ -329,6 +329,13 @@ func TestGapsAreCountedWithoutPersonalData(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}
+		c.now = c.now.AddDate(0, 4, 0)
+		if err := s.RecordGap(t.Context(), "loyalty points"); err != nil {
+			t.Fatal(err)
+		}
+		if gaps, err = s.Gaps(t.Context()); err != nil || len(gaps) != 1 || gaps[0].Query != "loyalty points" {
+			t.Errorf("months later, the gaps are %+v: %v", gaps, err)
+		}
 	})
 }
 
