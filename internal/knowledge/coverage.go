@@ -4,49 +4,53 @@ import "strings"
 
 // Whether the documents answer a question, or are merely the ones that come
 // nearest, is told by how much of what was asked for the best hits hold: each word
-// counts by its rarity. docs/decisions/0018 says how the numbers were found.
+// counts by its rarity. Of a long question most words are about the one who asks,
+// so a few that are rare will do. docs/decisions/0018 says how the numbers were
+// found.
 const (
 	coveredHits  = 3    // hits that are looked at
-	coveredShare = 0.35 // of the weight of all words
+	coveredShare = 0.35 // of the weight of all words,
+	coveredWords = 1.75 // or as much as so many words that stand in one document only
 	pieceShare   = 0.6  // of a word's pieces, to count as that word in a compound or with a slip
 )
 
 // covered reports whether one of the matches holds enough of what found it.
 func (e *edition) covered(best []match) bool {
+	enough := coveredWords * e.weight(1)
 	for _, m := range best {
-		if e.share(m) >= coveredShare {
+		if held, all := e.held(m); held > 0 && (held >= coveredShare*all || held >= enough) {
 			return true
 		}
 	}
 	return false
 }
 
-// share is how much of a question a match holds in its passage or headings.
-func (e *edition) share(m match) float64 {
+// weight is what a word counts that occurs in so many documents. In a small
+// collection rarity tells little, so each word counts something.
+func (e *edition) weight(texts int) float64 { return 1 + e.index.bodies.rarity(texts) }
+
+// held is how much of a question a match has in its passage or above it, and all
+// there is in the question.
+func (e *edition) held(m match) (held, all float64) {
 	text := e.text(m)
 	stems := m.asked.stemsIn(text)
 	var pieces map[term]bool
-	var all, held float64
 	for _, w := range m.asked.words {
 		_, texts := e.index.bodies.find(w.stem)
-		// In a small collection rarity tells little, so each word counts something.
-		rarity := 1 + e.index.bodies.rarity(texts)
-		all += rarity
+		weight := e.weight(texts)
+		all += weight
 		if stems[w.stem] {
-			held += rarity
+			held += weight
 			continue
 		}
 		if pieces == nil {
 			pieces = piecesOf(text)
 		}
 		if part := partOf(w.grams, pieces); part >= pieceShare {
-			held += rarity * part
+			held += weight * part
 		}
 	}
-	if all == 0 {
-		return 0
-	}
-	return held / all
+	return held, all
 }
 
 // text is what a match is judged by.
