@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"net"
@@ -393,57 +392,6 @@ func TestChangesOfTheResourceListAreTold(t *testing.T) {
 	list := post(t, h.URL, line("1", "resources/list", "{}"), nil)
 	if !strings.Contains(list.Body, "kb://new/one.md") || strings.Contains(list.Body, "northwind") {
 		t.Errorf("listed are %s", list.Body)
-	}
-}
-
-// However many documents have changed, clients are told once, and not at all when
-// the list is as it was.
-func TestABatchOfChangesIsToldOnce(t *testing.T) {
-	t.Parallel()
-	d := servertest.Start(t, servertest.Setup{})
-	must(t, d.Wire.Send(line(`"hello"`, "initialize", `{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}`)+
-		`{"jsonrpc":"2.0","method":"notifications/initialized"}`+"\n"+line(`"after"`, "ping", "{}")))
-	d.Wire.Answer(t, `"after"`)
-	batch := func(version string) []resources.Resource {
-		var all []resources.Resource
-		for i := range 9 {
-			uri := fmt.Sprintf("kb://desk/%d.md", i)
-			all = append(all, resources.Resource{
-				URI: uri, Name: uri, Meta: map[string]any{"version": version},
-				Read: func(context.Context, string) (resources.Content, error) {
-					return resources.Content{URI: uri, Text: version}, nil
-				},
-			})
-		}
-		return all
-	}
-	told := func() (n int) {
-		for _, m := range d.Wire.Messages(t) {
-			if m.Method == "notifications/resources/list_changed" {
-				n++
-			}
-		}
-		return n
-	}
-	d.Server.Publish(batch("1"))
-	d.Wire.Told(t, "notifications/resources/list_changed")
-	must(t, d.Wire.Send(line(`"settled"`, "ping", "{}")))
-	d.Wire.Answer(t, `"settled"`)
-	before := told()
-	for range 20 {
-		d.Server.Publish(batch("1"))
-	}
-	d.Server.Publish(batch("2"))
-	for n, id := 0, ""; told() == before; n++ {
-		id = fmt.Sprintf(`"wait %d"`, n)
-		must(t, d.Wire.Send(line(id, "ping", "{}")))
-		d.Wire.Answer(t, id)
-	}
-	if n := told() - before; n != 1 {
-		t.Errorf("one change of nine documents is told %d times", n)
-	}
-	if text, err := read(t.Context(), d, "kb://desk/8.md"); err != nil || text != "2" {
-		t.Errorf("read is %q: %v", text, err)
 	}
 }
 

@@ -19,27 +19,32 @@ import (
 // clients whose transport can carry it, unless the list is as it was. Templates
 // stay as they were. It must not run twice at once.
 func (s *Server) Publish(all []resources.Resource) {
-	gone := s.listed
+	changed, gone := s.difference(all)
+	// Added first: what stays can be read at any time.
+	if len(changed) > 0 {
+		s.mcp.AddResources(changed...)
+	}
+	if len(gone) > 0 {
+		s.mcp.DeleteResources(gone...)
+	}
+}
+
+// difference is what clients have not been told of a list, and notes that they are.
+func (s *Server) difference(all []resources.Resource) (changed []mcpserver.ServerResource, gone []string) {
+	before := s.listed
 	s.listed = map[string]string{}
-	var list []mcpserver.ServerResource
 	for _, r := range all {
 		if r.Template {
 			continue
 		}
 		res := describe(r)
 		s.listed[r.URI] = told(res)
-		if gone[r.URI] != s.listed[r.URI] {
-			list = append(list, mcpserver.ServerResource{Resource: res, Handler: s.read(r)})
+		if before[r.URI] != s.listed[r.URI] {
+			changed = append(changed, mcpserver.ServerResource{Resource: res, Handler: s.read(r)})
 		}
-		delete(gone, r.URI)
+		delete(before, r.URI)
 	}
-	// Added first: what stays can be read at any time.
-	if len(list) > 0 {
-		s.mcp.AddResources(list...)
-	}
-	if len(gone) > 0 {
-		s.mcp.DeleteResources(slices.Collect(maps.Keys(gone))...)
-	}
+	return changed, slices.Collect(maps.Keys(before))
 }
 
 // told is an entry of the list as a client sees it.
