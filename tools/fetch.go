@@ -77,7 +77,8 @@ func (d Deps) fetch(ctx context.Context, _ policies.Principal, in fetchInput) (f
 	}
 	p.Thread = restOfDocument
 	out := fetched{ID: in.ID, Title: x.Document.Title, URL: linkTo(x.Document, in.ID), Metadata: d.metadataOf(x)}
-	out.Text, out.Next = in.MaxBytes.room().piece(x.Text, p)
+	left := min(in.MaxBytes.room(), answerRoom-weigh(out)) // addresses can be long
+	out.Text, out.Next = max(left, leastBytes).piece(x.Text, p)
 	out.Metadata.Truncated = p.From+len(out.Text) < len(x.Text)
 	return out, nil
 }

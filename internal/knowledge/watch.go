@@ -25,7 +25,11 @@ func (f *Folder) Watch(ctx context.Context, changed func()) error {
 		return fmt.Errorf("watch knowledge folder %s: %w", f.name, err)
 	}
 	defer w.Close() //nolint:errcheck // it only watched
-	if err := watchBelow(w, f.dir); err != nil {
+	dir, err := filepath.EvalSymlinks(f.dir) // the folder itself may be a link
+	if err == nil {
+		err = watchBelow(w, dir)
+	}
+	if err != nil {
 		return fmt.Errorf("watch knowledge folder %s: %w", f.name, err)
 	}
 	quiet := time.NewTimer(settled)

@@ -10,11 +10,15 @@ import (
 	"supportmcp/internal/knowledge"
 )
 
-// Whatever way a file is changed, it is told, also in folders that are new.
+// Whatever way a file is changed, it is told, also in folders that are new, and
+// where the folder of the source is a link.
 func TestAFolderTellsWhenItHasChanged(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	f, err := knowledge.NewFolder("desk", dir)
+	dir, link := t.TempDir(), filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(dir, link); err != nil {
+		t.Fatal(err)
+	}
+	f, err := knowledge.NewFolder("desk", link)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,6 +29,7 @@ func TestAFolderTellsWhenItHasChanged(t *testing.T) {
 	write := func(name string) error { return os.WriteFile(path(name), []byte("text"), 0o600) }
 	told := func(what string, do func() error) {
 		t.Helper()
+		late := time.After(20 * time.Second)
 		for again := time.NewTicker(time.Second); ; {
 			if err := do(); err != nil {
 				t.Fatal(err)
@@ -33,7 +38,7 @@ func TestAFolderTellsWhenItHasChanged(t *testing.T) {
 			case <-changed:
 				return
 			case <-again.C: // the watch may not have begun when the first file was written
-			case <-time.After(20 * time.Second):
+			case <-late:
 				t.Fatalf("%s is not told", what)
 			}
 		}
