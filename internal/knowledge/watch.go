@@ -24,7 +24,7 @@ func (f *Folder) Watch(ctx context.Context, changed func()) error {
 	if err != nil {
 		return fmt.Errorf("watch knowledge folder %s: %w", f.name, err)
 	}
-	defer w.Close() //nolint:errcheck // it only watched
+	defer w.Close()                          //nolint:errcheck // it only watched
 	dir, err := filepath.EvalSymlinks(f.dir) // the folder itself may be a link
 	if err == nil {
 		err = watchBelow(w, dir)
