@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/google/jsonschema-go/jsonschema"
 
@@ -31,55 +30,6 @@ type searchQuery string
 // Schema wants some words.
 func (searchQuery) Schema() *jsonschema.Schema {
 	return &jsonschema.Schema{Type: "string", MinLength: jsonschema.Ptr(1), Description: "words to look for"}
-}
-
-// day is a date such as 2026-01-31.
-type day string
-
-// Schema describes a day.
-func (day) Schema() *jsonschema.Schema {
-	return &jsonschema.Schema{Type: "string", Description: "only what was in force on this day, such as 2026-01-31"}
-}
-
-func (d day) time() (time.Time, error) {
-	if d == "" {
-		return time.Time{}, nil
-	}
-	t, err := time.Parse(time.DateOnly, string(d))
-	if err != nil {
-		return t, fault.Invalidf("give a day such as 2026-01-31, or leave as_of out", "as_of: got %q", d)
-	}
-	return t, nil
-}
-
-type searchResults struct {
-	Results  []searchHit `json:"results"`
-	Coverage coverage    `json:"coverage"`
-	Next     cursor      `json:"next_cursor,omitempty" jsonschema:"further results: give it as cursor"`
-}
-
-// coverage says whether the results answer what was asked.
-type coverage string
-
-const (
-	answered   coverage = "some"
-	unanswered coverage = "none"
-)
-
-// Schema names the values there are.
-func (coverage) Schema() *jsonschema.Schema {
-	return &jsonschema.Schema{Type: "string", Enum: []any{string(answered), string(unanswered)}, Description: "none: no document answers this"}
-}
-
-type searchHit struct {
-	ID      string `json:"id" jsonschema:"give it to fetch"`
-	Title   string `json:"title"`
-	URL     string `json:"url"`
-	Section string `json:"section,omitempty"`
-	Snippet string `json:"snippet"`
-	Version string `json:"version"`
-	Stale   bool   `json:"stale,omitempty" jsonschema:"no longer in force"`
-	Private bool   `json:"internal,omitempty" jsonschema:"not for customers"`
 }
 
 // hits is how many results an answer gives.
@@ -144,46 +94,4 @@ func (d Deps) missed(ctx context.Context, in searchInput, p place) {
 	if d.Unanswered != nil && p.From == 0 && in.Lang == "" && in.Source == "" && in.AsOf == "" {
 		d.Unanswered(ctx, string(in.Query))
 	}
-}
-
-// resultsOf are the hits from a place on that fit, one of them at least.
-func resultsOf(found []knowledge.Hit, p place) searchResults {
-	out := searchResults{Results: []searchHit{}, Coverage: answered}
-	left := answerRoom
-	for _, h := range found[p.From:] {
-		hit := searchHitOf(h)
-		if len(out.Results) == hits || !left.take(hit) && len(out.Results) > 0 {
-			p.Digest = told(found[:p.From])
-			out.Next = p.cursor()
-			break
-		}
-		out.Results = append(out.Results, hit)
-		p.From++
-	}
-	return out
-}
-
-func searchHitOf(h knowledge.Hit) searchHit {
-	return searchHit{
-		ID: h.At, Title: label(h.Title, maxLabel), URL: linkTo(h.Document, h.At), Section: label(h.Heading, maxPath), Snippet: h.Snippet,
-		Version: h.Version, Stale: h.Stale, Private: h.Audience != knowledge.ForCustomers,
-	}
-}
-
-// linkTo is where people read a document, or else its address here.
-func linkTo(doc knowledge.Document, uri string) string {
-	if doc.URL != "" {
-		return doc.URL
-	}
-	return uri
-}
-
-// told is the digest of hits that were told: with others in front, one could be
-// repeated and another left out.
-func told(found []knowledge.Hit) string {
-	var all strings.Builder
-	for _, h := range found {
-		all.WriteString(h.At + "\n")
-	}
-	return digest(all.String())
 }
