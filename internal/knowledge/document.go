@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"net/url"
 	"path"
-	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -159,10 +158,17 @@ func (f File) check() error {
 		return errors.New("its name does not end in .md, .markdown, .txt, .html or .htm")
 	case !utf8.Valid(f.Content):
 		return errors.New("the text is not UTF-8")
-	case !regexp.MustCompile(`^[A-Za-z0-9._:-]{0,64}$`).MatchString(f.Version):
+	case len(f.Version) > maxVersion || strings.ContainsFunc(f.Version, oddInVersion):
 		return errors.New("its version is not up to 64 of A-Z, a-z, 0-9, dot, dash, colon and underscore")
 	}
 	return checkPath(f.Path)
+}
+
+const maxVersion = 64 // bytes
+
+func oddInVersion(r rune) bool {
+	letter := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+	return !letter && !strings.ContainsRune(".:_-", r)
 }
 
 // link is an address that a browser opens, or "".

@@ -104,6 +104,18 @@ func TestPagesThatNoBrowserOpensAreNoLinks(t *testing.T) {
 	}
 }
 
+func TestAVersionIsPartOfAnAddress(t *testing.T) {
+	for version, ok := range map[string]bool{
+		"": true, "v12": true, "1780000000.ab-c_d:e": true, strings.Repeat("a", 64): true,
+		strings.Repeat("a", 65): false, "a b": false, "a&b": false, "ä": false, "a/../b": false, "a#b": false,
+	} {
+		doc, err := knowledge.Parse("desk", knowledge.File{Path: "a.md", Content: []byte("text"), Version: version})
+		if (err == nil) != ok || ok && (doc.Version == "" || version != "" && doc.Version != version) {
+			t.Errorf("the version %q becomes %q: %v", version, doc.Version, err)
+		}
+	}
+}
+
 // A library for customers shows nothing internal, whichever way it is asked.
 func TestALibraryForCustomersHasNothingInternal(t *testing.T) {
 	public, internal := read(t, "a.md", "---\naudience: customer\n---\nRefunds take 5 days."), read(t, "b.md", "Refunds above 50 EUR need a person.")
