@@ -15,10 +15,10 @@ import (
 func TestEveryMethodOfAnAdapterReadsOrTakesAPermit(t *testing.T) {
 	for client, reads := range map[reflect.Type][]string{
 		reflect.TypeFor[*stripe.Client](): {
-			"Account", "Background", "Charge", "ChargeOfPaymentIntent", "Charges", "Customer", "CustomersByEmail", "CustomersByMetadata", "FindRefund", "Inspect", "Made", "Subscriptions",
+			"Account", "Background", "Charge", "ChargeOfPaymentIntent", "Charges", "Customer", "CustomersByEmail", "CustomersByMetadata", "FindRefund", "Inspect", "Made", "PastPayments", "PastRefunds", "Subscriptions",
 		},
 		reflect.TypeFor[*intercom.Client](): {
-			"Attributes", "Author", "Check", "CheckRegion", "Company", "Contact", "Conversation", "FindAssigned", "FindNote", "FindReply", "FindState", "FindTags", "Me", "Ready", "Tags", "Team", "Teams", "VerifiesIdentity",
+			"Articles", "Attributes", "Author", "Check", "CheckRegion", "Company", "Contact", "Conversation", "FindAssigned", "FindNote", "FindReply", "FindState", "FindTags", "Me", "Ready", "Tags", "Team", "Teams", "VerifiesIdentity",
 		},
 	} {
 		writes := 0
