@@ -71,10 +71,12 @@ func (r *Refund) start(c Course) {
 	}
 }
 
-// settle ends the refund when its time has come.
-func (r *Refund) settle(now time.Time) {
-	if !r.due.IsZero() && !now.Before(r.due) {
-		r.end(r.Later.End, r.Later.FailureReason)
+// endRefund ends a refund when its time has come.
+func (s *Server) endRefund(r *Refund, status, reason string) {
+	r.end(status, reason)
+	s.emit("charge.refund.updated", s.renderRefund(r))
+	if status == "failed" {
+		s.emit("refund.failed", s.renderRefund(r))
 	}
 }
 
@@ -128,6 +130,9 @@ func (s *Server) renderRefund(r *Refund) object {
 		"reason":              orNull(r.Reason),
 		"receipt_number":      nil,
 		"status":              r.Status,
+	}
+	if r.Status == "requires_action" {
+		o["next_action"] = object{"type": "display_details", "display_details": object{"expires_at": r.Created.AddDate(0, 0, 45).Unix()}}
 	}
 	if r.Status == "succeeded" || r.Status == "failed" {
 		o["balance_transaction"] = transactionOf(r.ID)
