@@ -155,6 +155,7 @@ func (c *Client) complete(ctx context.Context, sc *stripe.Charge, disputes []*st
 	if err != nil {
 		return Charge{}, readFailed(what, err)
 	}
+	c.billed.learn(out.ID, out.Invoice)
 	return out, nil
 }
 
@@ -191,9 +192,7 @@ func (ch *Charge) refer(sc *stripe.Charge) {
 	if sc.PaymentIntent != nil {
 		ch.PaymentIntent = sc.PaymentIntent.ID
 	}
-	if sc.Invoice != nil {
-		ch.Invoice = sc.Invoice.ID
-	}
+	ch.Invoice = invoiceIn(sc)
 }
 
 // count works out what is refunded and what remains. Both of Stripe's ways of

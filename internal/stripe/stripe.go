@@ -18,8 +18,10 @@ import (
 
 	"github.com/stripe/stripe-go/v76"
 	"github.com/stripe/stripe-go/v76/charge"
+	"github.com/stripe/stripe-go/v76/creditnote"
 	"github.com/stripe/stripe-go/v76/customer"
 	"github.com/stripe/stripe-go/v76/dispute"
+	"github.com/stripe/stripe-go/v76/invoice"
 	"github.com/stripe/stripe-go/v76/paymentintent"
 	"github.com/stripe/stripe-go/v76/product"
 	"github.com/stripe/stripe-go/v76/refund"
@@ -43,12 +45,15 @@ type Client struct {
 	customers     customer.Client
 	disputes      dispute.Client
 	intents       paymentintent.Client
+	invoices      invoice.Client
+	notes         creditnote.Client
 	products      product.Client
 	refunds       refund.Client
 	subscriptions subscription.Client
 
 	now    func() time.Time
 	known  products
+	billed billed
 	ledger string
 }
 
@@ -90,6 +95,8 @@ func New(c Config) (*Client, error) {
 		customers:     customer.Client{B: b, Key: c.Key},
 		disputes:      dispute.Client{B: b, Key: c.Key},
 		intents:       paymentintent.Client{B: b, Key: c.Key},
+		invoices:      invoice.Client{B: b, Key: c.Key},
+		notes:         creditnote.Client{B: b, Key: c.Key},
 		products:      product.Client{B: b, Key: c.Key},
 		refunds:       refund.Client{B: b, Key: c.Key},
 		subscriptions: subscription.Client{B: b, Key: c.Key},
