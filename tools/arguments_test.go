@@ -23,6 +23,10 @@ func sound() map[string]args {
 	return map[string]args{
 		"get_conversation":       {"conversation_id": maria, "without_billing": false},
 		"get_billing_overview":   {"conversation_id": maria},
+		"get_payment":            {"conversation_id": maria, "charge_id": "ch_maria_2"},
+		"list_payments":          {"conversation_id": maria, "customer_id": "cus_maria", "status": "succeeded", "since": "2026-01-01", "until": "2026-12-31"},
+		"list_invoices":          {"conversation_id": maria, "customer_id": "cus_maria", "status": "open", "subscription_id": "sub_maria"},
+		"find_customers":         {"email": "maria.jensen@example.com"},
 		"create_refund":          {"conversation_id": maria, "charge_id": "ch_maria_2", "amount": "5.00 EUR", "reason": "duplicate", "note": "n"},
 		"reply_to_conversation":  {"conversation_id": maria, "body": "Hello", "close": false},
 		"add_internal_note":      {"conversation_id": maria, "body": "Hello"},
@@ -62,7 +66,7 @@ func broken(t *testing.T, tool tools.Tool, ok args) map[string]brokenCall {
 		"no object but a string":   {`"x"`, "want a JSON object"},
 		"no object but a number":   {`7`, "want a JSON object"},
 		"unknown argument":         {text(t, with(ok, "amuont", "1")), `unknown argument "amuont"; known are `},
-		"argument of another tool": {text(t, with(ok, "customer_id", "cus_maria")), `unknown argument "customer_id"`},
+		"argument of another tool": {text(t, with(ok, "invoice_id", "in_maria")), `unknown argument "invoice_id"`},
 	}
 	for _, name := range tool.Input.PropertyOrder {
 		v, given := ok[name]

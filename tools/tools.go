@@ -32,6 +32,10 @@ func All(d Deps) []Tool {
 	return []Tool{
 		GetConversation(d),
 		GetBillingOverview(d),
+		GetPayment(d),
+		ListPayments(d),
+		ListInvoices(d),
+		FindCustomers(d),
 		CreateRefund(d),
 		ReplyToConversation(d),
 		AddInternalNote(d),

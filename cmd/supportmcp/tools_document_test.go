@@ -24,6 +24,10 @@ func example(tool string) servertest.Args {
 	return map[string]servertest.Args{
 		"get_conversation":       {"conversation_id": duplicate},
 		"get_billing_overview":   {"conversation_id": duplicate},
+		"get_payment":            {"conversation_id": sandbox.Conversation("fully-refunded"), "charge_id": "ch_paul_1"},
+		"list_payments":          {"conversation_id": sandbox.Conversation("failed-payment"), "status": "failed"},
+		"list_invoices":          {"conversation_id": duplicate},
+		"find_customers":         {"email": "sam.porter@example.com"},
 		"create_refund":          {"conversation_id": duplicate, "charge_id": "ch_maria_2", "reason": "duplicate"},
 		"reply_to_conversation":  {"conversation_id": duplicate, "body": "We have refunded the second charge.", "close": true},
 		"add_internal_note":      {"conversation_id": duplicate, "body": "Charged twice; the first charge stands."},

@@ -25,6 +25,9 @@ type Subscription struct {
 	CancelAtPeriodEnd bool
 	TrialEnd          time.Time // zero: no trial
 	Card              *Card     // its own; nil: the customer's default
+	Discount          string    // such as "20% off once"; "" for none
+	Paused            bool      // nothing is collected; the status does not tell
+	Scheduled         bool      // a schedule will change it
 }
 
 // Subscriptions reads a customer's subscriptions that have begun and not ended,
@@ -114,6 +117,7 @@ func subscriptionOf(ss *stripe.Subscription, products map[string]string) (Subscr
 	out := Subscription{
 		ID: ss.ID, Status: string(ss.Status), Amount: sum, PeriodEnd: at(ss.CurrentPeriodEnd),
 		CancelAtPeriodEnd: ss.CancelAtPeriodEnd, TrialEnd: at(ss.TrialEnd), Card: cardOf(ss.DefaultPaymentMethod),
+		Discount: discountOf(ss.Discount, len(ss.Discounts)), Paused: ss.PauseCollection != nil, Scheduled: ss.Schedule != nil,
 	}
 	var plans []string
 	for _, p := range prices(ss) {

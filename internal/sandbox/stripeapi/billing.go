@@ -108,6 +108,7 @@ func (s *Server) try(i *Invoice, m *PaymentMethod, at time.Time) *Charge {
 	}
 	if c.FailureCode, c.FailureMessage = m.Card.decline(at); c.FailureCode != "" {
 		c.Status = "failed"
+		c.Outcome.Reason = cmp.Or(m.Card.Declines, c.FailureCode)
 	}
 	s.keepCharge(c)
 	if c.Status == "failed" {
