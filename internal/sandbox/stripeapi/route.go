@@ -33,6 +33,8 @@ func (rt route) permission(method string) string {
 func (s *Server) routes() []route {
 	return []route{
 		{"GET /v1/account", "account", s.account},
+		{"GET /v1/balance", "balance", s.balance},
+		{"GET /v1/payouts", "[]payout", s.listPayouts},
 
 		{"GET /v1/customers", "[]customer", s.listCustomers},
 		{"GET /v1/customers/search", "[]customer", s.searchCustomers},
