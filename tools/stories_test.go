@@ -77,6 +77,20 @@ func TestARefundInEveryStory(t *testing.T) {
 		{"two-customers-one-email", "ch_sam_new_1", "", "requested_by_customer", awaiting, "asker.doubt", 0},
 		{"two-customers-one-email", "ch_sam_old_1", "", "requested_by_customer", awaiting, "asker.doubt", 0},
 		{"several-people", "ch_nils_1", "", "requested_by_customer", awaiting, "asker.doubt", 0},
+		{"invoiced-with-tax", "ch_vera_1", "23.80 EUR", "requested_by_customer", done, "", 2380},
+		{"invoiced-with-tax", "ch_vera_1", "", "requested_by_customer", done, "", 4760},
+		{"refund-came-back", "ch_hugo_1", "", "requested_by_customer", done, "", 3000},
+		{"refund-needs-details", "ch_pia_1", "", "requested_by_customer", denied, "structure.amount", 2500},
+		{"partial-capture", "ch_leo_1", "", "requested_by_customer", done, "", 9000},
+		{"partial-capture", "ch_leo_1", "90.00 EUR", "requested_by_customer", denied, "structure.remaining", 6000},
+		{"marketplace", "ch_gwen_1", "", "requested_by_customer", denied, "structure.charge", 0},
+		{"second-try", "ch_rita_1", "20.00 EUR", "requested_by_customer", denied, "structure.charge", 0},
+		{"second-try", "ch_rita_2", "", "duplicate", awaiting, "refund.reason", 0},
+		{"dispute-won", "ch_otto_1", "", "requested_by_customer", done, "", 2000},
+		{"unused-time", "ch_anne_1", "50.00 EUR", "requested_by_customer", done, "", 5000},
+		{"two-plans", "ch_ivan_1", "", "requested_by_customer", done, "", 2000},
+		{"too-expensive", "ch_cleo_1", "", "requested_by_customer", done, "", 2000},
+		{"card-fixed", "ch_yara_2", "20.00 EUR", "requested_by_customer", denied, "structure.charge", 0},
 	} {
 		t.Run(strings.Join([]string{c.story, c.charge, c.amount, c.reason}, " "), func(t *testing.T) {
 			t.Parallel()

@@ -14,8 +14,9 @@ type Wish struct {
 	Args json.RawMessage
 }
 
-// Wishes are refunds that meet in charges, customers and budgets, one twice, one
-// for a person to decide and one of a foreign charge, and messages, states and tags.
+// Wishes are refunds that meet in charges, customers and budgets, one twice, two of
+// a charge that paid an invoice, one for a person to decide and one of a foreign
+// charge, and messages, states and tags.
 func Wishes() []Wish {
 	var out []Wish
 	for _, w := range [][3]string{
@@ -33,6 +34,8 @@ func Wishes() []Wish {
 		{"create_refund", "budget-used-up", `"charge_id":"ch_noor_2","amount":"3.00 EUR","reason":"requested_by_customer"`},
 		{"create_refund", "zero-decimals", `"charge_id":"ch_yuki_1","amount":"1200 JPY","reason":"requested_by_customer"`},
 		{"create_refund", "zero-decimals", `"charge_id":"ch_yuki_1","amount":"400 JPY","reason":"requested_by_customer"`},
+		{"create_refund", "invoiced-with-tax", `"charge_id":"ch_vera_1","amount":"11.90 EUR","reason":"requested_by_customer"`},
+		{"create_refund", "invoiced-with-tax", `"charge_id":"ch_vera_1","amount":"5.95 EUR","reason":"requested_by_customer"`},
 		{"create_refund", "other-customers-charge", `"charge_id":"ch_viktor_1","reason":"requested_by_customer"`},
 		{"create_refund", "other-customers-charge", `"charge_id":"ch_maria_1","reason":"requested_by_customer"`},
 		{"reply_to_conversation", "duplicate-charge", `"body":"We have looked into it.","close":true`},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -50,16 +51,28 @@ func (s *Server) AddRefund(r Refund) {
 	})
 }
 
-// Refunds lists every refund, oldest first.
+// Refunds lists every refund, oldest first. One that a credit note made has the
+// note's metadata here, since it has none of its own.
 func (s *Server) Refunds() []Refund {
-	return all(s, func() []*Refund { return s.refunds.rows })
+	return all(s, func() []*Refund { return s.withNotes(s.refunds.rows) })
 }
 
-// RefundsOf lists the refunds of a charge, oldest first.
+// RefundsOf lists the refunds of a charge, oldest first; see Refunds.
 func (s *Server) RefundsOf(charge string) []Refund {
 	return all(s, func() []*Refund {
-		return only(s.refunds.rows, func(r *Refund) bool { return r.Charge == charge })
+		return s.withNotes(only(s.refunds.rows, func(r *Refund) bool { return r.Charge == charge }))
 	})
+}
+
+func (s *Server) withNotes(rows []*Refund) []*Refund {
+	out := slices.Clone(rows)
+	for _, n := range s.creditNotes.rows {
+		if i := slices.IndexFunc(out, func(r *Refund) bool { return r.ID == n.Refund }); i >= 0 && len(out[i].Metadata) == 0 {
+			told := *out[i]
+			told.Metadata, out[i] = n.Metadata, &told
+		}
+	}
+	return out
 }
 
 // start sets a refund on its course.
