@@ -3,6 +3,7 @@ package policies
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"time"
 
 	"supportmcp/internal/money"
@@ -13,12 +14,30 @@ type Kind string
 
 // The kinds of action.
 const (
-	KindRefund Kind = "refund"
-	KindReply  Kind = "reply"
-	KindNote   Kind = "note"
-	KindState  Kind = "state"
-	KindTag    Kind = "tag"
+	KindRefund   Kind = "refund"
+	KindCredit   Kind = "credit"
+	KindCancel   Kind = "cancel"
+	KindKeep     Kind = "keep" // take back a cancellation that is still to come
+	KindDiscount Kind = "discount"
+	KindReply    Kind = "reply"
+	KindNote     Kind = "note"
+	KindState    Kind = "state"
+	KindTag      Kind = "tag"
+	KindAssign   Kind = "assign"
+	KindSegment  Kind = "segment"
+	KindContact  Kind = "contact"
+	KindBreaker  Kind = "breaker"
 )
+
+// kinds are all kinds.
+func kinds() []Kind {
+	return append(moneyKinds(), KindReply, KindNote, KindState, KindAssign, KindTag, KindSegment, KindContact, KindBreaker)
+}
+
+// moneyKinds are the kinds that change what somebody pays.
+func moneyKinds() []Kind {
+	return []Kind{KindCancel, KindCredit, KindDiscount, KindKeep, KindRefund}
+}
 
 // Vendor is where an action takes effect.
 type Vendor string
@@ -29,10 +48,13 @@ const (
 	Intercom Vendor = "intercom"
 )
 
-// Vendor tells where an action of this kind takes effect.
+// Vendor tells where an action of this kind takes effect; "" is this server itself.
 func (k Kind) Vendor() Vendor {
-	if k == KindRefund {
+	switch {
+	case slices.Contains(moneyKinds(), k):
 		return Stripe
+	case k == KindBreaker:
+		return ""
 	}
 	return Intercom
 }
@@ -47,12 +69,13 @@ func (k Kind) MovesMoney() bool { return k.Vendor() == Stripe }
 // section is never allowed.
 func (k Kind) section() string {
 	switch k {
-	case KindRefund:
-		return "refund"
-	case KindReply, KindNote, KindState:
+	case KindRefund, KindCredit, KindDiscount, KindTag, KindSegment, KindContact:
+		return string(k)
+	case KindCancel, KindKeep:
+		return "cancel"
+	case KindReply, KindNote, KindState, KindAssign:
 		return "reply"
-	case KindTag:
-		return "tag"
+	case KindBreaker:
 	}
 	return ""
 }
@@ -65,11 +88,11 @@ const forever = 100 * 365 * 24 * time.Hour
 // a desired state, which is looked at first instead.
 func (k Kind) ReplayFor() time.Duration {
 	switch k {
-	case KindRefund:
+	case KindRefund, KindCredit:
 		return forever
 	case KindReply, KindNote:
 		return 24 * time.Hour
-	case KindState, KindTag:
+	case KindState, KindAssign, KindTag, KindCancel, KindKeep, KindDiscount, KindSegment, KindContact, KindBreaker:
 	}
 	return 0
 }
@@ -80,9 +103,9 @@ func (k Kind) ReplayFor() time.Duration {
 // message is never sent again; a desired state can always be set again.
 func (k Kind) repeatFor() time.Duration {
 	switch k {
-	case KindRefund:
+	case KindRefund, KindCredit, KindCancel, KindKeep, KindDiscount:
 		return 23 * time.Hour
-	case KindState, KindTag:
+	case KindState, KindAssign, KindTag, KindSegment, KindContact, KindBreaker:
 		return forever
 	case KindReply, KindNote:
 	}
@@ -100,8 +123,10 @@ func (k Kind) lost() State {
 
 // Subject is all that guard and ledger must know of any action, whatever its kind.
 type Subject struct {
-	Conversation string      `json:"conversation,omitempty"` // with Customer and Charge: the scopes of budgets
+	Conversation string      `json:"conversation,omitempty"` // with Customer, Person and Charge: the scopes of budgets
+	Contact      string      `json:"contact,omitempty"`
 	Customer     string      `json:"customer,omitempty"`
+	Person       string      `json:"person,omitempty"` // customers and card fingerprints, sorted, separated by spaces
 	Charge       string      `json:"charge,omitempty"`
 	Exclusive    string      `json:"exclusive,omitempty"` // at most one action in flight per value; "" is no limit
 	Same         string      `json:"same,omitempty"`      // identity as asked, before resolving; "" is never a repeat
@@ -114,8 +139,11 @@ type Subject struct {
 type Action interface {
 	Kind() Kind
 	Subject() Subject
-	// binds are the facts that an approval is bound to.
+	// binds are the facts that an approval is bound to: all but traits, which the
+	// policy looks at again.
 	binds() any
+	// traits are what the when rules of its section look at.
+	traits() Traits
 	// asks is what the action's rules must know of the ledger, besides budgets.
 	asks() []Query
 	// judge applies every rule of the action's kind. It is pure, and all rules always run.

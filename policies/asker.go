@@ -2,6 +2,7 @@ package policies
 
 import (
 	"slices"
+	"strings"
 
 	"supportmcp/internal/fault"
 )
@@ -14,6 +15,18 @@ type Asker struct {
 	Contact      string `json:"contact"`
 	Ties         []Tie  `json:"ties"`
 	Doubt        string `json:"doubt,omitempty"` // why it is uncertain who is meant; a person decides then
+}
+
+// subject is what an action on a customer's money counts for. A person is known
+// by all customers tied to them, and by what else is given.
+func (a Asker) subject(customer string, also ...string) Subject {
+	keys := append(slices.Clone(also), customer)
+	for _, t := range a.Ties {
+		keys = append(keys, t.Customer)
+	}
+	slices.Sort(keys)
+	keys = slices.DeleteFunc(slices.Compact(keys), func(k string) bool { return k == "" })
+	return Subject{Conversation: a.Conversation, Contact: a.Contact, Customer: customer, Person: strings.Join(keys, " ")}
 }
 
 // Tie is one Stripe customer of an asker and how it is known.

@@ -17,6 +17,7 @@ type ScopeKind string
 const (
 	PerCharge       ScopeKind = "charge"
 	PerCustomer     ScopeKind = "customer"
+	PerPerson       ScopeKind = "person" // all customers that are tied to one asker, or share a card
 	PerConversation ScopeKind = "conversation"
 	PerPrincipal    ScopeKind = "principal"
 	Global          ScopeKind = "global"
@@ -24,7 +25,7 @@ const (
 
 // scopeKinds are all scopes in the order of their names, which is the order of locks.
 func scopeKinds() []ScopeKind {
-	return []ScopeKind{PerCharge, PerConversation, PerCustomer, Global, PerPrincipal}
+	return []ScopeKind{PerCharge, PerConversation, PerCustomer, Global, PerPerson, PerPrincipal}
 }
 
 // Scope is one counter's name, such as "customer:cus_1".
@@ -41,16 +42,32 @@ func scopeOf(k ScopeKind, s Subject, by Principal) Scope {
 		value = s.Conversation
 	case PerPrincipal:
 		value = string(by)
+	case PerPerson:
+		value, _, _ = strings.Cut(s.Person, " ")
 	case Global:
 	}
 	return Scope(string(k) + ":" + value)
 }
 
+// personScopes are all names that a person goes by.
+func personScopes(s Subject) []Scope {
+	keys := strings.Fields(s.Person)
+	out := make([]Scope, len(keys))
+	for i, k := range keys {
+		out[i] = Scope(string(PerPerson) + ":" + k)
+	}
+	return out
+}
+
 // Scopes are all scopes an action counts in, sorted. They are recorded whatever
 // the policy reads today, so that tomorrow's budget sees yesterday's actions.
 func Scopes(s Subject, by Principal) []Scope {
-	out := make([]Scope, 0, 5)
+	out := make([]Scope, 0, 8)
 	for _, k := range scopeKinds() {
+		if k == PerPerson {
+			out = append(out, personScopes(s)...)
+			continue
+		}
 		if sc := scopeOf(k, s, by); k == Global || !strings.HasSuffix(string(sc), ":") {
 			out = append(out, sc)
 		}
@@ -65,14 +82,19 @@ type Budget struct {
 	Count  int64                    // actions; 0 is no limit
 	Sum    map[money.Currency]int64 // minor units; a currency that is not listed has no limit here
 	Kinds  []Kind                   // counted together
+	Exceed Effect                   // Deny or NeedsApproval
+	Shared bool                     // by several sections
 }
 
 // Query asks the ledger for what a budget has used.
 type Query struct {
 	Scope    Scope
+	Also     []Scope // other names of the same; an action in several of them counts once
 	Kinds    []Kind
 	Currency money.Currency // of Sum, which is 0 without one; Count spans all currencies
 	Window   time.Duration
+	// SinceRelease leaves out what was settled before the breaker was last released.
+	SinceRelease bool
 }
 
 // Usage answers a Query. Actions in flight or in doubt count, whatever their age.
@@ -90,13 +112,24 @@ type Settled struct {
 
 func (b Budget) query(s Subject, by Principal) Query {
 	q := Query{Scope: scopeOf(b.Scope, s, by), Kinds: b.Kinds, Window: b.Window}
+	if b.Scope == PerPerson {
+		if names := personScopes(s); len(names) > 1 {
+			q.Also = names[1:]
+		}
+	}
 	if _, limited := b.Sum[s.Cost.Currency]; limited {
 		q.Currency = s.Cost.Currency
 	}
 	return q
 }
 
-func (b Budget) name() string { return "budget." + string(b.Scope) + "." + FormatSpan(b.Window) }
+func (b Budget) name() string {
+	shared := ""
+	if b.Shared {
+		shared = "shared."
+	}
+	return "budget." + shared + string(b.Scope) + "." + FormatSpan(b.Window)
+}
 
 func (b Budget) judge(cost money.Money, now time.Time, u Usage) Finding {
 	f := Finding{Rule: b.name(), Effect: Allow}
@@ -107,24 +140,26 @@ func (b Budget) judge(cost money.Money, now time.Time, u Usage) Finding {
 		f.Limit, f.Actual = money.Of(limit, cost.Currency).String(), money.Of(add(u.Sum, cost.Minor), cost.Currency).String()
 		f.MaxAllowedNow = money.Of(max(0, limit-u.Sum), cost.Currency)
 		if add(u.Sum, cost.Minor) > limit {
-			f.deny(fmt.Sprintf("%s of %s in %s are left", f.MaxAllowedNow, f.Limit, FormatSpan(b.Window)))
+			f.exceed(b.Exceed, fmt.Sprintf("%s of %s in %s are left", f.MaxAllowedNow, f.Limit, FormatSpan(b.Window)))
 		}
 	}
 	if b.Count > 0 && u.Count >= b.Count {
 		f.Limit, f.Actual = strconv.FormatInt(b.Count, 10), strconv.FormatInt(u.Count+1, 10)
-		f.deny(fmt.Sprintf("%d of %d in %s are used", u.Count, b.Count, FormatSpan(b.Window)))
+		f.exceed(b.Exceed, fmt.Sprintf("%d of %d in %s are used", u.Count, b.Count, FormatSpan(b.Window)))
 		if !cost.IsZero() {
 			f.MaxAllowedNow = money.Of(0, cost.Currency)
 		}
 	}
-	if f.Effect == Deny {
+	if f.Effect != Allow {
 		f.RetryAfter = b.frees(cost, now, u)
 	}
 	return f
 }
 
-func (f *Finding) deny(message string) {
-	f.Effect, f.Message = Deny, message
+func (f *Finding) exceed(e Effect, message string) {
+	if f.Effect, f.Message = e, message; e != Deny {
+		return
+	}
 	f.NextStep = "ask for no more than max_allowed_now, wait until retry_after, or hand the conversation to a person"
 }
 

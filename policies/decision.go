@@ -55,6 +55,7 @@ type Finding struct {
 	MaxAllowedNow money.Money `json:"max_allowed_now,omitzero"`
 	RetryAfter    time.Time   `json:"retry_after,omitzero"`
 	NextStep      string      `json:"next_step,omitempty"`
+	Cite          string      `json:"cite,omitempty"` // the URI of the document that explains the rule
 }
 
 // Decision is the verdict on an action with everything that led to it.
@@ -63,6 +64,10 @@ type Decision struct {
 	Findings []Finding   `json:"findings"` // of every rule, not only of the first that fails
 	Revision string      `json:"policy_revision"`
 	Headroom money.Money `json:"headroom,omitzero"` // what the budgets leave; after this action when it is allowed
+	Need     Need        `json:"need,omitzero"`     // who must approve, where a person must
+	Shadow   []Finding   `json:"shadow,omitempty"`  // what rules that are only tried out would have said
+	Trips    bool        `json:"trips_breaker,omitempty"`
+	HandTo   string      `json:"hand_to,omitempty"` // the team that takes over if the action comes to nothing
 }
 
 // decide combines findings: the strictest wins, and no finding at all denies.
@@ -88,6 +93,17 @@ func (d Decision) Against() []Finding {
 	fs := slices.DeleteFunc(slices.Clone(d.Findings), func(f Finding) bool { return f.Effect == Allow })
 	slices.SortStableFunc(fs, func(a, b Finding) int { return int(a.Effect - b.Effect) })
 	return fs
+}
+
+// Cites are the documents that explain what stands against an action, each once.
+func (d Decision) Cites() []string {
+	var out []string
+	for _, f := range d.Against() {
+		if f.Cite != "" && !slices.Contains(out, f.Cite) {
+			out = append(out, f.Cite)
+		}
+	}
+	return out
 }
 
 // denies reports whether the named rule denied.

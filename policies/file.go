@@ -72,6 +72,7 @@ func (p Problem) String() string {
 type fileReader struct {
 	name     string
 	problems []Problem
+	outline  *outline // collects the keys instead of reading; nil reads
 }
 
 func (r *fileReader) tell(line, column int, format string, args ...any) {

@@ -5,26 +5,32 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
-
-	"supportmcp/internal/money"
 )
 
 // longest is how many characters a key or value may have.
 const longest = 100
 
-// field is one known key of a block and how its value is read.
+// reader reads the value at a path.
+type reader = func(path string, n *yaml.Node)
+
+// field is one known key of a block: what it means, an example of its value, and
+// how that is read.
 type field struct {
-	key      string
-	required bool
-	read     func(path string, n *yaml.Node)
+	key, example, doc string
+	required          bool
+	read              reader
 }
 
-func required(key string, read func(string, *yaml.Node)) field { return field{key, true, read} }
-func optional(key string, read func(string, *yaml.Node)) field { return field{key, false, read} }
+func required(key, example, doc string, read reader) field {
+	return field{key, example, doc, true, read}
+}
+
+func optional(key, example, doc string, read reader) field {
+	return field{key, example, doc, false, read}
+}
 
 // at tells of a problem with a value.
 func (r *fileReader) at(n *yaml.Node, format string, args ...any) {
@@ -34,6 +40,9 @@ func (r *fileReader) at(n *yaml.Node, format string, args ...any) {
 // block reads a block of known keys, in the order of fields whatever their order
 // in the file.
 func (r *fileReader) block(path string, n *yaml.Node, fields ...field) {
+	if r.outline.block(path, fields) {
+		return
+	}
 	values := map[string]*yaml.Node{}
 	ok := r.pairs(path, n, func(key, value *yaml.Node) {
 		if !slices.ContainsFunc(fields, func(f field) bool { return f.key == key.Value }) {
@@ -75,7 +84,10 @@ func (r *fileReader) pairs(path string, n *yaml.Node, each func(key, value *yaml
 }
 
 // list goes through a list that is not empty.
-func (r *fileReader) list(path string, n *yaml.Node, each func(path string, n *yaml.Node)) {
+func (r *fileReader) list(path string, n *yaml.Node, each reader) {
+	if r.outline.list(path, each) {
+		return
+	}
 	if n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
 		r.unlike(path, n, "a list")
 		return
@@ -92,44 +104,6 @@ func (r *fileReader) text(path string, n *yaml.Node, want string) (string, bool)
 		return "", false
 	}
 	return n.Value, true
-}
-
-func (r *fileReader) span(path string, n *yaml.Node) time.Duration {
-	text, ok := r.text(path, n, "a time span such as 30d, 24h or 15m")
-	if !ok {
-		return 0
-	}
-	d, err := ParseSpan(text)
-	if err != nil {
-		r.at(n, "%s: %v", path, err)
-	}
-	return d
-}
-
-// amount is read from the text of the value: as a number it would already be rounded.
-func (r *fileReader) amount(path string, n *yaml.Node, c money.Currency) (m money.Money, ok bool) {
-	text, ok := r.text(path, n, "an amount such as "+money.Of(100*c.Step(), c).String())
-	if !ok {
-		return m, false
-	}
-	m, err := money.ParseIn(text, c)
-	if err != nil {
-		r.at(n, "%s: %q is no amount: %v", path, text, err)
-	}
-	return m, err == nil
-}
-
-func (r *fileReader) number(path string, n *yaml.Node, most int64) int64 {
-	want := fmt.Sprintf("a whole number from 1 to %d", most)
-	text, ok := r.text(path, n, want)
-	if !ok {
-		return 0
-	}
-	i, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || i < 1 || i > most || strconv.FormatInt(i, 10) != text {
-		r.unlike(path, n, want)
-	}
-	return i
 }
 
 // unlike tells that a value is not what is wanted. An alias was told already.

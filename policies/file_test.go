@@ -25,19 +25,21 @@ func TestTheDefaultFileHoldsTheLimitsItPromises(t *testing.T) {
 	refunds := []Kind{KindRefund}
 	want := &Policy{
 		Revision:  revision(Default()),
-		Approvals: ApprovalRules{Expires: 24 * time.Hour, Repeats: NeedsApproval},
+		Approvals: ApprovalRules{Need: Need{Expires: 24 * time.Hour, People: 1}, Repeats: NeedsApproval},
+		Denials:   DenialRules{Count: 10, Window: time.Hour},
 		Refund: &RefundRules{
 			Window:          30 * day,
 			DuplicateWithin: 7 * day,
+			Inquiry:         Allow,
 			Currencies: map[money.Currency]Limits{
 				"eur": {5000, 50000}, "usd": {5000, 50000}, "gbp": {4500, 45000}, "jpy": {7500, 75000}, "kwd": {15000, 150000},
 			},
-			Budgets: []Budget{
-				{PerCustomer, 90 * day, 5, sums(50000, 50000, 45000, 75000, 150000), refunds},
-				{PerConversation, 24 * time.Hour, 3, nil, refunds},
-				{PerPrincipal, time.Hour, 30, nil, refunds},
-				{Global, 24 * time.Hour, 0, sums(500000, 500000, 450000, 750000, 1500000), refunds},
-			},
+			Section: Section{Budgets: []Budget{
+				{Scope: PerCustomer, Window: 90 * day, Count: 5, Sum: sums(50000, 50000, 45000, 75000, 150000), Kinds: refunds},
+				{Scope: PerConversation, Window: 24 * time.Hour, Count: 3, Kinds: refunds},
+				{Scope: PerPrincipal, Window: time.Hour, Count: 30, Kinds: refunds},
+				{Scope: Global, Window: 24 * time.Hour, Sum: sums(500000, 500000, 450000, 750000, 1500000), Kinds: refunds},
+			}},
 		},
 		Reply: &ReplyRules{MaxChars: 4000},
 		Tag:   &TagRules{Allow: []string{"billing", "refunded", "refund-declined", "duplicate-charge", "cancellation", "failed-payment", "needs-human"}},
@@ -81,7 +83,7 @@ func TestWhatAFileMayLeaveOutHasADefault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := &RefundRules{Window: 2 * day, DuplicateWithin: 7 * day, Currencies: map[money.Currency]Limits{"eur": {0, 100}}}
+	want := &RefundRules{Window: 2 * day, DuplicateWithin: 7 * day, Inquiry: Allow, Currencies: map[money.Currency]Limits{"eur": {0, 100}}}
 	if diff := cmp.Diff(want, p.Refund); diff != "" || p.Approvals.Expires != day {
 		t.Errorf("expires %s, %s", p.Approvals.Expires, diff)
 	}
@@ -160,11 +162,11 @@ func TestEveryMistakeIsToldWithItsPlaceAndWhatIsAllowed(t *testing.T) {
 		"version: {one: 1}":        "1:10: version: want 1, got a block of keys and values",
 		"version: 1\nversion: 1":   "2:1: version is written twice",
 		"version: 1\nrefnd: {}":    `2:1: unknown key "refnd" in the policy; did you mean refund?`,
-		"version: 1\nmode: shadow": `2:1: unknown key "mode" in the policy; known here: version, approvals, refund, reply, tag`,
+		"version: 1\nmode: shadow": `2:1: unknown key "mode" in the policy; known here: version, approvals, disclosure, denials, refund, credit, cancel, discount, reply, tag, segment, contact, lookup, budgets, breaker`,
 		"version: 1\n[a]: b":       "2:1: a key in the policy must be a word",
-		"version: 1\n'': b":        `2:1: unknown key "" in the policy; known here: version, approvals, refund, reply, tag`,
+		"version: 1\n'': b":        `2:1: unknown key "" in the policy; known here: version, approvals, disclosure, denials, refund, credit, cancel, discount, reply, tag, segment, contact, lookup, budgets, breaker`,
 		"version: 1\n" + strings.Repeat("x", 90) + ": 1": `2:1: unknown key "` + strings.Repeat("x", 40) +
-			`…" in the policy; known here: version, approvals, refund, reply, tag`,
+			`…" in the policy; known here: version, approvals, disclosure, denials, refund, credit, cancel, discount, reply, tag, segment, contact, lookup, budgets, breaker`,
 		"version: &one 1":                             "1:10: the anchor &one has no use in a policy: remove it",
 		"version: !!int 1":                            "1:10: the tag !!int has no use in a policy: remove it",
 		"version: !money 1":                           "1:10: the tag !money has no use in a policy: remove it",
@@ -176,9 +178,9 @@ func TestEveryMistakeIsToldWithItsPlaceAndWhatIsAllowed(t *testing.T) {
 		"version: 1\napprovals: {expires: 1h30m}":     `2:22: approvals.expires: want a time span such as 30d, 24h or 15m, got "1h30m"`,
 		"version: 1\napprovals: {expires: 99999999d}": `2:22: approvals.expires: want a time span such as 30d, 24h or 15m, got "99999999d"`,
 		"version: 1\napprovals: {expires: [24h]}":     "2:22: approvals.expires: want a time span such as 30d, 24h or 15m, got a list",
-		"version: 1\napprovals: {repeats: alow}":      `2:22: approvals.repeats: unknown effect "alow"; did you mean allow?`,
-		"version: 1\napprovals: {repeats: true}":      `2:22: approvals.repeats: unknown effect "true"; known here: needs_approval, allow, deny`,
-		"version: 1\napprovals: {repeats: Allow}":     `2:22: approvals.repeats: unknown effect "Allow"; did you mean allow?`,
+		"version: 1\napprovals: {repeats: alow}":      `2:22: approvals.repeats: unknown word "alow"; did you mean allow?`,
+		"version: 1\napprovals: {repeats: true}":      `2:22: approvals.repeats: unknown word "true"; known here: needs_approval, allow, deny`,
+		"version: 1\napprovals: {repeats: Allow}":     `2:22: approvals.repeats: unknown word "Allow"; did you mean allow?`,
 		"version: 1\napprovals: {repeats: [allow]}":   "2:22: approvals.repeats: want one of needs_approval, allow, deny, got a list",
 		"version: 1\napprovals:":                      "2:11: approvals: want a block of keys and values, got nothing",
 		// replies and tags
@@ -207,17 +209,17 @@ func TestEveryMistakeIsToldWithItsPlaceAndWhatIsAllowed(t *testing.T) {
 		"version: 1\ntag: {allow: [&a x, *a]}": "2:15: the anchor &a has no use in a policy: remove it\n" +
 			"2:21: *a repeats what is written elsewhere: write it out here",
 		"version: 1\nreply: &r {max_chars: 5}\ntag: {<<: *r, allow: [x]}": "2:8: the anchor &r has no use in a policy: remove it\n" +
-			"3:7: unknown key \"<<\" in tag; known here: allow\n3:11: *r repeats what is written elsewhere: write it out here",
+			"3:7: unknown key \"<<\" in tag; known here: allow, when, cite, budgets\n3:11: *r repeats what is written elsewhere: write it out here",
 	} {
 		refused(t, file, want)
 	}
 }
 
 func TestMistakesInTheRefundSection(t *testing.T) {
-	const zero = "must be more than zero; a currency that is not under refund.currencies is denied"
+	const zero = "must be more than zero; a currency that is not listed is denied"
 	for section, want := range map[string]string{
 		"":                        "2:8: refund: want a block of keys and values, got nothing",
-		" {duplicate_within: 7d}": "2:9: refund needs the key window\n2:9: refund needs the key currencies",
+		" {duplicate_within: 7d}": "2:9: refund needs the key currencies\n2:9: refund needs the key window",
 		" {window: 30, currencies: {eur: {auto: 1, max: 1}}}":                          `2:18: refund.window: want a time span such as 30d, 24h or 15m, got "30"`,
 		" {window: 30d, budgets: [{scope: global, window: 1h, sum: {usd: 5}}]}":        "2:9: refund needs the key currencies",
 		" {window: 30d, currencies: {}}":                                               "2:35: refund.currencies: want a block of keys and values, got nothing",
@@ -257,10 +259,10 @@ func TestMistakesInBudgets(t *testing.T) {
 		"[{scope: global, window: 1h}]":         "5:13: refund.budgets[1] needs count, sum or both",
 		"[{window: 1h, count: 1}]":              "5:13: refund.budgets[1] needs the key scope",
 		"[{scope: global, count: 1}]":           "5:13: refund.budgets[1] needs the key window",
-		"[{scope: customers, window: 1h, count: 1}]":                                     `5:21: refund.budgets[1].scope: unknown scope "customers"; did you mean customer?`,
-		"[{scope: Global, window: 1h, count: 1}]":                                        `5:21: refund.budgets[1].scope: unknown scope "Global"; did you mean global?`,
-		"[{scope: day, window: 1h, count: 1}]":                                           `5:21: refund.budgets[1].scope: unknown scope "day"; known here: charge, conversation, customer, global, principal`,
-		"[{scope: [global], window: 1h, count: 1}]":                                      "5:21: refund.budgets[1].scope: want one of charge, conversation, customer, global, principal, got a list",
+		"[{scope: customers, window: 1h, count: 1}]":                                     `5:21: refund.budgets[1].scope: unknown word "customers"; did you mean customer?`,
+		"[{scope: Global, window: 1h, count: 1}]":                                        `5:21: refund.budgets[1].scope: unknown word "Global"; did you mean global?`,
+		"[{scope: day, window: 1h, count: 1}]":                                           `5:21: refund.budgets[1].scope: unknown word "day"; known here: charge, conversation, customer, global, person, principal`,
+		"[{scope: [global], window: 1h, count: 1}]":                                      "5:21: refund.budgets[1].scope: want one of charge, conversation, customer, global, person, principal, got a list",
 		"[{scope: global, window: day, count: 1}]":                                       `5:37: refund.budgets[1].window: want a time span such as 30d, 24h or 15m, got "day"`,
 		"[{scope: global, window: 1h, count: 0}]":                                        `5:48: refund.budgets[1].count: want a whole number from 1 to 1000000, got "0"`,
 		"[{scope: global, window: 1h, count: 1.5}]":                                      `5:48: refund.budgets[1].count: want a whole number from 1 to 1000000, got "1.5"`,
@@ -268,12 +270,13 @@ func TestMistakesInBudgets(t *testing.T) {
 		"[{scope: global, window: 1h, count: 010}]":                                      `5:48: refund.budgets[1].count: want a whole number from 1 to 1000000, got "010"`,
 		"[{scope: global, window: 1h, sum: {}}]":                                         "5:46: refund.budgets[1].sum: want a block of keys and values, got nothing",
 		"[{scope: global, window: 1h, sum: 5}]":                                          `5:46: refund.budgets[1].sum: want a block of keys and values, got "5"`,
-		"[{scope: global, window: 1h, sum: {eur: 0}}]":                                   "5:52: refund.budgets[1].sum.eur must be more than zero; a currency that is not under refund.currencies is denied",
-		"[{scope: global, window: 1h, sum: {usd: 5}}]":                                   "5:47: refund.budgets[1].sum.usd: refund.currencies does not list usd, so it is denied already",
+		"[{scope: global, window: 1h, sum: {eur: 0}}]":                                   "5:52: refund.budgets[1].sum.eur must be more than zero; a currency that is not listed is denied",
+		"[{scope: global, window: 1h, sum: {usd: 5}}]":                                   "5:47: refund.budgets[1].sum.usd: no limits are given for usd, so it is denied already",
 		"[{scope: global, window: 1h, sum: {xxx: 5}}]":                                   `5:47: refund.budgets[1].sum: "xxx" is no currency that Stripe can charge; want a code such as eur`,
 		"[{scope: global, window: 1h, sum: {eur: 5, EUR: 6}}]":                           "5:55: refund.budgets[1].sum.eur is written twice; upper and lower case are the same currency",
-		"[{scope: global, window: 1h, count: 1}, {scope: global, window: 1h, count: x}]": `5:87: refund.budgets[2].count: want a whole number from 1 to 1000000, got "x"`,
-		"[{scope: global, window: 1h, count: 1, on_exceed: deny}]":                       `5:51: unknown key "on_exceed" in refund.budgets[1]; known here: scope, window, count, sum`,
+		"[{scope: global, window: 1h, count: 1}, {scope: global, window: 2h, count: x}]": `5:87: refund.budgets[2].count: want a whole number from 1 to 1000000, got "x"`,
+		"[{scope: global, window: 1h, count: 1, on_exceed: allow}]":                      `5:62: refund.budgets[1].on_exceed: unknown word "allow"; known here: deny, needs_approval`,
+		"[{scope: global, window: 1h, count: 1}, {scope: global, window: 1h, count: 2}]": `5:52: refund.budgets[2]: there is a budget with this scope and window already`,
 	} {
 		refused(t, head+budgets, want)
 	}

@@ -87,10 +87,14 @@ func Enforce[A Action, Out any](ctx context.Context, g *Guard, r Request, op Ope
 		if err != nil {
 			return Outcome[Out]{}, err
 		}
+		if !replayed && e.Decision.Trips {
+			g.trip(ctx, e)
+		}
 		if !replayed && e.State == Executing {
 			e = run(ctx, g, e, a, op)
 		}
-		return outcome[Out](e, replayed)
+		o, err := outcome[Out](e, replayed)
+		return o.told(g.disclosure(r.Principal)), err
 	}
 }
 
@@ -133,7 +137,7 @@ func (g *Guard) draft(r Request, a Action) (Draft, func(Snapshot) Decision, erro
 	reads, verdict := p.plan(a, r)
 	d := Draft{
 		Kind: a.Kind(), Principal: r.Principal, Subject: a.Subject(), Input: r.Input, Facts: facts, Digest: bound,
-		RepeatOf: r.RepeatOf, Reads: reads, Lease: g.Lease, Expires: p.Approvals.Expires,
+		RepeatOf: r.RepeatOf, Reads: reads, Lease: g.Lease, Expires: p.Approvals.expires(a),
 	}
 	if verdict(Snapshot{Now: g.Now(), Usage: make([]Usage, len(reads.Queries))}).denies(ruleOwner) {
 		// Denied whatever the ledger holds: waiting for, repeating or naming another's

@@ -47,6 +47,11 @@ type Snapshot struct {
 	Usage []Usage // one per Query, in the same order
 	// Waiting is how many actions of the conversation wait for a person.
 	Waiting int64
+	// Denied is when the newest actions of the conversation and of its contact were
+	// denied, in no order.
+	Denied []time.Time
+	// BreakerOpen says that the breaker has tripped and nobody has released it.
+	BreakerOpen bool
 	// MayRepeat says that the request repeats a done action on purpose, and that
 	// the policy wants nobody asked about that. The ledger leaves it alone.
 	MayRepeat bool
@@ -54,8 +59,12 @@ type Snapshot struct {
 
 // Reads is what must be read before judging; known before any lock is taken.
 type Reads struct {
-	Queries []Query
-	Waiting string // a conversation; "" counts none
+	Queries      []Query
+	Conversation string        // whose waiting and denied actions are read; "" for none
+	Contact      string        // whose denied actions in other conversations are read; "" for none
+	Denials      int           // how many denied actions are read at most, of each
+	DeniedWithin time.Duration // and how old they may be
+	Breaker      bool          // whether the breaker is open is read
 }
 
 // Draft is an entry to be: all that Begin needs, without the Go type of the action.

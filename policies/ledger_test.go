@@ -54,8 +54,16 @@ func (m *memory) Read(_ context.Context, r Reads) (Snapshot, error) {
 func (m *memory) read(r Reads) Snapshot {
 	s := Snapshot{Now: m.now()}
 	for _, e := range m.entries {
-		if e.State == Awaiting && e.Subject.Conversation == r.Waiting {
+		if e.State == Awaiting && e.Subject.Conversation == r.Conversation {
 			s.Waiting++
+		}
+		if e.Kind == KindBreaker && e.State == Awaiting {
+			s.BreakerOpen = true
+		}
+		subject := e.Subject
+		ours := r.Conversation != "" && subject.Conversation == r.Conversation || r.Contact != "" && subject.Contact == r.Contact
+		if e.State == Denied && ours && e.CreatedAt.After(s.Now.Add(-r.DeniedWithin)) && len(s.Denied) < r.Denials {
+			s.Denied = append(s.Denied, e.CreatedAt)
 		}
 	}
 	for _, q := range r.Queries {
@@ -67,7 +75,10 @@ func (m *memory) read(r Reads) Snapshot {
 func (m *memory) usage(q Query, now time.Time) (u Usage) {
 	for _, e := range m.all() {
 		counted := e.State.InFlight() || e.State == Done && e.CreatedAt.After(now.Add(-q.Window))
-		if !counted || !slices.Contains(q.Kinds, e.Kind) || !slices.Contains(Scopes(e.Subject, e.Principal), q.Scope) {
+		if !counted || !slices.Contains(q.Kinds, e.Kind) || !m.inScope(e, q) {
+			continue
+		}
+		if q.SinceRelease && e.State == Done && e.CreatedAt.Before(m.released()) {
 			continue
 		}
 		var minor int64
@@ -81,6 +92,20 @@ func (m *memory) usage(q Query, now time.Time) (u Usage) {
 		}
 	}
 	return u
+}
+
+func (m *memory) inScope(e *Entry, q Query) bool {
+	return slices.ContainsFunc(Scopes(e.Subject, e.Principal), func(s Scope) bool { return s == q.Scope || slices.Contains(q.Also, s) })
+}
+
+// released is when the breaker was released last.
+func (m *memory) released() (at time.Time) {
+	for _, e := range m.entries {
+		if e.Kind == KindBreaker && e.State == Done && e.UpdatedAt.After(at) {
+			at = e.UpdatedAt
+		}
+	}
+	return at
 }
 
 func (m *memory) Begin(_ context.Context, d Draft, judge func(Snapshot) Decision) (Entry, bool, error) {

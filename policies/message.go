@@ -11,24 +11,29 @@ import (
 // ReplyRules is the reply section of a policy. It covers replies, internal notes
 // and the state of a conversation.
 type ReplyRules struct {
+	Section
 	MaxChars int // of one message
 }
 
 // Message is text for a conversation, with what is needed to find it again.
 type Message struct {
-	Asker Asker  `json:"asker"`
-	Body  string `json:"body"`  // plain text
-	After string `json:"after"` // id of the newest part before sending; found again only behind it
+	Asker  Asker  `json:"asker"`
+	Body   string `json:"body"` // plain text
+	Traits Traits `json:"traits"`
+	After  string `json:"after"` // id of the newest part before sending; found again only behind it
 }
 
 func (m Message) subject() Subject {
 	return Subject{
 		Conversation: m.Asker.Conversation,
+		Contact:      m.Asker.Contact,
 		// One message in flight per conversation: After could not tell two apart.
 		Exclusive: "conversation:" + m.Asker.Conversation,
 		Same:      digest(m.Body),
 	}
 }
+
+func (m Message) traits() Traits { return m.Traits }
 
 func (m Message) judge(p *Policy) []Finding {
 	if p.Reply == nil {
@@ -62,7 +67,7 @@ func (r Reply) Subject() Subject {
 }
 
 func (r Reply) binds() any {
-	r.After = ""
+	r.After, r.Traits = "", Traits{}
 	return r
 }
 
@@ -82,7 +87,7 @@ func (Note) Kind() Kind { return KindNote }
 func (n Note) Subject() Subject { return n.subject() }
 
 func (n Note) binds() any {
-	n.After = ""
+	n.After, n.Traits = "", Traits{}
 	return n
 }
 
@@ -102,18 +107,26 @@ const (
 
 // SetState closes, opens or snoozes a conversation.
 type SetState struct {
-	Asker Asker             `json:"asker"`
-	State ConversationState `json:"state"`
-	Until time.Time         `json:"until,omitzero"` // of Snoozed
+	Asker  Asker             `json:"asker"`
+	State  ConversationState `json:"state"`
+	Traits Traits            `json:"traits"`
+	Until  time.Time         `json:"until,omitzero"` // of Snoozed
 }
 
 // Kind is KindState.
 func (SetState) Kind() Kind { return KindState }
 
 // Subject has no identity: a desired state is set again whenever it is asked for.
-func (s SetState) Subject() Subject { return Subject{Conversation: s.Asker.Conversation} }
+func (s SetState) Subject() Subject {
+	return Subject{Conversation: s.Asker.Conversation, Contact: s.Asker.Contact}
+}
 
-func (s SetState) binds() any { return s }
+func (s SetState) binds() any {
+	s.Traits = Traits{}
+	return s
+}
+
+func (s SetState) traits() Traits { return s.Traits }
 
 func (SetState) asks() []Query { return nil }
 

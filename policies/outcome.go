@@ -50,7 +50,23 @@ func preview[Out any](ctx context.Context, g *Guard, r Request, a Action) (Outco
 	case e.Decision.Effect == Deny:
 		o.explain(e.Decision)
 	}
-	return o, nil
+	return o.told(g.disclosure(r.Principal)), nil
+}
+
+// Cites are the documents that explain the decision.
+func (o Outcome[Out]) Cites() []string { return o.Decision.Cites() }
+
+// told is the answer as an agent of this level may know it.
+func (o Outcome[Out]) told(level Disclosure) Outcome[Out] {
+	o.Decision = o.Decision.at(level)
+	refused := o.State == Denied || o.State == Previewed && o.Decision.Effect == Deny
+	switch {
+	case level == Hint && refused && len(o.Decision.Findings) > 0:
+		o.Message = o.Decision.Findings[0].Rule
+	case level == Code && refused:
+		o.Message, o.NextStep = "the policy does not allow this", "hand the conversation to a person"
+	}
+	return o
 }
 
 // outcome tells how an entry stands.

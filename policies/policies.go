@@ -20,55 +20,32 @@ import (
 // Policy is a policy file, compiled and immutable. A nil section denies every
 // action it covers.
 type Policy struct {
-	Revision  string // SHA-256 of the file's bytes, shortened; names this policy in every decision
-	Approvals ApprovalRules
-	Refund    *RefundRules
-	Reply     *ReplyRules
-	Tag       *TagRules
-}
+	Revision   string // SHA-256 of the file's bytes, shortened; names this policy in every decision
+	Approvals  ApprovalRules
+	Disclosure DisclosureRules
+	Denials    DenialRules
+	Budgets    []Budget // shared by several sections
+	Breaker    *Budget  // on all money; nil when there is none
 
-// ApprovalRules says how long a person may take, and whether one is needed to
-// repeat on purpose what was done.
-type ApprovalRules struct {
-	Expires time.Duration // an action not approved and executed by then is expired
-	Repeats Effect
-}
-
-// plan binds a request to this policy: what to read, and how to judge what was
-// read. Both halves come from one Policy, so a reload in between cannot mix revisions.
-func (p *Policy) plan(a Action, r Request) (Reads, func(Snapshot) Decision) {
-	budgets := p.budgets(a.Kind())
-	reads := Reads{Queries: make([]Query, len(budgets))}
-	s := a.Subject()
-	for i, b := range budgets {
-		reads.Queries[i] = b.query(s, r.Principal)
-	}
-	reads.Queries, reads.Waiting = append(reads.Queries, a.asks()...), s.Conversation
-	mayRepeat := r.RepeatOf != "" && p.Approvals.Repeats == Allow
-	return reads, func(snap Snapshot) Decision {
-		findings := a.judge(p, Snapshot{Now: snap.Now, Usage: snap.Usage[len(budgets):], MayRepeat: mayRepeat})
-		headroom := room{cost: s.Cost}
-		for i, b := range budgets {
-			f := b.judge(s.Cost, snap.Now, snap.Usage[i])
-			headroom.narrow(b, snap.Usage[i])
-			findings = append(findings, f)
-		}
-		return decide(p.Revision, findings, headroom)
-	}
-}
-
-func (p *Policy) budgets(k Kind) []Budget {
-	if k.section() == "refund" && p.Refund != nil {
-		return p.Refund.Budgets
-	}
-	return nil
+	Refund   *RefundRules
+	Credit   *CreditRules
+	Cancel   *CancelRules
+	Discount *DiscountRules
+	Reply    *ReplyRules
+	Tag      *TagRules
+	Segment  *SegmentRules
+	Contact  *ContactRules
+	Lookup   *LookupRules
 }
 
 // LongestWindow is the longest time over which a budget of this policy counts.
 func (p *Policy) LongestWindow() time.Duration {
 	var longest time.Duration
-	if p.Refund != nil {
-		for _, b := range p.Refund.Budgets {
+	if p.Breaker != nil {
+		longest = p.Breaker.Window
+	}
+	for _, k := range kinds() {
+		for _, b := range p.budgets(k) {
 			longest = max(longest, b.Window)
 		}
 	}

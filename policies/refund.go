@@ -41,6 +41,8 @@ type Charge struct {
 	Captured      bool         `json:"captured"`
 	Dispute       DisputeState `json:"dispute,omitempty"`
 	Connected     bool         `json:"connected,omitempty"` // money of a connected account is involved
+	Risk          string       `json:"risk,omitempty"`      // Stripe's level: normal, elevated, highest; "" is not known
+	Card          string       `json:"card,omitempty"`      // the fingerprint, which is the same for all customers with this card
 	CreatedAt     time.Time    `json:"created_at"`
 }
 
@@ -59,19 +61,22 @@ type Refund struct {
 	Rest   bool        `json:"rest"`   // asked as "what remains" instead of an amount
 	Reason Reason      `json:"reason"`
 	Twins  []Twin      `json:"twins"`
+	Since  time.Time   `json:"since,omitzero"` // when the charge's customer was created
+	Traits Traits      `json:"traits"`
 }
 
 // RefundRules is the refund section of a policy.
 type RefundRules struct {
-	Currencies      map[money.Currency]Limits
+	Section
+	Currencies      CurrencyLimits
+	MaxPercent      int64         // of the charge, all its refunds together; 0 is no limit
 	Window          time.Duration // since the charge
 	DuplicateWithin time.Duration // how close two charges must be for one to be a duplicate
-	Budgets         []Budget
+	AccountAge      time.Duration // of the customer, at least
+	Risk            map[string]Effect
+	Inquiry         Effect            // a refund while the customer's bank asks about the charge
+	Reasons         map[Reason]Effect // a stated reason only restricts
 }
-
-// Limits are gross amounts in minor units: up to Auto the agent acts alone, above
-// Max nobody can through this server, and between them a person approves.
-type Limits struct{ Auto, Max int64 }
 
 // Kind is KindRefund.
 func (Refund) Kind() Kind { return KindRefund }
@@ -83,13 +88,21 @@ func (r Refund) Subject() Subject {
 	if !r.Rest {
 		asked = r.Amount.String()
 	}
-	return Subject{
-		Conversation: r.Asker.Conversation, Customer: r.Charge.Customer, Charge: r.Charge.ID,
-		Exclusive: "charge:" + r.Charge.ID, Same: r.Charge.ID + " " + asked, Cost: r.Amount,
-	}
+	s := r.Asker.subject(r.Charge.Customer, r.Charge.Card)
+	s.Charge, s.Exclusive, s.Same, s.Cost = r.Charge.ID, "charge:"+r.Charge.ID, r.Charge.ID+" "+asked, r.Amount
+	return s
 }
 
-func (r Refund) binds() any { return r }
+func (r Refund) binds() any {
+	r.Traits = Traits{}
+	return r
+}
+
+func (r Refund) traits() Traits {
+	t := r.Traits
+	t.PaidAt = r.Charge.CreatedAt
+	return t
+}
 
 // asks for the refunds of the charge so far, whichever conversation they came from.
 func (r Refund) asks() []Query {
@@ -103,10 +116,14 @@ func (r Refund) judge(p *Policy, s Snapshot) []Finding {
 	if p.Refund == nil {
 		return append(findings, missing("refund"))
 	}
-	return append(findings,
-		p.Refund.limit(r.Amount),
+	findings = append(findings,
+		p.Refund.Currencies.judge("refund", "refunded", r.Amount),
 		p.Refund.window(r.Charge.CreatedAt, s.Now),
+		p.Refund.inquiry(r.Charge.Dispute),
 		p.reason(r))
+	findings = append(findings, p.Refund.share(r)...)
+	findings = append(findings, p.Refund.risk(r.Charge.Risk)...)
+	return append(findings, accountAge("refund", p.Refund.AccountAge, r.Since, s.Now)...)
 }
 
 // structure holds the rules that no policy file can switch off.
@@ -184,73 +201,4 @@ func (r Refund) unequalled(s Snapshot) Finding {
 		}
 	}
 	return f
-}
-
-func (p *RefundRules) limit(amount money.Money) Finding {
-	l, ok := p.Currencies[amount.Currency]
-	if !ok {
-		return Finding{
-			Rule: "refund.currency", Effect: Deny, Actual: amount.String(),
-			Message: "the policy has no limits for this currency", NextStep: "hand the conversation to a person",
-		}
-	}
-	auto, ceiling := money.Of(l.Auto, amount.Currency), money.Of(l.Max, amount.Currency)
-	f := Finding{Rule: "refund.limit", Effect: Allow, Limit: auto.String(), Actual: amount.String(), MaxAllowedNow: auto}
-	switch {
-	case amount.Minor > l.Max:
-		f.Effect, f.Limit, f.MaxAllowedNow = Deny, ceiling.String(), ceiling
-		f.Message, f.NextStep = "above what may be refunded here", "hand the conversation to a person"
-	case amount.Minor > l.Auto:
-		f.Effect, f.Message = NeedsApproval, "above what an agent may refund alone"
-	}
-	return f
-}
-
-func (p *RefundRules) window(created, now time.Time) Finding {
-	age := min(max(0, now.Sub(created)), forever)
-	unit := ageUnit(age)
-	f := Finding{Rule: "refund.window", Effect: Allow, Limit: FormatSpan(p.Window), Actual: FormatSpan(age.Truncate(unit))}
-	if age > p.Window {
-		// Rounded up, so that no denial reads "limit 30d, actual 30d".
-		f.Actual = FormatSpan((age + unit - 1).Truncate(unit))
-		f.Effect, f.Message, f.NextStep = Deny, "the charge is older than the refund window", "hand the conversation to a person"
-	}
-	return f
-}
-
-// ageUnit is the precision in which an age is told.
-func ageUnit(age time.Duration) time.Duration {
-	if age >= 2*day {
-		return day
-	}
-	return time.Hour
-}
-
-// reason can only restrict: what an agent states is no evidence.
-func (p *Policy) reason(r Refund) Finding {
-	_, duplicate := p.DuplicateOf(r)
-	f := Finding{Rule: "refund.reason", Effect: Allow, Actual: string(r.Reason)}
-	switch {
-	case r.Reason == Fraudulent:
-		f.Effect, f.Message = Deny, "a refund as fraudulent blocks the customer's card and e-mail"
-		f.NextStep = "hand the conversation to a person"
-	case r.Reason == Duplicate && !duplicate:
-		f.Effect = NeedsApproval
-		f.Message = "no second payment of this amount within " + FormatSpan(p.Refund.DuplicateWithin) + " was found"
-	}
-	return f
-}
-
-// DuplicateOf is the twin that makes the refund's charge a duplicate under this
-// policy, if there is one. A nil policy knows of none.
-func (p *Policy) DuplicateOf(r Refund) (Twin, bool) {
-	if p == nil || p.Refund == nil {
-		return Twin{}, false
-	}
-	for _, t := range r.Twins {
-		if t.Charge != r.Charge.ID && t.CreatedAt.Sub(r.Charge.CreatedAt).Abs() <= p.Refund.DuplicateWithin {
-			return t, true
-		}
-	}
-	return Twin{}, false
 }

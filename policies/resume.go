@@ -50,6 +50,9 @@ func Resume[A Action, Out any](ctx context.Context, g *Guard, e Entry, op Operat
 	if err != nil {
 		return fmt.Errorf("resume %s: %w", e.ID, err)
 	}
+	if ours && e.Decision.Trips {
+		g.trip(ctx, e)
+	}
 	if ours && e.State == Executing {
 		run(ctx, g, e, a, op)
 	}

@@ -8,6 +8,7 @@ import (
 
 // TagRules is the tag section of a policy.
 type TagRules struct {
+	Section
 	Allow []string // names; case does not matter, as in Intercom
 }
 
@@ -16,15 +17,23 @@ type Tag struct {
 	Asker  Asker    `json:"asker"`
 	Add    []string `json:"add"`
 	Remove []string `json:"remove"`
+	Traits Traits   `json:"traits"`
 }
 
 // Kind is KindTag.
 func (Tag) Kind() Kind { return KindTag }
 
 // Subject has no identity: a desired state is set again whenever it is asked for.
-func (t Tag) Subject() Subject { return Subject{Conversation: t.Asker.Conversation} }
+func (t Tag) Subject() Subject {
+	return Subject{Conversation: t.Asker.Conversation, Contact: t.Asker.Contact}
+}
 
-func (t Tag) binds() any { return t }
+func (t Tag) binds() any {
+	t.Traits = Traits{}
+	return t
+}
+
+func (t Tag) traits() Traits { return t.Traits }
 
 func (Tag) asks() []Query { return nil }
 

@@ -19,7 +19,18 @@ func (s *Server) success(tool string, out any, refused bool) *mcp.CallToolResult
 	}
 	r := mcp.NewToolResultStructured(json.RawMessage(text), string(text))
 	r.IsError = refused
+	for _, uri := range cited(out) {
+		r.Content = append(r.Content, mcp.NewResourceLink(uri, uri, "explains the decision", ""))
+	}
 	return r
+}
+
+// cited are the documents that explain an answer.
+func cited(out any) []string {
+	if c, ok := out.(interface{ Cites() []string }); ok {
+		return c.Cites()
+	}
+	return nil
 }
 
 // failure tells an error as text alone: strict clients check structured content

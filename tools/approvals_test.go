@@ -73,7 +73,7 @@ func TestARejectedRefundTellsThePersonsNote(t *testing.T) {
 	if got.State != policies.Rejected || got.Message != "the plan was used for three days" || got.NextStep == "" {
 		t.Errorf("the agent reads %s", got.Text)
 	}
-	d.VendorsUnchanged(t, before)
+	d.MoneyUnchanged(t, before)
 	if again := waiting(t, d); again.Action == a.Action {
 		t.Error("asked again after a rejection, the rejected action is answered")
 	}
@@ -127,7 +127,7 @@ func TestAnApprovalIsNoBlankCheque(t *testing.T) {
 				t.Errorf("the agent reads %s, want %s: …%s…", got.Text, c.state, c.message)
 			}
 			if c.state != policies.Done {
-				d.VendorsUnchanged(t, before)
+				d.MoneyUnchanged(t, before)
 			}
 		})
 	}
@@ -166,7 +166,7 @@ func TestNobodyDecidesInTime(t *testing.T) {
 		t.Errorf("a late approval gives %v", err)
 	}
 	d.Settle()
-	d.VendorsUnchanged(t, before)
+	d.MoneyUnchanged(t, before)
 }
 
 func TestWhoMayApprove(t *testing.T) {

@@ -20,6 +20,7 @@ type createRefundInput struct {
 	Amount        exactAmount    `json:"amount,omitempty"`
 	Reason        refundReason   `json:"reason"`
 	Note          string         `json:"note,omitempty" jsonschema:"for whoever approves"`
+	ThenReply     messageText    `json:"then_reply,omitempty" jsonschema:"sent to the customer once it is done"`
 }
 
 type exactAmount string
@@ -37,7 +38,7 @@ func CreateRefund(d Deps) Tool {
 		Description: "Refund a charge of the conversation's customer, in full or in part. The policy decides: done, waiting for a person, " +
 			"or refused with the rule and what it would still allow. Asking again never refunds twice.",
 	}, d.Guard, Operation[createRefundInput, policies.Refund, stripe.Refund]{
-		Propose: d.proposeRefund, Perform: d.Stripe.CreateRefund, Find: d.Stripe.FindRefund, Follow: refundNote,
+		Propose: d.proposeRefund, Perform: d.Stripe.CreateRefund, Find: d.Stripe.FindRefund, Follow: afterRefund,
 	})
 }
 
@@ -109,12 +110,4 @@ func twins(charges []stripe.Charge, of stripe.Charge) []policies.Twin {
 		}
 	}
 	return out
-}
-
-// refundNote leaves the receipt on the conversation, for colleagues.
-func refundNote(r policies.Refund, out stripe.Refund) []policies.Followup {
-	return []policies.Followup{{Kind: policies.KindNote, Input: noteInput{
-		Conversation: conversationID(r.Asker.Conversation),
-		Body:         messageText(fmt.Sprintf("Refund %s of %s on %s was issued (%s).", out.ID, out.Amount, out.Charge, out.Status)),
-	}}}
 }

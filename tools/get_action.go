@@ -27,12 +27,15 @@ type actionStatus struct {
 	Decision policies.Decision `json:"decision"`
 }
 
+// Cites are the documents that explain the decision.
+func (s actionStatus) Cites() []string { return s.Decision.Cites() }
+
 // GetAction tells how an earlier write stands.
 func GetAction(d Deps) Tool {
 	return Read(Spec{
 		Toolset: Ticket, Name: "get_action", Title: "Read an action", Closed: true,
 		Description: "How an earlier write stands: waiting for a person, done with its receipt, refused, or unknown.",
-	}, func(ctx context.Context, _ policies.Principal, in getActionInput) (actionStatus, error) {
+	}, func(ctx context.Context, by policies.Principal, in getActionInput) (actionStatus, error) {
 		e, err := d.Guard.Ledger.Entry(ctx, in.Action)
 		if fault.CodeOf(err) == fault.NotFound || err == nil && e.Hidden() {
 			return actionStatus{}, policies.UnknownAction()
@@ -40,7 +43,7 @@ func GetAction(d Deps) Tool {
 		if err != nil {
 			return actionStatus{}, err
 		}
-		s := actionStatus{Action: e.ID, Kind: e.Kind, State: e.State, AskedAt: e.CreatedAt, Receipt: e.Receipt, NextStep: e.NextStep(), Approver: e.Approver, Decision: e.Decision}
+		s := actionStatus{Action: e.ID, Kind: e.Kind, State: e.State, AskedAt: e.CreatedAt, Receipt: e.Receipt, NextStep: e.NextStep(), Approver: e.Approver, Decision: d.Guard.Disclosed(e.Decision, by)}
 		if e.Failure != nil {
 			s.Code, s.Message = e.Failure.Code, e.Failure.Message
 		}

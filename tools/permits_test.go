@@ -18,7 +18,7 @@ func TestEveryMethodOfAnAdapterReadsOrTakesAPermit(t *testing.T) {
 			"Account", "Charge", "ChargeOfPaymentIntent", "Charges", "ChargesIn", "Customer", "CustomersByEmail", "CustomersByName", "Excess", "FindRefund", "Inspect", "Invoice", "Invoices", "Made", "Subscriptions",
 		},
 		reflect.TypeFor[*intercom.Client](): {
-			"Author", "Check", "CheckRegion", "Company", "Contact", "Conversation", "FindNote", "FindReply", "FindState", "FindTags", "Me", "Ready", "Tags",
+			"Author", "Check", "CheckRegion", "Company", "Contact", "Conversation", "FindAssigned", "FindNote", "FindReply", "FindState", "FindTags", "Me", "Ready", "Tags", "Team", "Teams",
 		},
 	} {
 		writes := 0

@@ -95,14 +95,18 @@ type Operation[In any, A policies.Action, Out any] struct {
 	Propose func(context.Context, In) (A, error)
 	Perform func(context.Context, *policies.Permit[A]) (Out, error)
 	Find    func(ctx context.Context, a A, key string) (Out, bool, error)
-	Follow  func(A, Out) []policies.Followup
+	Follow  func(In, A, Out) []policies.Followup // may be nil
 }
 
 func (o Operation[In, A, Out]) on(in In) policies.Operation[A, Out] {
-	return policies.Operation[A, Out]{
+	bound := policies.Operation[A, Out]{
 		Propose: func(ctx context.Context) (A, error) { return o.Propose(ctx, in) },
-		Perform: o.Perform, Find: o.Find, Follow: o.Follow,
+		Perform: o.Perform, Find: o.Find,
 	}
+	if o.Follow != nil {
+		bound.Follow = func(a A, out Out) []policies.Followup { return o.Follow(in, a, out) }
+	}
+	return bound
 }
 
 // Write makes a tool that acts only through the guard. It adds dry_run and

@@ -31,6 +31,7 @@ func policyCommand(w world) *cobra.Command {
 			return err
 		},
 	})
+	c.AddCommand(applyCommand(w))
 	return c
 }
 

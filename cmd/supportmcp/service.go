@@ -29,9 +29,9 @@ type settings struct {
 	databaseURL string
 	auditKey    keyFile
 	outlets     []*outlet // that checkpoints are delivered to
+	policyPath  string    // "" for the default policy
 	policyName  string
 	policy      []byte
-	rules       *policies.Policy // the policy, compiled
 	documents   []knowledge.Document
 	sources     string // of the documents
 	principal   policies.Principal
@@ -98,6 +98,7 @@ type hands struct {
 	guard    *policies.Guard
 	stripe   *stripe.Client
 	intercom *intercom.Client
+	policy   *keeper
 	tools    []tools.Tool
 	log      *slog.Logger
 }
@@ -121,8 +122,12 @@ func newHands(ctx context.Context, s settings, library *knowledge.Library) (h ha
 		Ledger: h.ledger, Now: s.now, Log: s.log, Locked: s.locked,
 		Timeout: s.timing.attempt, Lease: s.timing.lease, Wait: s.timing.wait,
 	}
-	h.guard.Use(s.rules)
-	h.tools = tools.All(tools.Deps{Guard: h.guard, Stripe: h.stripe, Intercom: h.intercom, Library: library})
+	h.policy = &keeper{path: s.policyPath, name: s.policyName, ledger: h.ledger, guard: h.guard, log: s.log, signed: approved}
+	if err := h.policy.settle(ctx, s.policy); err != nil {
+		return h, errors.Join(err, h.ledger.Close())
+	}
+	deps := tools.Deps{Guard: h.guard, Stripe: h.stripe, Intercom: h.intercom, Library: library}
+	h.tools = append(tools.All(deps), tools.Inner(deps)...)
 	return h, nil
 }
 
@@ -147,7 +152,7 @@ func (h hands) bind(ctx context.Context) error {
 // openLedger gives SQLite the process's clock; replicas on PostgreSQL must share
 // the database's.
 func openLedger(ctx context.Context, s settings) (*ledger.Ledger, error) {
-	o := ledger.Options{Log: s.log, Mode: s.mode, At: s.at}
+	o := ledger.Options{Log: s.log, Mode: s.mode, At: s.at, Aftermath: tools.Aftermath}
 	if s.oneClock || strings.HasPrefix(s.databaseURL, "sqlite:") {
 		o.Now = s.now
 	}
@@ -180,7 +185,7 @@ func assemble(s settings, h hands, library *knowledge.Library) (*service, error)
 		return nil, err
 	}
 	published := func() []resources.Resource {
-		return resources.All(resources.Deps{Library: library, Guard: h.guard, Policy: func() []byte { return s.policy }})
+		return resources.All(resources.Deps{Library: library, Guard: h.guard, Policy: h.policy.shown})
 	}
 	srv, err := server.New(server.Config{
 		Version: version, Website: s.website, Principal: s.principal, Log: s.log,
@@ -198,6 +203,7 @@ func assemble(s settings, h hands, library *knowledge.Library) (*service, error)
 func (s *service) work(ctx context.Context) {
 	s.busy.Go(func() { s.worker.Run(ctx) })
 	s.busy.Go(func() { s.follow(ctx) })
+	s.busy.Go(func() { s.policy.run(ctx) })
 	s.busy.Go(func() { s.ledger.Listen(ctx, s.worker.Wake) })
 	s.busy.Go(func() { s.adopting(ctx) })
 	s.busy.Go(func() { s.notary.run(ctx) })
@@ -249,9 +255,10 @@ func configured(c Config, w world) (settings, error) {
 // read reads what the environment names: policy, documents and toolsets.
 func (s *settings) read(c Config) error {
 	var noPolicy, noDocuments, noToolset error
+	s.policyPath = c.Policy
 	s.policyName, s.policy, noPolicy = readPolicy(c.Policy)
 	if noPolicy == nil {
-		s.rules, noPolicy = policies.Parse(s.policyName, s.policy)
+		_, noPolicy = policies.Parse(s.policyName, s.policy)
 	}
 	if noPolicy != nil {
 		noPolicy = problem("SUPPORTMCP_POLICY", "does not work:\n"+noPolicy.Error())

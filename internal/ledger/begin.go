@@ -97,7 +97,7 @@ func (t *tx) lockScopes(d policies.Draft) error {
 	}
 	scopes := policies.Scopes(d.Subject, d.Principal)
 	for _, q := range d.Reads.Queries {
-		scopes = append(scopes, q.Scope)
+		scopes = append(append(scopes, q.Scope), q.Also...)
 	}
 	slices.Sort(scopes)
 	scopes = slices.Compact(scopes)
@@ -199,7 +199,7 @@ func (t *tx) decide(r policies.Reads, judge func(policies.Snapshot) policies.Dec
 	if s.Usage, err = usage(t.ctx, t.sql, r.Queries, t.now); err != nil {
 		return policies.Decision{}, err
 	}
-	if s.Waiting, err = waiting(t.ctx, t.sql, r.Waiting); err != nil {
+	if err := around(t.ctx, t.sql, r, &s); err != nil {
 		return policies.Decision{}, err
 	}
 	b, err := json.Marshal(judge(s))

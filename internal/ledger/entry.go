@@ -30,11 +30,11 @@ type row struct {
 // of a person is in another table.
 const (
 	fixedColumns  = `id, kind, principal, identity, ordinal, repeat_of, parent, created_at`
-	movingColumns = `state, conversation, customer, charge, exclusive, same, cost_minor, cost_currency,
+	movingColumns = `state, conversation, contact, customer, person, charge, exclusive, same, cost_minor, cost_currency,
 		receipt, approver, lease_ms, expires_ms, lease_until, looks, updated_at, expires_at, first_sent`
 	selectEntry = `SELECT ` + fixedColumns + `, ` + movingColumns + `, ` + leftColumns + `, ` + textValues + `
 		FROM entry LEFT JOIN personal ON personal.entry_id = entry.id`
-	entryColumns = 38 // that selectEntry gives
+	entryColumns = 40 // that selectEntry gives
 )
 
 func (r *row) fixed() []any {
@@ -47,7 +47,7 @@ func (r *row) fixed() []any {
 func (r *row) moving() []any {
 	s := r.Subject
 	return []any{
-		string(r.State), s.Conversation, s.Customer, s.Charge, s.Exclusive, s.Same, s.Cost.Minor, string(s.Cost.Currency),
+		string(r.State), s.Conversation, s.Contact, s.Customer, s.Person, s.Charge, s.Exclusive, s.Same, s.Cost.Minor, string(s.Cost.Currency),
 		string(r.moneyReceipt()), r.Approver, r.Lease.Milliseconds(), r.Expires.Milliseconds(), millis(r.leaseUntil), int64(r.Looks),
 		millis(r.UpdatedAt), millis(r.ExpiresAt), millis(r.FirstSent),
 	}
@@ -74,7 +74,7 @@ func scanRow(scan func(...any) error) (*row, error) {
 	s, k := &r.Subject, &r.kept
 	err := scan(
 		&r.ID, &r.Kind, &r.Principal, &r.identity, &r.Ordinal, &r.RepeatOf, &r.Parent, &c.createdAt,
-		&r.State, &s.Conversation, &s.Customer, &s.Charge, &s.Exclusive, &s.Same, &s.Cost.Minor, &s.Cost.Currency,
+		&r.State, &s.Conversation, &s.Contact, &s.Customer, &s.Person, &s.Charge, &s.Exclusive, &s.Same, &s.Cost.Minor, &s.Cost.Currency,
 		&c.receipt, &r.Approver, &c.lease, &c.expires, &c.leaseUntil, &r.Looks, &c.updatedAt, &c.expiresAt, &c.firstSent,
 		&c.left.verdict, &c.left.code, &c.left.erasedAt,
 		&k.there, &r.salt, &k.input, &k.facts, &k.digest, &k.decision, &k.answer, &k.failure, &k.note, &r.remark,
@@ -135,7 +135,10 @@ func (t *tx) save(from policies.State, r *row) error {
 		return err
 	}
 	t.reach(Written)
-	return t.record(from, r)
+	if err := t.record(from, r); err != nil {
+		return err
+	}
+	return t.aftermath(r)
 }
 
 // load reads an entry that is about to change, and keeps others from changing it.

@@ -23,6 +23,8 @@ type Inspection struct {
 	Account string // of Stripe, that it belongs to; "" when that could not be told yet
 	Adopted int64  // actions that its vendors had done and it had lost; see Adopt
 	Older   bool   // its tables are of an earlier release, and Open would bring them up to date
+
+	Policies []Accepted // that were in force, oldest first
 }
 
 // Inspect looks at the ledger at url, and neither makes nor changes anything:
@@ -104,6 +106,9 @@ func (l *Ledger) inspect(ctx context.Context) (in Inspection, err error) {
 		return in, err
 	}
 	if in.Account, err = metaOf(ctx, began, "account"); err != nil {
+		return in, err
+	}
+	if in.Policies, err = accepted(ctx, began); err != nil {
 		return in, err
 	}
 	adopted, err := metaOf(ctx, began, "adopted")

@@ -11,6 +11,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"supportmcp/internal/fault"
 	"supportmcp/internal/ledger"
 )
@@ -21,7 +24,7 @@ func TestInspectSeesALedgerOfEitherEngine(t *testing.T) {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
 			url := fresh(t)
-			if got, err := ledger.Inspect(t.Context(), url, "test"); got != (ledger.Inspection{}) || err != nil {
+			if got, err := ledger.Inspect(t.Context(), url, "test"); !cmp.Equal(got, ledger.Inspection{}) || err != nil {
 				t.Fatalf("before the first use: %+v, %v", got, err)
 			}
 			l, err := ledger.Open(t.Context(), url, ledger.Options{Mode: "test"})
@@ -30,14 +33,15 @@ func TestInspectSeesALedgerOfEitherEngine(t *testing.T) {
 			}
 			want := ledger.Inspection{Exists: true, Mode: "test"}
 			for _, mode := range []string{"", "test"} {
-				if got, err := ledger.Inspect(t.Context(), url, mode); got != want || err != nil {
+				if got, err := ledger.Inspect(t.Context(), url, mode); !cmp.Equal(got, want) || err != nil {
 					t.Errorf("while it is open: %+v, %v", got, err)
 				}
 			}
-			if err := l.Close(); err != nil {
+			want.Policies = []ledger.Accepted{{Seq: 1, Body: "version: 1", By: "robin"}}
+			if err := errors.Join(l.Accept(t.Context(), want.Policies[0]), l.Close()); err != nil {
 				t.Fatal(err)
 			}
-			if got, err := ledger.Inspect(t.Context(), url, "test"); got != want || err != nil {
+			if got, err := ledger.Inspect(t.Context(), url, "test"); !cmp.Equal(got, want, cmpopts.IgnoreFields(ledger.Accepted{}, "At")) || err != nil {
 				t.Errorf("after it was closed: %+v, %v", got, err)
 			}
 			_, err = ledger.Inspect(t.Context(), url, "live")

@@ -38,6 +38,9 @@ type Options struct {
 	// budgets. Empty opens a ledger of any mode, which suits tools that only read
 	// and approve.
 	Mode string
+	// Aftermath lists what is queued when an entry was rejected, expired, went stale
+	// or fell into doubt. Nil queues nothing.
+	Aftermath func(policies.Entry) []policies.Followup
 	// At is told each point that a writing transaction reaches (see [Opened]), so
 	// that tests can end the process there. Nil outside tests.
 	At func(point string)
@@ -46,15 +49,16 @@ type Options struct {
 // Ledger is an open ledger. It is safe for concurrent use, also by several
 // processes on one database.
 type Ledger struct {
-	engine engine
-	writer *sql.DB
-	reader *sql.DB
-	queue  *queue        // of the processes on one SQLite file
-	turn   chan struct{} // one slot per connection that may write; waiters are served in order
-	now    func() time.Time
-	log    *slog.Logger
-	id     string
-	at     func(point string) // may be nil
+	engine    engine
+	writer    *sql.DB
+	reader    *sql.DB
+	queue     *queue        // of the processes on one SQLite file
+	turn      chan struct{} // one slot per connection that may write; waiters are served in order
+	now       func() time.Time
+	log       *slog.Logger
+	id        string
+	at        func(point string)                       // may be nil
+	aftermath func(policies.Entry) []policies.Followup // may be nil
 
 	prepared  statements
 	verifying sync.Mutex
@@ -74,7 +78,7 @@ func Open(ctx context.Context, url string, opts Options) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.now, l.log, l.at = opts.Now, opts.Log, opts.At
+	l.now, l.log, l.at, l.aftermath = opts.Now, opts.Log, opts.At, opts.Aftermath
 	if l.log == nil {
 		l.log = slog.New(slog.DiscardHandler)
 	}

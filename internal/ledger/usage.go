@@ -37,20 +37,7 @@ func (l *Ledger) snapshot(ctx context.Context, q queryer, r policies.Reads) (pol
 	if s.Usage, err = usage(ctx, q, r.Queries, now); err != nil {
 		return s, err
 	}
-	s.Waiting, err = waiting(ctx, q, r.Waiting)
-	return s, err
-}
-
-// waiting counts the actions of a conversation that wait for a person.
-func waiting(ctx context.Context, q queryer, conversation string) (n int64, err error) {
-	if conversation == "" {
-		return 0, nil
-	}
-	err = q.QueryRowContext(ctx, `SELECT COUNT(*) FROM entry WHERE state = 'awaiting_approval' AND conversation = $1`, conversation).Scan(&n)
-	if err != nil {
-		return 0, fmt.Errorf("count what waits: %w", err)
-	}
-	return n, nil
+	return s, around(ctx, q, r, &s)
 }
 
 // usage answers all queries in one statement, and so from one state of the ledger.
@@ -86,6 +73,20 @@ func usage(ctx context.Context, q queryer, queries []policies.Query, now time.Ti
 	return out, rows.Err()
 }
 
+// holdsOf are the holds that a query sums. An action that is in several of its
+// scopes counts once.
+func holdsOf(args *arguments, q policies.Query, now time.Time) string {
+	where := ` kind IN (` + addAll(args, q.Kinds) + `) AND at > ` + args.add(now.Add(-q.Window).UnixMilli())
+	if q.SinceRelease {
+		where += ` AND at > (SELECT COALESCE(MAX(updated_at), 0) FROM entry WHERE kind = 'breaker' AND state = 'done')`
+	}
+	if len(q.Also) == 0 {
+		return `hold WHERE scope = ` + args.add(string(q.Scope)) + ` AND` + where
+	}
+	return `(SELECT DISTINCT entry_id, at, currency, minor FROM hold WHERE scope IN (` +
+		addAll(args, append([]policies.Scope{q.Scope}, q.Also...)) + `) AND` + where + `) AS once WHERE at > 0`
+}
+
 // usageSQL asks for two things per query: the totals, as a row at time 0, and the
 // oldest settled actions, as a row each.
 func usageSQL(queries []policies.Query, now time.Time) (string, []any, error) {
@@ -101,8 +102,7 @@ func usageSQL(queries []policies.Query, now time.Time) (string, []any, error) {
 			minor = `CASE WHEN currency = ` + args.add(string(q.Currency)) + ` THEN minor ELSE 0 END`
 			sum = `CAST(COALESCE(SUM(` + minor + `), 0) AS BIGINT)`
 		}
-		window := ` FROM hold WHERE scope = ` + args.add(string(q.Scope)) + ` AND kind IN (` + addAll(&args, q.Kinds) +
-			`) AND at > ` + args.add(now.Add(-q.Window).UnixMilli())
+		window := ` FROM ` + holdsOf(&args, q, now)
 		parts = append(parts,
 			`SELECT `+n+`, 0, COUNT(*), `+sum+window,
 			`SELECT * FROM (SELECT `+n+`, at, 1, `+minor+window+` AND at < `+args.add(int64(open))+

@@ -73,6 +73,7 @@ func (s seeder) company() {
 	s.stripe.AddPromotionCode(stripeapi.PromotionCode{ID: "promo_old", Code: "SPRING", Coupon: "WELCOME", Expires: s.ago(100 * day), Created: s.ago(200 * day)})
 	s.intercom.AddAdmin(intercomapi.Admin{ID: AdminID, Name: "Robin Vale", Email: "robin@northwind.example", HasInboxSeat: true})
 	s.intercom.AddAdmin(intercomapi.Admin{ID: "8002", Name: "Noa Lindqvist", Email: "noa@northwind.example", HasInboxSeat: true})
+	s.intercom.AddTeam(intercomapi.Team{ID: "8101", Name: "Billing", Admins: []string{"8002"}})
 	for i, name := range []string{"billing", "refunded", "refund-declined", "duplicate-charge", "cancellation", "failed-payment", "needs-human"} {
 		s.intercom.AddTag(intercomapi.Tag{ID: fmt.Sprint(9001 + i), Name: name})
 	}

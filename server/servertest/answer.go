@@ -28,6 +28,8 @@ type Answer struct {
 	NextStep string            `json:"next_step"`
 	Receipt  json.RawMessage   `json:"receipt"`
 	Decision policies.Decision `json:"decision"`
+
+	Links []string `json:"-"` // of the resources that come with it
 }
 
 // Into reads the answer into a value of the test's own.
@@ -47,18 +49,25 @@ func (a Answer) Rules() []string {
 	return out
 }
 
-// answer reads a result and holds it to what every result must be: one text; the
-// same facts structured, which fit the tool's output schema; and every error with
+// answer reads a result and holds it to what every result must be: one text, and
+// links to resources at most behind it; the same facts structured, which fit the tool's output schema; and every error with
 // a code, a message and a next step.
 func (c *Client) answer(tool string, res *mcp.CallToolResult) (Answer, error) {
-	if len(res.Content) != 1 {
-		return Answer{}, fmt.Errorf("%s answered %d contents, want one", tool, len(res.Content))
+	if len(res.Content) == 0 {
+		return Answer{}, fmt.Errorf("%s answered nothing", tool)
 	}
 	text, ok := mcp.AsTextContent(res.Content[0])
 	if !ok {
 		return Answer{}, fmt.Errorf("%s answered no text", tool)
 	}
 	a := Answer{Text: json.RawMessage(text.Text), IsError: res.IsError}
+	for _, more := range res.Content[1:] {
+		link, ok := more.(mcp.ResourceLink)
+		if !ok {
+			return Answer{}, fmt.Errorf("%s answered a %T behind the text", tool, more)
+		}
+		a.Links = append(a.Links, link.URI)
+	}
 	if err := json.Unmarshal(a.Text, &a); err != nil {
 		return a, fmt.Errorf("%s answered text that is not JSON: %w", tool, err)
 	}

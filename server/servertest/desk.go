@@ -109,7 +109,7 @@ const Lease = time.Minute
 
 func (d *Desk) openLedger() {
 	d.t.Helper()
-	l, err := ledger.Open(context.WithoutCancel(d.t.Context()), d.ledgerURL, ledger.Options{Now: d.Clock.Now, Mode: "sandbox"})
+	l, err := ledger.Open(context.WithoutCancel(d.t.Context()), d.ledgerURL, ledger.Options{Now: d.Clock.Now, Mode: "sandbox", Aftermath: tools.Aftermath})
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -131,8 +131,9 @@ func (d *Desk) build(s Setup) {
 	d.must(err)
 	ic, err := intercom.New(intercom.Config{Token: s.IntercomToken, BaseURL: s.IntercomURL, AdminID: sandbox.AdminID, Now: d.Clock.Now, PerSecond: plenty})
 	d.must(err)
-	all := tools.All(tools.Deps{Guard: d.Guard, Stripe: st, Intercom: ic, Library: library, Now: d.Clock.Now})
-	d.Worker, err = server.NewWorker(d.Ledger, all, silent())
+	deps := tools.Deps{Guard: d.Guard, Stripe: st, Intercom: ic, Library: library, Now: d.Clock.Now}
+	all := tools.All(deps)
+	d.Worker, err = server.NewWorker(d.Ledger, append(tools.Inner(deps), all...), silent())
 	d.must(err)
 	d.Tools = append(tools.Listed(all, s.Toolsets, s.ReadOnly), s.Extra...)
 	d.Server, err = server.New(server.Config{

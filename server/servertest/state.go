@@ -106,6 +106,24 @@ func (d *Desk) VendorsUnchanged(t testing.TB, before State) {
 	}
 }
 
+// MoneyUnchanged fails the test unless Stripe is as it was.
+func (d *Desk) MoneyUnchanged(t testing.TB, before State) {
+	t.Helper()
+	if diff := cmp.Diff(before.money(), d.Look().money()); diff != "" {
+		t.Errorf("something changed in Stripe (-before +after):\n%s", diff)
+	}
+}
+
+func (s State) money() State {
+	out := s.vendors()
+	for name := range out {
+		if strings.HasPrefix(name, "intercom ") {
+			delete(out, name)
+		}
+	}
+	return out
+}
+
 func (s State) vendors() State {
 	out := State{}
 	for name, line := range s {

@@ -51,6 +51,8 @@ func Run(t *testing.T, fresh Fresh) {
 		{"currencies", currencies},
 		{"a wrong clock", wrongClock},
 		{"usage", usage},
+		{"around", around},
+		{"accepted policies", acceptedPolicies},
 		{"budgets in parallel", BudgetsInParallel},
 		{"equal requests in parallel", equalInParallel},
 		{"exclusive targets", exclusives},

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"supportmcp/internal/fault"
+	"supportmcp/internal/ledger"
+	"supportmcp/policies"
+)
+
+// everyPolicy is how often the policy file is looked at.
+const everyPolicy = 2 * time.Second
+
+// keeper keeps the right policy in force: that of the file, as long as it is sound
+// and loosens nothing without an approver.
+type keeper struct {
+	path   string // "" for the default policy
+	ledger *ledger.Ledger
+	guard  *policies.Guard
+	log    *slog.Logger
+	signed func(ledger.Accepted) bool // whether an approver has put a policy in force
+
+	name string // of the file, for messages
+
+	text   atomic.Pointer[[]byte] // in force
+	doubt  atomic.Pointer[string] // why the file is not in force; nil when it is
+	warned string
+	seen   seen
+}
+
+// seen is what was last decided on.
+type seen struct {
+	text string // of the file
+	last int64  // of the history
+}
+
+// run follows the file until ctx is done.
+func (k *keeper) run(ctx context.Context) {
+	tick := time.NewTicker(everyPolicy)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			k.look(ctx)
+		}
+	}
+}
+
+// look reads the file again. Whatever is wrong with it, the policy in force stays.
+func (k *keeper) look(ctx context.Context) {
+	_, text, err := readPolicy(k.path)
+	var last int64
+	if err == nil {
+		last, err = k.ledger.LastPolicy(ctx)
+	}
+	if err == nil && (seen{string(text), last}) == k.seen {
+		return
+	}
+	if err == nil {
+		err = k.settle(ctx, text)
+	}
+	if err != nil && ctx.Err() == nil {
+		k.doubts("the policy file does not work, so the last good policy stays in force:\n" + err.Error())
+	}
+}
+
+// settle decides between a file and the history, and records a file that may be
+// put in force.
+func (k *keeper) settle(ctx context.Context, text []byte) error {
+	file, err := policies.Parse(k.name, text)
+	if err != nil {
+		return err
+	}
+	history, err := k.ledger.Policies(ctx)
+	if err != nil {
+		return err
+	}
+	s := policies.Stand(k.name, file, recorded(history, k.signed))
+	last := int64(len(history))
+	switch {
+	case s.New:
+		err := k.ledger.Accept(ctx, ledger.Accepted{Seq: last + 1, Body: string(text)})
+		if fault.CodeOf(err) == fault.Busy { // another server was faster, with this policy or another
+			return k.settle(ctx, text)
+		}
+		if err != nil {
+			return fmt.Errorf("record the policy: %w", err)
+		}
+		last++
+		k.use(file, text)
+	case len(s.Looser) > 0:
+		k.use(s.InForce, []byte(s.Text))
+		k.doubts("the policy file is not in force, because it loosens what an approver must let through: " + s.Summary() +
+			"; run supportmcp policy apply with the file")
+	default:
+		k.use(file, text)
+	}
+	k.seen = seen{string(text), last}
+	return nil
+}
+
+func recorded(history []ledger.Accepted, signed func(ledger.Accepted) bool) []policies.Record {
+	out := make([]policies.Record, len(history))
+	for i, a := range history {
+		out[i] = policies.Record{Text: a.Body, Signed: signed(a)}
+	}
+	return out
+}
+
+func (k *keeper) use(p *policies.Policy, text []byte) {
+	if now := k.guard.Policy(); now == nil || now.Revision != p.Revision {
+		k.guard.Use(p)
+		k.log.Info("policy in force", "revision", p.Revision)
+	}
+	k.text.Store(&text)
+	k.doubt.Store(nil)
+}
+
+// doubts keeps the reason why the file is not in force, and logs it once.
+func (k *keeper) doubts(why string) {
+	k.doubt.Store(&why)
+	if why != k.warned {
+		k.warned = why
+		k.log.Warn(why)
+	}
+}
+
+// shown is the policy in force, with what keeps the file from it.
+func (k *keeper) shown() []byte {
+	text := *k.text.Load()
+	if why := k.doubt.Load(); why != nil {
+		return append(commented(*why), text...)
+	}
+	return text
+}
+
+func commented(text string) []byte {
+	return []byte("# " + strings.ReplaceAll(text, "\n", "\n# ") + "\n")
+}
+
+// approved tells whether a person has put a policy in force.
+func approved(a ledger.Accepted) bool { return a.By != "" }

@@ -1,0 +1,63 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"supportmcp/policies"
+)
+
+// around reads what a judgement must know besides budgets, in one statement: what
+// waits for a person and what was denied in the conversation, what was denied to
+// its contact elsewhere, and whether the breaker is open.
+func around(ctx context.Context, q queryer, r policies.Reads, s *policies.Snapshot) error {
+	statement, args := aroundSQL(r, s)
+	if statement == "" {
+		return nil
+	}
+	rows, err := q.QueryContext(ctx, statement, args...)
+	if err != nil {
+		return fmt.Errorf("read what waits and what was denied: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var what string
+		var n int64
+		if err := rows.Scan(&what, &n); err != nil {
+			return fmt.Errorf("read what waits and what was denied: %w", err)
+		}
+		switch what {
+		case "waiting":
+			s.Waiting = n
+		case "breaker":
+			s.BreakerOpen = n > 0
+		case "denied":
+			s.Denied = append(s.Denied, fromMillis(n))
+		}
+	}
+	return rows.Err()
+}
+
+func aroundSQL(r policies.Reads, s *policies.Snapshot) (string, []any) {
+	var args arguments
+	var parts []string
+	denied := func(whose string) {
+		parts = append(parts, `SELECT * FROM (SELECT 'denied', created_at FROM entry WHERE state = 'denied' AND `+whose+
+			` AND created_at > `+args.add(s.Now.Add(-r.DeniedWithin).UnixMilli())+` ORDER BY created_at DESC LIMIT `+args.add(int64(r.Denials))+`) AS newest`)
+	}
+	if r.Conversation != "" {
+		here := `conversation = ` + args.add(r.Conversation)
+		parts = append(parts, `SELECT 'waiting', COUNT(*) FROM entry WHERE state = 'awaiting_approval' AND `+here)
+		if r.Denials > 0 {
+			denied(here)
+		}
+	}
+	if r.Contact != "" && r.Denials > 0 {
+		denied(`contact <> '' AND contact = ` + args.add(r.Contact) + ` AND conversation <> ` + args.add(r.Conversation))
+	}
+	if r.Breaker {
+		parts = append(parts, `SELECT 'breaker', COUNT(*) FROM entry WHERE kind = 'breaker' AND state = 'awaiting_approval'`)
+	}
+	return strings.Join(parts, ` UNION ALL `), args
+}

@@ -1,0 +1,69 @@
+package policies
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Contact creates a contact in Intercom, or sets attributes of one.
+type Contact struct {
+	Asker  Asker             `json:"asker,omitzero"`
+	ID     string            `json:"id,omitempty"` // "" creates one
+	Role   string            `json:"role,omitempty"`
+	Set    map[string]string `json:"set,omitempty"`
+	Traits Traits            `json:"traits"`
+}
+
+// ContactRules is the contact section of a policy.
+type ContactRules struct {
+	Section
+	Attributes []string // that an agent may set; never what ties a contact to money
+	Create     Effect
+}
+
+// Kind is KindContact.
+func (Contact) Kind() Kind { return KindContact }
+
+// Subject has no identity: what a contact's attributes are is a desired state.
+func (c Contact) Subject() Subject {
+	return Subject{Conversation: c.Asker.Conversation, Contact: c.ID, Exclusive: "contact:" + c.ID}
+}
+
+func (c Contact) binds() any {
+	c.Traits = Traits{}
+	return c
+}
+
+func (c Contact) traits() Traits { return c.Traits }
+func (Contact) asks() []Query    { return nil }
+
+func (c Contact) judge(p *Policy, _ Snapshot) []Finding {
+	if p.Contact == nil {
+		return []Finding{missing("contact")}
+	}
+	findings := []Finding{p.Contact.listed(c.Set)}
+	if c.ID == "" {
+		findings = append(findings, permitted("contact.create", p.Contact.Create, "create contacts"))
+	}
+	return findings
+}
+
+// identifying are names that no tool may set, whatever a policy lists: whoever
+// could, would choose whose money is theirs.
+func identifying(attribute string) bool {
+	return slices.ContainsFunc([]string{"email", "external_id", "id", "role", "user_id"}, func(n string) bool { return strings.EqualFold(n, attribute) })
+}
+
+func (r *ContactRules) listed(set map[string]string) Finding {
+	f := Finding{Rule: "contact.attributes", Effect: Allow, Limit: strings.Join(r.Attributes, ", ")}
+	unlisted := slices.DeleteFunc(slices.Sorted(maps.Keys(set)), func(name string) bool {
+		return !identifying(name) && slices.Contains(r.Attributes, name)
+	})
+	if len(unlisted) > 0 {
+		f.Effect, f.Actual = Deny, strconv.Itoa(len(unlisted))+" not listed"
+		f.Message, f.NextStep = "the policy does not list "+strings.Join(unlisted, ", "), "use the attributes in limit"
+	}
+	return f
+}

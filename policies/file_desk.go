@@ -1,0 +1,72 @@
+package policies
+
+import (
+	"slices"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+func (r *fileReader) reply(path string, n *yaml.Node) *ReplyRules {
+	rules := &ReplyRules{}
+	var most int64
+	r.block(path, n, slices.Concat([]field{
+		required("max_chars", "4000", "How long a message may be.", r.number(&most, maxChars)),
+	}, r.common(&rules.Section, false), []field{
+		optional("budgets", "", "How many replies there may be.", func(path string, n *yaml.Node) {
+			rules.Budgets = r.budgets(path, n, KindReply, nil)
+		}),
+	})...)
+	rules.MaxChars = int(most)
+	return rules
+}
+
+func (r *fileReader) tag(path string, n *yaml.Node) *TagRules {
+	rules := &TagRules{}
+	r.block(path, n, slices.Concat([]field{
+		required("allow", "[billing, refunded]", "The tags that an agent may add or take off; no others.", r.names("tag", &rules.Allow)),
+	}, r.common(&rules.Section, false), []field{
+		optional("budgets", "", "How often tags may be changed.", func(path string, n *yaml.Node) {
+			rules.Budgets = r.budgets(path, n, KindTag, nil)
+		}),
+	})...)
+	return rules
+}
+
+func (r *fileReader) segment(path string, n *yaml.Node) *SegmentRules {
+	rules := &SegmentRules{Alone: 25}
+	r.block(path, n,
+		required("allow", "[card-expiring]", "The tags that a segment may set; no others.", r.names("tag", &rules.Allow)),
+		required("max", "5000", "How many contacts may be changed at once at most.", r.number(&rules.Max, maxCount)),
+		optional("alone", "25", "Up to so many the agent acts alone, above a person approves.", r.number(&rules.Alone, maxCount)))
+	if n != nil && rules.Alone > rules.Max && rules.Max > 0 {
+		r.at(n, "%s: alone (%d) must not be above max (%d)", path, rules.Alone, rules.Max)
+	}
+	return rules
+}
+
+func (r *fileReader) contact(path string, n *yaml.Node) *ContactRules {
+	rules := &ContactRules{}
+	r.block(path, n, slices.Concat([]field{
+		optional("attributes", "[plan_note]", "The attributes that an agent may set; no others. Never e-mail, external id, role or what ties a contact to a customer.", func(path string, n *yaml.Node) {
+			r.names("attribute", &rules.Attributes)(path, n)
+			for _, a := range rules.Attributes {
+				if identifying(a) {
+					r.at(n, "%s: %s says who somebody is, so no agent may set it", path, a)
+				}
+			}
+		}),
+		optional("create", "allow", "Create contacts. Without this key it is denied.", r.effect(&rules.Create, Allow, NeedsApproval, Deny)),
+	}, r.common(&rules.Section, false))...)
+	return rules
+}
+
+func (r *fileReader) lookup(path string, n *yaml.Node) *LookupRules {
+	rules := &LookupRules{Window: time.Hour, PersonalData: MaskedPersonalData}
+	levels := []string{string(NoPersonalData), string(MaskedPersonalData), string(FullPersonalData)}
+	r.block(path, n,
+		required("customers", "30", "How many different customers one agent may look at.", r.number(&rules.Customers, maxCount)),
+		optional("window", "1h", "In how much time.", r.span(&rules.Window)),
+		optional("personal_data", "masked", "How much of names, addresses and e-mails is shown: none, masked or full.", r.word(levels, func(text string) { rules.PersonalData = PersonalData(text) })))
+	return rules
+}

@@ -1,0 +1,72 @@
+package tools
+
+import (
+	"fmt"
+	"strings"
+
+	"supportmcp/internal/stripe"
+	"supportmcp/policies"
+)
+
+// afterRefund leaves the receipt on the conversation, for colleagues, and tells
+// the customer what the agent wanted told once it is done.
+func afterRefund(in createRefundInput, r policies.Refund, out stripe.Refund) []policies.Followup {
+	where := conversationID(r.Asker.Conversation)
+	follow := []policies.Followup{{Kind: policies.KindNote, Input: noteInput{
+		Conversation: where,
+		Body:         messageText(fmt.Sprintf("Refund %s of %s on %s was issued (%s).", out.ID, out.Amount, out.Charge, out.Status)),
+	}}}
+	if in.ThenReply != "" {
+		follow = append(follow, policies.Followup{Kind: policies.KindReply, Input: replyInput{Conversation: where, Body: in.ThenReply}})
+	}
+	return follow
+}
+
+// Aftermath is what follows when an action on money comes to nothing, or nobody
+// knows to what: a note for colleagues and, where the policy names a team, the
+// hand-over to it. The customer waits for an answer, and the agent may be gone.
+func Aftermath(e policies.Entry) []policies.Followup {
+	if !e.Kind.MovesMoney() || e.Subject.Conversation == "" {
+		return nil
+	}
+	why, ok := unfinished(e)
+	if !ok {
+		return nil
+	}
+	where := conversationID(e.Subject.Conversation)
+	out := []policies.Followup{{Kind: policies.KindNote, Input: noteInput{
+		Conversation: where, Body: messageText(fmt.Sprintf("%s (%s): %s", described(e), e.ID, why)),
+	}}}
+	if team := e.Decision.HandTo; team != "" {
+		out = append(out, policies.Followup{Kind: policies.KindAssign, Input: handOverInput{Conversation: where, Team: team}})
+	}
+	return out
+}
+
+func described(e policies.Entry) string {
+	what := strings.ToUpper(string(e.Kind[:1])) + string(e.Kind[1:])
+	if !e.Subject.Cost.IsZero() {
+		what += " of " + e.Subject.Cost.String()
+	}
+	return strings.TrimSuffix(what+" on "+e.Subject.Charge, " on ")
+}
+
+// unfinished tells a colleague how an action stands.
+func unfinished(e policies.Entry) (string, bool) {
+	switch e.State {
+	case policies.Rejected:
+		why := "rejected by " + e.Approver
+		if e.Note != "" {
+			why += ": " + e.Note
+		}
+		return why + ". The customer has not been told yet.", true
+	case policies.Expired:
+		return "nobody decided in time. The customer has not been told yet.", true
+	case policies.Stale:
+		return "approved, but the facts or the policy changed before it was carried out. It was not done.", true
+	case policies.InDoubt, policies.Review:
+		return "it may have been done, and nobody knows yet. Do not repeat it.", true
+	case policies.Denied, policies.Awaiting, policies.Approved, policies.Executing, policies.Done, policies.Failed, policies.Previewed:
+	}
+	return "", false
+}
