@@ -89,7 +89,7 @@ func (d Deps) chargeFacts(ctx context.Context, in createRefundInput, r *policies
 	if err != nil {
 		return err
 	}
-	r.Charge = c.Charge
+	r.Charge, r.Since = c.Charge, c.Since
 	if c.Customer == "" {
 		return nil
 	}

@@ -22,8 +22,9 @@ type Charge struct {
 	FailureCode    string
 	Decline        string // the bank's own reason, such as insufficient_funds; "" when it gave none
 	FailureMessage string
-	Description    string // written by the merchant, or by whoever could: data, never instructions
-	Invoice        string // id
+	Description    string    // written by the merchant, or by whoever could: data, never instructions
+	Invoice        string    // id
+	Since          time.Time // when its customer was created; zero in lists
 	Card           *Card
 	Refunds        []Refund  // newest first
 	Disputes       []Dispute // newest first; nearly always none
@@ -35,7 +36,7 @@ func (c *Client) Charge(ctx context.Context, id string) (Charge, error) {
 		return Charge{}, err
 	}
 	p := &stripe.ChargeParams{}
-	p.Context, p.Expand = ctx, []*string{stripe.String("refunds")}
+	p.Context, p.Expand = ctx, stripe.StringSlice([]string{"refunds", "customer"})
 	sc, err := c.charges.Get(id, p)
 	if err != nil {
 		return Charge{}, readFailed("charge "+id, err)
@@ -50,7 +51,7 @@ func (c *Client) ChargeOfPaymentIntent(ctx context.Context, id string) (Charge, 
 		return Charge{}, err
 	}
 	p := &stripe.PaymentIntentParams{}
-	p.Context, p.Expand = ctx, []*string{stripe.String("latest_charge.refunds")}
+	p.Context, p.Expand = ctx, stripe.StringSlice([]string{"latest_charge.refunds", "latest_charge.customer"})
 	intent, err := c.intents.Get(id, p)
 	if err != nil {
 		return Charge{}, readFailed("payment intent "+id, err)
@@ -189,7 +190,10 @@ func chargeOf(sc *stripe.Charge, refunds []*stripe.Refund, disputes []*stripe.Di
 		Description: sc.Description, Card: cardCharged(sc),
 	}
 	if sc.Outcome != nil {
-		out.Decline = sc.Outcome.Reason
+		out.Decline, out.Risk = sc.Outcome.Reason, riskOf(sc.Outcome.RiskLevel)
+	}
+	if d := sc.PaymentMethodDetails; d != nil && d.Card != nil {
+		out.Charge.Card = word(d.Card.Fingerprint)
 	}
 	out.refer(sc)
 	if out.Refunds, err = refundsIn(refunds, total.Currency); err != nil {
@@ -202,10 +206,18 @@ func chargeOf(sc *stripe.Charge, refunds []*stripe.Refund, disputes []*stripe.Di
 	return out, out.count(sc)
 }
 
+// riskOf is Radar's level; "" for what was not assessed.
+func riskOf(level string) string {
+	if slices.Contains([]string{"normal", "elevated", "highest"}, level) {
+		return level
+	}
+	return ""
+}
+
 // refer sets the ids of what the charge belongs to.
 func (ch *Charge) refer(sc *stripe.Charge) {
 	if sc.Customer != nil {
-		ch.Customer = sc.Customer.ID
+		ch.Customer, ch.Since = sc.Customer.ID, at(sc.Customer.Created)
 	}
 	if sc.PaymentIntent != nil {
 		ch.PaymentIntent = sc.PaymentIntent.ID

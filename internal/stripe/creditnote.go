@@ -8,6 +8,7 @@ import (
 
 	"github.com/stripe/stripe-go/v76"
 
+	"supportmcp/internal/money"
 	"supportmcp/policies"
 )
 
@@ -21,12 +22,12 @@ import (
 type noteParams struct {
 	stripe.Params `form:"*"`
 
-	Invoice  string         `form:"invoice"`
-	Amount   int64          `form:"amount"`
-	Refund   int64          `form:"refund_amount"`
-	Reason   string         `form:"reason"`
-	Metadata refundMetadata `form:"metadata"`
-	Expand   []*string      `form:"expand"`
+	Invoice  string    `form:"invoice"`
+	Amount   int64     `form:"amount"`
+	Refund   int64     `form:"refund_amount"`
+	Reason   string    `form:"reason"`
+	Metadata mark      `form:"metadata"`
+	Expand   []*string `form:"expand"`
 }
 
 // noteReason is a refund's reason in the words of credit notes.
@@ -52,13 +53,12 @@ func reasonOf(r stripe.CreditNoteReason) policies.Reason {
 	return ""
 }
 
-func (c *Client) sendNote(ctx context.Context, invoice string, a policies.Refund, key string) (Refund, error) {
+func (c *Client) sendNote(ctx context.Context, invoice string, sum money.Money, why policies.Reason, m mark) (Refund, error) {
 	p := &noteParams{
-		Invoice: invoice, Amount: a.Amount.Minor, Refund: a.Amount.Minor, Reason: string(noteReason(a.Reason)),
-		Metadata: c.metadata(a, key), Expand: []*string{stripe.String("refund")},
+		Invoice: invoice, Amount: sum.Minor, Refund: sum.Minor, Reason: string(noteReason(why)), Metadata: m, Expand: []*string{stripe.String("refund")},
 	}
 	p.Context = ctx
-	p.SetIdempotencyKey(key)
+	p.SetIdempotencyKey(m.Operation)
 	n := &stripe.CreditNote{}
 	if err := c.notes.B.Call(http.MethodPost, "/v1/credit_notes", c.notes.Key, p, n); err != nil {
 		return Refund{}, err

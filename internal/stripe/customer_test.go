@@ -223,7 +223,7 @@ func TestRunningSubscriptionsAreTold(t *testing.T) {
 	}
 	visa := &stripe.Card{Brand: "visa", Last4: "1881", ExpMonth: 12, ExpYear: 2034}
 	want := stripe.Subscription{
-		ID: "sub_trial", Status: "trialing", Plan: "Pro + Extra seat", Amount: eur(4400), Interval: "month",
+		ID: "sub_trial", Customer: "cus_1", EndsAt: trial, Status: "trialing", Plan: "Pro + Extra seat", Amount: eur(4400), Interval: "month",
 		PeriodEnd: trial, CancelAtPeriodEnd: true, TrialEnd: trial, Card: visa,
 	}
 	if d := cmp.Diff(want, got[0]); d != "" {

@@ -22,14 +22,16 @@ type Need struct {
 func Needs() []Need {
 	var out []Need
 	for _, r := range []struct{ object, setting, calls string }{
-		{"customer", "Customers", "GET /v1/customers, GET /v1/customers/search, GET /v1/customers/{id}"},
+		{"customer", "Customers", "GET /v1/customers, GET /v1/customers/search, GET /v1/customers/{id}, GET /v1/customers/{id}/balance_transactions, POST /v1/customers/{id}/balance_transactions"},
 		{"charge", "Charges and Refunds", "GET /v1/charges, GET /v1/charges/{id}, GET /v1/refunds, POST /v1/refunds"},
 		{"payment_intent", "PaymentIntents", "GET /v1/payment_intents, GET /v1/payment_intents/{id}"},
 		{"dispute", "Disputes", "GET /v1/disputes"},
-		{"subscription", "Subscriptions", "GET /v1/subscriptions"},
+		{"subscription", "Subscriptions", "GET /v1/subscriptions, GET /v1/subscriptions/{id}, POST /v1/subscriptions/{id}, DELETE /v1/subscriptions/{id}"},
+		{"coupon", "Coupons", "GET /v1/coupons/{id}"},
+		{"promotion_code", "Promotion codes", "GET /v1/promotion_codes"},
 		{"product", "Products", "GET /v1/products, GET /v1/products/{id}"},
 		{"invoice", "Invoices", "GET /v1/invoices, GET /v1/invoices/{id}"},
-		{"credit_note", "Credit notes", "GET /v1/credit_notes, POST /v1/credit_notes"},
+		{"credit_note", "Credit notes", "GET /v1/credit_notes, GET /v1/credit_notes/preview, POST /v1/credit_notes"},
 		{"accounts_kyc_basic", "Account", "GET /v1/account"},
 	} {
 		for call := range strings.SplitSeq(r.calls, ", ") {

@@ -52,7 +52,7 @@ func (c *Client) CreateRefund(ctx context.Context, p *policies.Permit[policies.R
 	send := c.send
 	if invoice != "" {
 		send = func(ctx context.Context, a policies.Refund, key string) (Refund, error) {
-			return c.sendNote(ctx, invoice, a, key)
+			return c.sendNote(ctx, invoice, a.Amount, a.Reason, c.mark(a.Asker, key))
 		}
 	}
 	out, err := send(ctx, a, key)
@@ -71,8 +71,13 @@ func sendable(a policies.Refund, key string) error {
 	if a.Amount.Minor <= 0 || a.Amount.Currency != a.Charge.Amount.Currency {
 		return &fault.Error{Code: fault.Internal, Took: fault.No, Message: "the refund has no amount in the currency of its charge"}
 	}
+	return usable(key)
+}
+
+// usable refuses what Stripe would not take for an idempotency key.
+func usable(key string) error {
 	if !wordOnly(key) || len(key) > 255 {
-		return &fault.Error{Code: fault.Internal, Took: fault.No, Message: "the refund has no usable idempotency key"}
+		return &fault.Error{Code: fault.Internal, Took: fault.No, Message: "the action has no usable idempotency key"}
 	}
 	return nil
 }
@@ -83,25 +88,25 @@ func sendable(a policies.Refund, key string) error {
 type refundParams struct {
 	stripe.Params `form:"*"`
 
-	Charge   string         `form:"charge"`
-	Amount   int64          `form:"amount"` // always: without one Stripe refunds all that is left
-	Reason   string         `form:"reason"`
-	Metadata refundMetadata `form:"metadata"`
+	Charge   string `form:"charge"`
+	Amount   int64  `form:"amount"` // always: without one Stripe refunds all that is left
+	Reason   string `form:"reason"`
+	Metadata mark   `form:"metadata"`
 }
 
-// refundMetadata makes a refund findable without our database.
-type refundMetadata struct {
+// mark is metadata that makes what we did findable without our database.
+type mark struct {
 	Operation    string `form:"operation_id"`
 	Conversation string `form:"conversation"`
 	Ledger       string `form:"ledger"`
 }
 
-func (c *Client) metadata(a policies.Refund, key string) refundMetadata {
-	return refundMetadata{Operation: key, Conversation: a.Asker.Conversation, Ledger: c.ledger}
+func (c *Client) mark(a policies.Asker, key string) mark {
+	return mark{Operation: key, Conversation: a.Conversation, Ledger: c.ledger}
 }
 
 func (c *Client) send(ctx context.Context, a policies.Refund, key string) (Refund, error) {
-	p := &refundParams{Charge: a.Charge.ID, Amount: a.Amount.Minor, Reason: string(a.Reason), Metadata: c.metadata(a, key)}
+	p := &refundParams{Charge: a.Charge.ID, Amount: a.Amount.Minor, Reason: string(a.Reason), Metadata: c.mark(a.Asker, key)}
 	p.Context = ctx
 	p.SetIdempotencyKey(key)
 	r := &stripe.Refund{}

@@ -1,5 +1,6 @@
 // Package stripe owns everything supportmcp says to Stripe: it reads customers,
-// charges and subscriptions as plain values, and refunds with a permit. It is
+// charges, invoices and subscriptions as plain values; with a permit it refunds,
+// credits, cancels and discounts. It is
 // the only importer of stripe-go, which speaks API version 2023-10-16.
 //
 // It never writes without a [policies.Permit], never repeats a write by itself,
@@ -18,12 +19,15 @@ import (
 
 	"github.com/stripe/stripe-go/v76"
 	"github.com/stripe/stripe-go/v76/charge"
+	"github.com/stripe/stripe-go/v76/coupon"
 	"github.com/stripe/stripe-go/v76/creditnote"
 	"github.com/stripe/stripe-go/v76/customer"
+	"github.com/stripe/stripe-go/v76/customerbalancetransaction"
 	"github.com/stripe/stripe-go/v76/dispute"
 	"github.com/stripe/stripe-go/v76/invoice"
 	"github.com/stripe/stripe-go/v76/paymentintent"
 	"github.com/stripe/stripe-go/v76/product"
+	"github.com/stripe/stripe-go/v76/promotioncode"
 	"github.com/stripe/stripe-go/v76/refund"
 	"github.com/stripe/stripe-go/v76/subscription"
 	"golang.org/x/time/rate"
@@ -41,7 +45,10 @@ type Config struct {
 
 // Client speaks to one Stripe account. It is safe for concurrent use.
 type Client struct {
+	balances      customerbalancetransaction.Client
 	charges       charge.Client
+	coupons       coupon.Client
+	codes         promotioncode.Client
 	customers     customer.Client
 	disputes      dispute.Client
 	intents       paymentintent.Client
@@ -91,7 +98,10 @@ func New(c Config) (*Client, error) {
 		EnableTelemetry:   stripe.Bool(false),
 	})
 	return &Client{
+		balances:      customerbalancetransaction.Client{B: b, Key: c.Key},
 		charges:       charge.Client{B: b, Key: c.Key},
+		coupons:       coupon.Client{B: b, Key: c.Key},
+		codes:         promotioncode.Client{B: b, Key: c.Key},
 		customers:     customer.Client{B: b, Key: c.Key},
 		disputes:      dispute.Client{B: b, Key: c.Key},
 		intents:       paymentintent.Client{B: b, Key: c.Key},

@@ -57,7 +57,7 @@ func (p *params) creditNote() noteAsked {
 func (s *Server) previewCreditNote(p *params) action {
 	ask := p.creditNote()
 	return func() (object, *apiError) {
-		n, _, err := s.draftNote(ask)
+		n, _, err := s.draftNote(ask, true)
 		if err != nil {
 			return nil, err
 		}
@@ -70,7 +70,7 @@ func (s *Server) previewCreditNote(p *params) action {
 func (s *Server) createCreditNote(p *params) action {
 	ask := p.creditNote()
 	return func() (object, *apiError) {
-		n, pay, err := s.draftNote(ask)
+		n, pay, err := s.draftNote(ask, false)
 		if err != nil {
 			return nil, err
 		}
@@ -88,8 +88,9 @@ func (s *Server) createCreditNote(p *params) action {
 	}
 }
 
-// draftNote checks a credit note. The charge is the one to refund, nil for none.
-func (s *Server) draftNote(ask noteAsked) (*CreditNote, *Charge, *apiError) {
+// draftNote checks a credit note. The charge is the one to refund, nil for none. A
+// preview need not say where the money goes.
+func (s *Server) draftNote(ask noteAsked, preview bool) (*CreditNote, *Charge, *apiError) {
 	i, err := s.invoices.find(ask.invoice, "invoice", http.StatusBadRequest)
 	if err != nil {
 		return nil, nil, err
@@ -112,6 +113,9 @@ func (s *Server) draftNote(ask noteAsked) (*CreditNote, *Charge, *apiError) {
 		return n, nil, s.prePayment(i, n)
 	}
 	n.Type = "post_payment"
+	if preview && n.Refunded+n.Credited+n.OutOfBand == 0 && n.Refund == "" {
+		n.Credited = n.Total
+	}
 	c, err := s.postPayment(i, n)
 	return n, c, err
 }

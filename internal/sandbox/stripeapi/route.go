@@ -19,6 +19,8 @@ func (rt route) permission(method string) string {
 	switch of {
 	case "refund":
 		of = "charge"
+	case "customer_balance_transaction":
+		of = "customer"
 	case "price":
 		of = "plan"
 	case "account":
