@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -40,6 +41,7 @@ func auditVerify(w world) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				debug.SetGCPercent(rarely) // much is read and little kept
 				r, err := l.Verify(ctx, evidence)
 				if err != nil {
 					return err
@@ -55,6 +57,9 @@ func auditVerify(w world) *cobra.Command {
 	c.Flags().StringArrayVar(&keys, "key", nil, "the public key of the checkpoints, as audit key prints it; may be repeated")
 	return c
 }
+
+// rarely lets memory grow to five times what is kept before garbage is collected.
+const rarely = 400
 
 // verifier knows the given public keys, or those of the configured key's file.
 func verifier(w world, keys []string) (checkpoint.Verifier, error) {

@@ -104,16 +104,23 @@ func raw(text string) json.RawMessage {
 }
 
 // insert records a new entry and what led to it.
-func (t *tx) insert(r *row) error {
+func (t *tx) insert(r *row) error { return t.insertAfter(nil, r) }
+
+func (t *tx) insertAfter(before []statement, r *row) error {
 	r.CreatedAt, r.UpdatedAt, r.salt = t.now, t.now, hex.EncodeToString(random(saltBytes))
 	var args arguments
 	places := addAll(&args, append(r.fixed(), r.moving()...))
-	if err := t.exec(`INSERT INTO entry (`+fixedColumns+`, `+movingColumns+`) VALUES (`+places+`)`, args...); err != nil {
-		return fmt.Errorf("insert %s: %w", r.ID, err)
-	}
-	if err := t.keepTexts(r); err != nil {
+	k, err := r.texts()
+	if err != nil {
 		return err
 	}
+	err = t.execAll(append(before,
+		statement{`INSERT INTO entry (` + fixedColumns + `, ` + movingColumns + `) VALUES (` + places + `)`, args},
+		r.keep(k))...)
+	if err != nil {
+		return fmt.Errorf("insert %s: %w", r.ID, err)
+	}
+	r.kept = k
 	t.reach(Written)
 	return t.record("", r)
 }

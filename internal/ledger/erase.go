@@ -137,8 +137,9 @@ func (r *row) needsTexts(now time.Time) (until time.Time, needed bool) {
 	return until, until.After(now)
 }
 
-// atOnce is how many entries are erased in one transaction, while which others wait.
-const atOnce = 50
+// atOnce is how many entries are erased in one transaction: few, as others wait
+// meanwhile, and as a slow machine must get through them within patience, too.
+const atOnce = 10
 
 func (l *Ledger) eraseAll(ctx context.Context, ids []string, why erased) (n int, err error) {
 	for some := range slices.Chunk(ids, atOnce) {

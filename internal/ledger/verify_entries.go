@@ -45,7 +45,7 @@ type share struct {
 	span
 	entries   map[string]*row
 	events    map[string][]told
-	holds     map[string][]hold
+	holds     map[string]held
 	approvals map[string]approval
 }
 
@@ -99,7 +99,7 @@ func (v *verifier) readEntries(ctx context.Context, q queryer, from *entryCursor
 	}
 	s := &share{
 		span: from.next, entries: map[string]*row{}, events: map[string][]told{},
-		holds: map[string][]hold{}, approvals: map[string]approval{},
+		holds: map[string]held{}, approvals: map[string]approval{},
 	}
 	var last string
 	n := 0
@@ -195,7 +195,7 @@ func (v *verifier) count(s *share) {
 			v.report.Erased++
 		}
 		for _, e := range events {
-			v.times[millis(e.At)] = true
+			v.newest.told = v.newest.told || millis(e.At) == v.newest.at
 			if e.Seq >= v.last.Seq {
 				v.last = e
 			}

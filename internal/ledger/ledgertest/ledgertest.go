@@ -43,6 +43,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"comparison", comparison},
 		{"account", account},
 		{"expiry", expiry},
+		{"expiry found by a denial", expiryFoundByADenial},
 		{"repeats", repeats},
 		{"identity", identity},
 		{"repeating on purpose", repeatOf},
