@@ -29,6 +29,13 @@ func (customerID) Schema() *jsonschema.Schema {
 	return &jsonschema.Schema{Type: "string", Description: "Stripe customer (cus_...)"}
 }
 
+type creditAmount string
+
+// Schema wants an amount with its currency.
+func (creditAmount) Schema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", MinLength: jsonschema.Ptr(1), Description: `exact, such as "10.00 EUR"`}
+}
+
 type paymentStatus string
 
 // Schema lists Stripe's states of a charge.

@@ -54,14 +54,14 @@ func (d Deps) listInvoicesOf(ctx context.Context, _ policies.Principal, in listI
 	if err != nil {
 		return invoiceList{}, err
 	}
-	tie, err := d.tied(ctx, in.Conversation, customerID(p.elseOf(string(in.Customer))))
+	_, customer, err := d.tied(ctx, in.Conversation, customerID(p.elseOf(string(in.Customer))))
 	if err != nil {
 		return invoiceList{}, p.strayIf(err, "list_invoices")
 	}
-	if err := d.ownInvoice(ctx, tie.Customer, p.After); err != nil {
+	if err := d.ownInvoice(ctx, customer, p.After); err != nil {
 		return invoiceList{}, err
 	}
-	page, err := d.Stripe.Invoices(ctx, tie.Customer, stripe.InvoiceFilter{
+	page, err := d.Stripe.Invoices(ctx, customer, stripe.InvoiceFilter{
 		Status: string(in.Status), Subscription: in.Subscription, After: p.After, Limit: recent,
 	})
 	if fault.CodeOf(err) == fault.NotFound { // no such subscription: answered like somebody else's, which has no invoice of this customer
@@ -70,7 +70,7 @@ func (d Deps) listInvoicesOf(ctx context.Context, _ policies.Principal, in listI
 	if err != nil {
 		return invoiceList{}, fmt.Errorf("read invoices: %w", err)
 	}
-	return in.list(tie.Customer, page), nil
+	return in.list(customer, page), nil
 }
 
 // ownInvoice refuses a mark that is not the customer's own.

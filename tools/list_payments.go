@@ -45,19 +45,19 @@ func (d Deps) listPaymentsOf(ctx context.Context, _ policies.Principal, in listP
 	if err != nil {
 		return paymentList{}, err
 	}
-	tie, err := d.tied(ctx, in.Conversation, customerID(p.elseOf(string(in.Customer))))
+	_, customer, err := d.tied(ctx, in.Conversation, customerID(p.elseOf(string(in.Customer))))
 	if err != nil {
 		return paymentList{}, p.strayIf(err, "list_payments")
 	}
-	if err := d.ownCharge(ctx, tie.Customer, p.After, "list_payments"); err != nil {
+	if err := d.ownCharge(ctx, customer, p.After, "list_payments"); err != nil {
 		return paymentList{}, err
 	}
 	f.After = p.After
-	page, err := d.Stripe.ChargesIn(ctx, tie.Customer, f)
+	page, err := d.Stripe.ChargesIn(ctx, customer, f)
 	if err != nil {
 		return paymentList{}, fmt.Errorf("read payments: %w", err)
 	}
-	return in.list(tie.Customer, page), nil
+	return in.list(customer, page), nil
 }
 
 // filter reads the dates; until is a day that is left in.

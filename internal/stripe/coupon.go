@@ -109,7 +109,7 @@ func offerOf(k *stripe.Coupon, of Subscription, now time.Time) Offer {
 // worth is what a coupon takes off in all. One that never ends is counted for a
 // year, since no budget can hold what has no end.
 func worth(k *stripe.Coupon, of Subscription) money.Money {
-	times := map[stripe.CouponDuration]int64{stripe.CouponDurationOnce: 1, stripe.CouponDurationForever: of.perYear(12), stripe.CouponDurationRepeating: of.perYear(k.DurationInMonths)}[k.Duration]
+	times := map[stripe.CouponDuration]int64{stripe.CouponDurationOnce: 1, stripe.CouponDurationForever: of.invoicesIn(12), stripe.CouponDurationRepeating: of.invoicesIn(k.DurationInMonths)}[k.Duration]
 	if of.Amount.Minor <= 0 || times <= 0 {
 		return money.Money{}
 	}
@@ -120,13 +120,17 @@ func worth(k *stripe.Coupon, of Subscription) money.Money {
 	return money.Of(once*times, of.Amount.Currency)
 }
 
-// perYear is how many invoices come in a number of months, one at least.
-func (s Subscription) perYear(months int64) int64 {
-	days := map[string]int64{"day": 1, "week": 7, "month": 30, "year": 365}[s.Interval]
-	if days == 0 {
-		return months // several months at once: fewer invoices than this, so that the worth is not too small
+// invoicesIn is how many invoices come in a number of months, at the most.
+func (s Subscription) invoicesIn(months int64) int64 {
+	switch s.Interval {
+	case "day":
+		return months * 31
+	case "week":
+		return months * 5
+	case "year":
+		return (months + 11) / 12
 	}
-	return max(1, (months*365+12*days-1)/(12*days))
+	return months // of several months at once there are fewer: the worth is never too small
 }
 
 // Discounted is the receipt of the action discount.

@@ -22,8 +22,9 @@ type Customer struct {
 	ID         string
 	Name       string
 	Email      string
-	Balance    money.Money // negative is credit towards the next invoice; zero value for a customer without currency
-	Delinquent bool        // the latest invoice was not paid when due
+	Balance    money.Money    // negative is credit towards the next invoice; zero value for a customer without currency
+	Currency   money.Currency // of the balance; "" until there was one
+	Delinquent bool           // the latest invoice was not paid when due
 	Created    time.Time
 	Card       *Card  // the default one; nil when there is none, or it is no card
 	Discount   string // such as "20% off forever"; "" for none
@@ -199,5 +200,6 @@ func customerOf(sc *stripe.Customer) (Customer, error) {
 	}
 	var err error
 	out.Balance, err = balance(sc.Balance, sc.Currency)
+	out.Currency = out.Balance.Currency
 	return out, err
 }

@@ -19,7 +19,9 @@ type Unused struct {
 }
 
 // UnusedTime works out what the rest of a paid period is worth, with the tax as
-// Stripe's preview of a credit note counts it. Nothing was paid for a trial.
+// Stripe's preview of a credit note counts it. It counts from the end of this day
+// in UTC, so that what a person approves is still so in an hour. Nothing was paid
+// for a trial.
 func (c *Client) UnusedTime(ctx context.Context, subscription string) (Unused, error) {
 	if err := subscriptionID().check(subscription); err != nil {
 		return Unused{}, err
@@ -36,7 +38,11 @@ func (c *Client) UnusedTime(ctx context.Context, subscription string) (Unused, e
 	if line == nil || si.Charge == nil {
 		return Unused{}, nil
 	}
-	net := portion(line.Amount, line.Period.End-now.Unix(), line.Period.End-line.Period.Start)
+	tomorrow := now.UTC().Truncate(24*time.Hour).AddDate(0, 0, 1)
+	net := portion(line.Amount, line.Period.End-tomorrow.Unix(), line.Period.End-line.Period.Start)
+	if left := uncredited(si); net > left {
+		net = left
+	}
 	if net <= 0 {
 		return Unused{}, nil
 	}
@@ -91,6 +97,16 @@ func paidLine(si *stripe.Invoice, now time.Time) *stripe.InvoiceLineItem {
 		}
 	}
 	return nil
+}
+
+// uncredited is what earlier credit notes have left of an invoice, before tax and
+// discount, as its lines are counted.
+func uncredited(si *stripe.Invoice) int64 {
+	left := si.Total - si.PrePaymentCreditNotesAmount - si.PostPaymentCreditNotesAmount
+	if left < 0 || si.Total <= 0 || si.Subtotal < 0 || max(si.Total, si.Subtotal) > mostMinor {
+		return 0
+	}
+	return portion(si.Subtotal, left, si.Total)
 }
 
 // portion is minor × part ÷ whole, rounded down; 0 for what makes no sense.
