@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"supportmcp/internal/fault"
@@ -28,7 +27,7 @@ type foundCustomers struct {
 type foundCustomer struct {
 	Customer   string      `json:"customer_id"`
 	Name       string      `json:"name,omitempty"`
-	Email      string      `json:"email,omitempty" jsonschema:"masked"`
+	Email      string      `json:"email,omitempty" jsonschema:"as much as the policy shows"`
 	Since      string      `json:"since"`
 	Balance    money.Money `json:"balance,omitzero"`
 	Delinquent bool        `json:"delinquent,omitempty"`
@@ -56,11 +55,15 @@ func (d Deps) findCustomers(ctx context.Context, _ policies.Principal, in findCu
 	if given != 1 {
 		return foundCustomers{}, fault.Invalidf("give email, name or customer_id", "exactly one of email, name and customer_id is needed")
 	}
+	p := d.Guard.Policy()
+	if p == nil || p.Lookup == nil {
+		return foundCustomers{}, noLookup()
+	}
 	found, more, err := d.lookup(ctx, in)
 	if err != nil {
 		return foundCustomers{}, fmt.Errorf("find customers: %w", err)
 	}
-	return in.answer(found, more), nil
+	return in.answer(found, more, p.Lookup.PersonalData), nil
 }
 
 func (d Deps) lookup(ctx context.Context, in findCustomersInput) (found []stripe.Customer, more bool, err error) {
@@ -81,11 +84,11 @@ func (d Deps) lookup(ctx context.Context, in findCustomersInput) (found []stripe
 	return found, more, err
 }
 
-func (in findCustomersInput) answer(found []stripe.Customer, more bool) foundCustomers {
+func (in findCustomersInput) answer(found []stripe.Customer, more bool, level policies.PersonalData) foundCustomers {
 	out := foundCustomers{Customers: []foundCustomer{}, More: more || len(found) > mostFound}
 	for _, c := range found[:min(len(found), mostFound)] {
 		out.Customers = append(out.Customers, foundCustomer{
-			Customer: c.ID, Name: label(c.Name, maxLabel), Email: masked(c.Email), Since: c.Created.Format(time.DateOnly),
+			Customer: c.ID, Name: label(shownName(c.Name, level), maxLabel), Email: label(shownEmail(c.Email, level), maxLabel), Since: c.Created.Format(time.DateOnly),
 			Balance: c.Balance, Delinquent: c.Delinquent, Stale: c.Searched,
 		})
 	}
@@ -99,14 +102,4 @@ func (in findCustomersInput) answer(found []stripe.Customer, more bool) foundCus
 		out.Note = "search lags by minutes; read billing in a conversation for what is so now"
 	}
 	return out
-}
-
-// masked shows enough of an address to recognise it and too little to write to it.
-func masked(email string) string {
-	name, host, ok := strings.Cut(email, "@")
-	if !ok || name == "" {
-		return ""
-	}
-	first := []rune(name)[0]
-	return label(string(first)+"***@"+host, maxLabel)
 }

@@ -22,7 +22,6 @@ type getPaymentInput struct {
 
 type paymentDetails struct {
 	payment
-
 	Customer string          `json:"customer_id"`
 	Intent   string          `json:"payment_intent_id,omitempty"`
 	Invoice  string          `json:"invoice_id,omitempty"`
@@ -106,10 +105,9 @@ func (d Deps) paymentDetails(ctx context.Context, c stripe.Charge) (paymentDetai
 func (out *paymentDetails) tell(c stripe.Charge, left room) {
 	for i, d := range c.Disputes {
 		one := disputeDetail{d.ID, d.Status, label(d.Reason, maxLabel), d.Amount, d.CreatedAt, d.Refundable}
-		if i == shown || !left.take(one) {
-			break
+		if i < shown && left.take(one) {
+			out.Disputed = append(out.Disputed, one)
 		}
-		out.Disputed = append(out.Disputed, one)
 	}
 	for i, r := range c.Refunds {
 		one := refundDetails{r.ID, r.Amount, r.Status, r.CreatedAt, label(r.Reason, maxLabel), label(r.Reference, maxLabel), whereIs(r)}

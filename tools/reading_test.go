@@ -278,6 +278,23 @@ func TestCustomersAreFoundByEmailNameOrID(t *testing.T) {
 	}
 }
 
+func TestThePolicySaysHowMuchOfACustomerIsShown(t *testing.T) {
+	t.Parallel()
+	for level, want := range map[string][2]string{"none": {"", ""}, "masked": {"Maria J.", "m***@example.com"}, "full": {"Maria Jensen", "maria.jensen@example.com"}} {
+		d := servertest.Start(t, servertest.Setup{Policy: "version: 1\nlookup: {customers: 30, personal_data: " + level + "}\n"})
+		got := ask[struct {
+			Customers []struct{ Name, Email string }
+		}](t, d, "find_customers", args{"customer_id": "cus_maria"}).Customers
+		if len(got) != 1 || got[0].Name != want[0] || got[0].Email != want[1] {
+			t.Errorf("%s: %+v", level, got)
+		}
+	}
+	d := servertest.Start(t, servertest.Setup{Policy: "version: 1\n"})
+	if a := d.Call("find_customers", args{"customer_id": "cus_maria"}); a.Code != "refused" || len(d.Stripe.Desk.Requests()) != 0 {
+		t.Errorf("without the section: %s", a.Text)
+	}
+}
+
 func TestWhatSearchAloneFoundMayBeStale(t *testing.T) {
 	t.Parallel()
 	d := desk(t)

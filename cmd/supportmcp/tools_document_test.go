@@ -50,6 +50,7 @@ func permissive() string {
 	text := string(policies.Default())
 	for _, section := range []string{
 		"cancel: {at_period_end: allow, now: allow, keep: allow, refund_unused: {eur: {auto: 500.00, max: 500.00}}}",
+		"lookup: {customers: 30}",
 		"credit: {currencies: {eur: {auto: 10.00, max: 100.00}}}",
 		"discount: {coupons: [STAY20], currencies: {eur: {auto: 50.00, max: 200.00}}, remove: allow, stack: needs_approval}",
 	} {
