@@ -88,8 +88,11 @@ func permissionTable(asked map[string][]string) string {
 
 // beyondTools is what needs a permission that no call of a tool does.
 func beyondTools(setting string) string {
-	if strings.HasPrefix(setting, "Account") {
+	switch {
+	case strings.HasPrefix(setting, "Account"):
 		return "`serve`, to tell whose ledger it is; may be missing"
+	case strings.HasPrefix(setting, "Customer portal"):
+		return "replies that hold a link to change the card"
 	}
 	return "`serve`, to find out what became of a refund"
 }

@@ -117,6 +117,12 @@ func everything(t *testing.T, b *bench) map[string][]any {
 		offer, err := b.Offer(ctx, name, sub)
 		keep("Offer", offer, err)
 	}
+	receipt, err := b.ReceiptPage(ctx, "ch_billed")
+	keep("ReceiptPage", receipt, err)
+	bill, err := b.InvoicePage(ctx, "in_whole")
+	keep("InvoicePage", bill, err)
+	card, err := b.CardPage(ctx)
+	keep("CardPage", card, err)
 	unused, err := b.UnusedTime(ctx, "sub_whole")
 	keep("UnusedTime", unused, err)
 	everyChange(t, b, keep)

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/stripe/stripe-go/v76"
+	"github.com/stripe/stripe-go/v76/billingportal/configuration"
 	"github.com/stripe/stripe-go/v76/charge"
 	"github.com/stripe/stripe-go/v76/coupon"
 	"github.com/stripe/stripe-go/v76/creditnote"
@@ -54,6 +55,7 @@ type Client struct {
 	intents       paymentintent.Client
 	invoices      invoice.Client
 	notes         creditnote.Client
+	portals       configuration.Client
 	products      product.Client
 	refunds       refund.Client
 	subscriptions subscription.Client
@@ -107,6 +109,7 @@ func New(c Config) (*Client, error) {
 		intents:       paymentintent.Client{B: b, Key: c.Key},
 		invoices:      invoice.Client{B: b, Key: c.Key},
 		notes:         creditnote.Client{B: b, Key: c.Key},
+		portals:       configuration.Client{B: b, Key: c.Key},
 		products:      product.Client{B: b, Key: c.Key},
 		refunds:       refund.Client{B: b, Key: c.Key},
 		subscriptions: subscription.Client{B: b, Key: c.Key},

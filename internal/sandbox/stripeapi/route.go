@@ -19,6 +19,8 @@ func (rt route) permission(method string) string {
 	switch of {
 	case "refund":
 		of = "charge"
+	case "billing_portal_configuration", "billing_portal_session":
+		of = "customer_portal"
 	case "customer_balance_transaction":
 		of = "customer"
 	case "price":
