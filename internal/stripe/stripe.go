@@ -31,7 +31,6 @@ import (
 	"github.com/stripe/stripe-go/v76/promotioncode"
 	"github.com/stripe/stripe-go/v76/refund"
 	"github.com/stripe/stripe-go/v76/subscription"
-	"golang.org/x/time/rate"
 )
 
 // Config is what a Client is made from.
@@ -41,7 +40,10 @@ type Config struct {
 	HTTP    *http.Client     // nil is a client of its own; a given one is copied, not changed
 	Log     *slog.Logger     // nil logs nothing
 	Now     func() time.Time // needed
-	Ledger  string           // marks refunds as asked for by this ledger; "" leaves them unmarked
+	// PerEndpoint keeps to Stripe's limits per endpoint at another address, too. At
+	// Stripe itself that is always so.
+	PerEndpoint bool
+	Ledger      string // marks refunds as asked for by this ledger; "" leaves them unmarked
 }
 
 // Client speaks to one Stripe account. It is safe for concurrent use.
@@ -65,14 +67,6 @@ type Client struct {
 	billed billed
 	ledger string
 }
-
-// Stripe allows 100 requests a second in live mode
-// (https://docs.stripe.com/rate-limits): pace and burst stay within that even in
-// the first second.
-const (
-	pace  = 80
-	burst = 20
-)
 
 // New makes a client. It sends nothing.
 func New(c Config) (*Client, error) {
@@ -143,7 +137,7 @@ func httpClient(c Config) *http.Client {
 	if h.Transport == nil {
 		h.Transport = connections()
 	}
-	h.Transport = &transport{next: h.Transport, pace: rate.NewLimiter(pace, burst), log: c.Log, now: c.Now}
+	h.Transport = &transport{next: h.Transport, pace: newPacer(c.PerEndpoint || c.BaseURL == ""), log: c.Log, now: c.Now}
 	// Stripe never redirects; whoever does is not to be followed with a key.
 	h.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &h
