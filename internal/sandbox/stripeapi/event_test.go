@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -202,5 +203,30 @@ func TestADisputeThatIsWonLetsRefundsThroughAgain(t *testing.T) {
 		if got := w.send("POST", "/v1/refunds", "charge=ch&amount=100"); status != "" && got.status != want {
 			t.Errorf("%s: %v", status, got.body)
 		}
+	}
+}
+
+func TestTheControlDeliversAndLimits(t *testing.T) {
+	w := monthly(t)
+	var told int
+	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { told++ }))
+	t.Cleanup(srv.Close)
+	w.send("POST", "/v1/webhook_endpoints", "enabled_events[]=customer.subscription.updated&url="+srv.URL)
+	w.send("POST", "/v1/subscriptions/sub", "cancel_at_period_end=true")
+	for path, body := range map[string]string{"deliver": `{"twice":true}`, "limits": `{"per_endpoint":1,"search_lag":"1m"}`} {
+		res, err := http.Post(w.url+"/_sandbox/"+path, "application/json", strings.NewReader(body))
+		if err != nil || res.StatusCode != http.StatusNoContent {
+			t.Fatalf("%s: %v %v", path, res, err)
+		}
+		if res, err = http.Post(w.url+"/_sandbox/"+path, "application/json", strings.NewReader(`{"x":1}`)); err != nil || res.StatusCode != http.StatusBadRequest {
+			t.Errorf("%s: %v %v", path, res, err)
+		}
+	}
+	if told != 2 {
+		t.Errorf("told %d times", told)
+	}
+	w.send("GET", "/v1/charges", "")
+	if got := w.send("GET", "/v1/charges", ""); got.status != http.StatusTooManyRequests {
+		t.Errorf("%d", got.status)
 	}
 }

@@ -89,7 +89,7 @@ func (s *Server) Handler() http.Handler {
 	desk := s.Desk.Wrap(api, s.fail)
 
 	mux := http.NewServeMux()
-	mux.Handle("/_sandbox/", control.Endpoint(&s.Desk, s.clock))
+	mux.Handle("/_sandbox/", s.control())
 	mux.Handle("/", exchanging(desk))
 	return mux
 }

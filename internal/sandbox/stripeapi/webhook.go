@@ -66,8 +66,8 @@ func (s *Server) renderEndpoint(e *WebhookEndpoint) object {
 
 // Delivery says how Deliver sends. The zero value sends each event once, in order.
 type Delivery struct {
-	Twice     bool // each event is sent two times, as Stripe may
-	Backwards bool // the newest event goes first, since Stripe promises no order
+	Twice     bool `json:"twice"`     // each event is sent two times, as Stripe may
+	Backwards bool `json:"backwards"` // the newest event goes first, since Stripe promises no order
 }
 
 // delivery is one request to an endpoint.
