@@ -26,12 +26,13 @@ const (
 	KindAssign   Kind = "assign"
 	KindSegment  Kind = "segment"
 	KindContact  Kind = "contact"
+	KindLink     Kind = "link" // of a contact to a Stripe customer
 	KindBreaker  Kind = "breaker"
 )
 
 // kinds are all kinds.
 func kinds() []Kind {
-	return append(moneyKinds(), KindReply, KindNote, KindState, KindAssign, KindTag, KindSegment, KindContact, KindBreaker)
+	return append(moneyKinds(), KindReply, KindNote, KindState, KindAssign, KindTag, KindSegment, KindContact, KindLink, KindBreaker)
 }
 
 // moneyKinds are the kinds that change what somebody pays.
@@ -53,7 +54,7 @@ func (k Kind) Vendor() Vendor {
 	switch {
 	case slices.Contains(moneyKinds(), k):
 		return Stripe
-	case k == KindBreaker:
+	case k == KindBreaker, k == KindLink:
 		return ""
 	}
 	return Intercom
@@ -75,6 +76,8 @@ func (k Kind) section() string {
 		return "cancel"
 	case KindReply, KindNote, KindState, KindAssign:
 		return "reply"
+	case KindLink:
+		return "identity"
 	case KindBreaker:
 	}
 	return ""
@@ -92,7 +95,7 @@ func (k Kind) ReplayFor() time.Duration {
 		return forever
 	case KindReply, KindNote:
 		return 24 * time.Hour
-	case KindState, KindAssign, KindTag, KindCancel, KindKeep, KindDiscount, KindSegment, KindContact, KindBreaker:
+	case KindState, KindAssign, KindTag, KindCancel, KindKeep, KindDiscount, KindSegment, KindContact, KindLink, KindBreaker:
 	}
 	return 0
 }
@@ -105,7 +108,7 @@ func (k Kind) repeatFor() time.Duration {
 	switch k {
 	case KindRefund, KindCredit, KindCancel, KindKeep, KindDiscount:
 		return 23 * time.Hour
-	case KindState, KindAssign, KindTag, KindSegment, KindContact, KindBreaker:
+	case KindState, KindAssign, KindTag, KindSegment, KindContact, KindLink, KindBreaker:
 		return forever
 	case KindReply, KindNote:
 	}

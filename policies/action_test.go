@@ -19,6 +19,7 @@ func TestEveryKindHasAVendorASectionAndItsOwnPatience(t *testing.T) {
 		KindNote:   {Intercom, "reply", 24 * time.Hour, 0, Failed},
 		KindState:  {Intercom, "reply", 0, forever, Review},
 		KindTag:    {Intercom, "tag", 0, forever, Review},
+		KindLink:   {"", "identity", 0, forever, Review},
 		"wire":     {Intercom, "", 0, 0, Review},
 	} {
 		if k.Vendor() != want.vendor || k.section() != want.section {

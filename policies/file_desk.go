@@ -7,20 +7,6 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-func (r *fileReader) reply(path string, n *yaml.Node) *ReplyRules {
-	rules := &ReplyRules{}
-	var most int64
-	r.block(path, n, slices.Concat([]field{
-		required("max_chars", "4000", "How long a message may be.", r.number(&most, maxChars)),
-	}, r.common(&rules.Section, false), []field{
-		optional("budgets", "", "How many replies there may be.", func(path string, n *yaml.Node) {
-			rules.Budgets = r.budgets(path, n, KindReply, nil)
-		}),
-	})...)
-	rules.MaxChars = int(most)
-	return rules
-}
-
 func (r *fileReader) tag(path string, n *yaml.Node) *TagRules {
 	rules := &TagRules{}
 	r.block(path, n, slices.Concat([]field{
@@ -45,14 +31,17 @@ func (r *fileReader) segment(path string, n *yaml.Node) *SegmentRules {
 	return rules
 }
 
-func (r *fileReader) contact(path string, n *yaml.Node) *ContactRules {
+func (r *fileReader) contact(path string, n *yaml.Node, p *Policy) *ContactRules {
 	rules := &ContactRules{}
 	r.block(path, n, slices.Concat([]field{
 		optional("attributes", "[plan_note]", "The attributes that an agent may set; no others. Never e-mail, external id, role or what ties a contact to a customer.", func(path string, n *yaml.Node) {
 			r.names("attribute", &rules.Attributes)(path, n)
 			for _, a := range rules.Attributes {
-				if identifying(a) {
+				switch {
+				case identifying(a):
 					r.at(n, "%s: %s says who somebody is, so no agent may set it", path, a)
+				case p.tiesBy(a): // ties were read before
+					r.at(n, "%s: %s ties contacts to customers, so no agent may set it", path, a)
 				}
 			}
 		}),

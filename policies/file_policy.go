@@ -20,6 +20,8 @@ func (r *fileReader) policy(root *yaml.Node) *Policy {
 		optional("approvals", "{expires: 24h}", "Who approves what is left to people, and how long they may take.", r.approvals(&p.Approvals)),
 		optional("disclosure", "{default: full}", "How much of a decision agents are told. The ledger always holds all of it.", r.disclosure(&p.Disclosure)),
 		optional("denials", "{count: 10, window: 1h}", "After so many denials, actions on money in the same conversation, or of the same contact, are denied until fewer are left in the window. Other conversations are not slowed.", r.denials(&p.Denials)),
+		optional("identity", "{claimed: needs_approval}", "How well it must be known who asks. Without this section a claim needs a person, and no contact can be linked to a customer.", func(path string, n *yaml.Node) { p.Identity = r.identity(path, n) }),
+		optional("ties", "", "How a contact belongs to a Stripe customer, surest first. Without this key: the attribute stripe_customer_id of the contact, that of its company, then an equal e-mail address. An item is the word email, or one of these keys.", r.ties(p)),
 		optional("refund", "", "Refunds of payments.", func(path string, n *yaml.Node) { p.Refund = r.refund(path, n) }),
 		optional("credit", "", "Money off invoices to come, given out of goodwill.", func(path string, n *yaml.Node) { p.Credit = r.credit(path, n) }),
 		optional("cancel", "", "Ending subscriptions, and taking back that they end.", func(path string, n *yaml.Node) { p.Cancel = r.cancel(path, n) }),
@@ -27,7 +29,7 @@ func (r *fileReader) policy(root *yaml.Node) *Policy {
 		optional("reply", "", "Replies to customers. The same section lets the agent write internal notes, and close, open or snooze a conversation.", func(path string, n *yaml.Node) { p.Reply = r.reply(path, n) }),
 		optional("tag", "", "Tags of conversations.", func(path string, n *yaml.Node) { p.Tag = r.tag(path, n) }),
 		optional("segment", "", "Tagging all contacts of a segment at once.", func(path string, n *yaml.Node) { p.Segment = r.segment(path, n) }),
-		optional("contact", "", "Creating contacts, and setting their attributes.", func(path string, n *yaml.Node) { p.Contact = r.contact(path, n) }),
+		optional("contact", "", "Creating contacts, and setting their attributes.", func(path string, n *yaml.Node) { p.Contact = r.contact(path, n, p) }),
 		optional("lookup", "", "Looking for customers outside a conversation.", func(path string, n *yaml.Node) { p.Lookup = r.lookup(path, n) }),
 		// After the sections: only what they limit can be summed.
 		optional("budgets", "", "Budgets that several sections share.", func(path string, n *yaml.Node) { p.Budgets = r.sharedBudgets(path, n, p.limited()) }),

@@ -141,6 +141,16 @@ func decodeAction(t *testing.T, k Kind, b []byte) Action {
 		return decodeAs[SetState](t, b)
 	case KindTag:
 		return decodeAs[Tag](t, b)
+	case KindCancel:
+		return decodeAs[Cancel](t, b)
+	case KindKeep:
+		return decodeAs[Keep](t, b)
+	case KindCredit:
+		return decodeAs[Credit](t, b)
+	case KindDiscount:
+		return decodeAs[Discount](t, b)
+	case KindLink:
+		return decodeAs[Link](t, b)
 	}
 	t.Fatalf("no action of kind %q", k)
 	return nil

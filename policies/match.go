@@ -17,6 +17,7 @@ type Traits struct {
 	Intervals []string          `json:"intervals,omitempty"`
 	Products  []string          `json:"products,omitempty"`
 	Metadata  map[string]string `json:"metadata,omitempty"` // of customer and subscription, as the company's back end wrote it
+	Mixed     []string          `json:"mixed,omitempty"`    // keys of Metadata with several values; every condition on them holds
 	PaidAt    time.Time         `json:"paid_at,omitzero"`
 }
 
@@ -47,7 +48,7 @@ func (m Matcher) matches(t Traits, now time.Time) bool {
 	}
 	return oneOrUnknown(m.Channels, t.Channel) && oneOrUnknown(m.Countries, t.Country) &&
 		anyOf(m.Tags, t.Tags) && anyOf(m.Plans, t.Plans) && anyOf(m.Intervals, t.Intervals) && anyOf(m.Products, t.Products) &&
-		m.has(t.Metadata) && m.older(t.PaidAt, now)
+		m.has(t) && m.older(t.PaidAt, now)
 }
 
 // oneOrUnknown takes an empty fact for any value: nobody may slip past a rule on
@@ -62,9 +63,9 @@ func anyOf(wanted, are []string) bool {
 	})
 }
 
-func (m Matcher) has(metadata map[string]string) bool {
+func (m Matcher) has(t Traits) bool {
 	for k, v := range m.Metadata {
-		if is, ok := metadata[k]; !ok || !strings.EqualFold(is, v) {
+		if is, ok := t.Metadata[k]; (!ok || !strings.EqualFold(is, v)) && !slices.Contains(t.Mixed, k) {
 			return false
 		}
 	}

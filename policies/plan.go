@@ -35,6 +35,9 @@ func (pl plan) reads() Reads {
 		reads.Queries = append(reads.Queries, q)
 	}
 	reads.Queries = append(reads.Queries, pl.action.asks()...)
+	if reply, ok := pl.action.(Reply); ok {
+		reads.Receipts = reply.receipts()
+	}
 	if pl.action.Kind().MovesMoney() {
 		reads.Denials, reads.DeniedWithin = int(pl.policy.Denials.Count), pl.policy.Denials.Window
 	}
@@ -64,6 +67,7 @@ func (pl plan) judge(s Snapshot) Decision {
 	}
 	if d.Effect == NeedsApproval {
 		d.Need = pl.policy.Approvals.need(cost)
+		d.Need.Verified = slices.ContainsFunc(d.Findings, func(f Finding) bool { return f.Rule == ruleOutside })
 	}
 	return d
 }

@@ -93,8 +93,9 @@ func (r Refund) Subject() Subject {
 	return s
 }
 
+// binds leaves out what is read only while a policy looks at it.
 func (r Refund) binds() any {
-	r.Traits = Traits{}
+	r.Traits, r.Since = Traits{}, time.Time{}
 	return r
 }
 
@@ -111,7 +112,10 @@ func (r Refund) asks() []Query {
 }
 
 func (r Refund) judge(p *Policy, s Snapshot) []Finding {
-	findings := append(r.Asker.judge(r.Charge.Customer), r.structure()...)
+	if r.Asker.Conversation == "" && !p.TakesCallers() {
+		return []Finding{p.Approvals.outside()} // nothing was read: the answer would tell whether the charge exists
+	}
+	findings := append(r.Asker.judge(p, r), r.structure()...)
 	findings = append(findings, r.unequalled(s))
 	if p.Refund == nil {
 		return append(findings, missing("refund"))

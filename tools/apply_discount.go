@@ -28,8 +28,8 @@ func ApplyDiscount(d Deps) Tool {
 }
 
 func (d Deps) proposeDiscount(ctx context.Context, in discountInput) (policies.Discount, error) {
-	asker, s, err := d.plan(ctx, in.Conversation, string(in.Subscription))
-	a := policies.Discount{Asker: asker, Subscription: judged(s), Remove: in.Remove, Present: s.Coupons}
+	asker, s, traits, err := d.plan(ctx, in.Conversation, in.Subscription, policies.KindDiscount)
+	a := policies.Discount{Asker: asker, Subscription: judged(s), Remove: in.Remove, Present: s.Coupons, Traits: traits}
 	if err != nil {
 		return a, err
 	}

@@ -106,6 +106,7 @@ func (d Deps) customerBilling(ctx context.Context, by policies.Principal, t tick
 		subs     []stripe.Subscription
 		charges  stripe.ChargePage
 		open     stripe.InvoicePage
+		back     stripe.Background
 	)
 	g, reads := errgroup.WithContext(ctx)
 	g.Go(func() (err error) { customer, err = d.customer(reads, t, tie.Customer); return err })
@@ -113,6 +114,10 @@ func (d Deps) customerBilling(ctx context.Context, by policies.Principal, t tick
 	g.Go(func() (err error) { charges, err = d.Stripe.Charges(reads, tie.Customer, "", recent); return err })
 	g.Go(func() (err error) {
 		open, err = d.Stripe.Invoices(reads, tie.Customer, stripe.InvoiceFilter{Status: "open", Limit: openInvoices})
+		return err
+	})
+	g.Go(func() (err error) {
+		back, err = d.background(reads, tie.Customer, d.Guard.Policy().Wants(policies.KindRefund))
 		return err
 	})
 	if err := g.Wait(); err != nil {
@@ -128,7 +133,7 @@ func (d Deps) customerBilling(ctx context.Context, by policies.Principal, t tick
 	out.TiedBy, out.Subscriptions, out.Payments = tie.Way, make([]subscription, 0, len(subs)), make([]payment, 0, shown)
 	left -= weigh(out)
 	out.listSubscriptions(subs, &left)
-	err := d.listPayments(ctx, by, t.Asker, charges, min(len(charges.Charges), shown), &left, &out)
+	err := d.listPayments(ctx, by, d.wholeRefund(t, back), charges, min(len(charges.Charges), shown), &left, &out)
 	return out, err
 }
 

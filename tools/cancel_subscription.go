@@ -46,8 +46,8 @@ func CancelSubscription(d Deps) Tool {
 }
 
 func (d Deps) proposeCancel(ctx context.Context, in cancelInput) (policies.Cancel, error) {
-	asker, s, err := d.plan(ctx, in.Conversation, string(in.Subscription))
-	c := policies.Cancel{Asker: asker, Subscription: judged(s), How: policies.How(in.How)}
+	asker, s, traits, err := d.plan(ctx, in.Conversation, in.Subscription, policies.KindCancel)
+	c := policies.Cancel{Asker: asker, Subscription: judged(s), How: policies.How(in.How), Traits: traits}
 	if err != nil || c.How != policies.NowWithRefund || s.Status == "canceled" {
 		return c, err
 	}

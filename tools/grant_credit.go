@@ -45,5 +45,8 @@ func (d Deps) proposeCredit(ctx context.Context, in creditInput) (policies.Credi
 		return c, fmt.Errorf("read customer: %w", err)
 	}
 	c.Customer.Since, c.Customer.Currency = customer.Created, customer.Currency
-	return c, nil
+	wants := d.Guard.Policy().Wants(policies.KindCredit)
+	b, err := d.background(ctx, id, wants)
+	c.Traits = traitsOf(t.Conversation, b, wants)
+	return c, err
 }

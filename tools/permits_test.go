@@ -15,10 +15,10 @@ import (
 func TestEveryMethodOfAnAdapterReadsOrTakesAPermit(t *testing.T) {
 	for client, reads := range map[reflect.Type][]string{
 		reflect.TypeFor[*stripe.Client](): {
-			"Account", "CardPage", "Charge", "ChargeOfPaymentIntent", "Charges", "ChargesIn", "Customer", "CustomersByEmail", "CustomersByName", "Excess", "FindCanceled", "FindCredited", "FindDiscounted", "FindKept", "FindRefund", "Inspect", "Invoice", "InvoicePage", "Invoices", "Made", "Offer", "ReceiptPage", "Subscription", "Subscriptions", "UnusedTime",
+			"Account", "Background", "CardPage", "Charge", "ChargeOfPaymentIntent", "Charges", "ChargesIn", "Customer", "CustomersByEmail", "CustomersByMetadata", "CustomersByName", "Excess", "FindCanceled", "FindCredited", "FindDiscounted", "FindKept", "FindRefund", "Inspect", "Invoice", "InvoicePage", "Invoices", "Made", "Offer", "ReceiptPage", "Subscription", "Subscriptions", "UnusedTime",
 		},
 		reflect.TypeFor[*intercom.Client](): {
-			"Author", "Check", "CheckRegion", "Company", "Contact", "Conversation", "FindAssigned", "FindNote", "FindReply", "FindState", "FindTags", "Me", "Ready", "Tags", "Team", "Teams",
+			"Attributes", "Author", "Check", "CheckRegion", "Company", "Contact", "Conversation", "FindAssigned", "FindNote", "FindReply", "FindState", "FindTags", "Me", "Ready", "Tags", "Team", "Teams", "VerifiesIdentity",
 		},
 	} {
 		writes := 0

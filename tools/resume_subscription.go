@@ -20,8 +20,8 @@ func ResumeSubscription(d Deps) Tool {
 		Description: "Let a subscription go on that was set to end with its period. What has ended already cannot be resumed.",
 	}, d.Guard, Operation[resumeInput, policies.Keep, stripe.Canceled]{
 		Propose: func(ctx context.Context, in resumeInput) (policies.Keep, error) {
-			asker, s, err := d.plan(ctx, in.Conversation, string(in.Subscription))
-			return policies.Keep{Asker: asker, Subscription: judged(s)}, err
+			asker, s, traits, err := d.plan(ctx, in.Conversation, in.Subscription, policies.KindKeep)
+			return policies.Keep{Asker: asker, Subscription: judged(s), Traits: traits}, err
 		},
 		Perform: d.Stripe.KeepSubscription, Find: d.Stripe.FindKept,
 		Follow: func(_ resumeInput, k policies.Keep, out stripe.Canceled) []policies.Followup {

@@ -91,6 +91,7 @@ func TestARefundInEveryStory(t *testing.T) {
 		{"two-plans", "ch_ivan_1", "", "requested_by_customer", done, "", 2000},
 		{"too-expensive", "ch_cleo_1", "", "requested_by_customer", done, "", 2000},
 		{"card-fixed", "ch_yara_2", "20.00 EUR", "requested_by_customer", denied, "structure.charge", 0},
+		{"unproven-asker", "ch_hanna_1", "", "requested_by_customer", awaiting, "identity", 0},
 	} {
 		t.Run(strings.Join([]string{c.story, c.charge, c.amount, c.reason}, " "), func(t *testing.T) {
 			t.Parallel()

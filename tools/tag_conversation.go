@@ -36,7 +36,7 @@ func (d Deps) proposeTag(ctx context.Context, in tagInput) (policies.Tag, error)
 			return t, fault.Invalidf("name a tag in add or in remove", "tag %q is both to be added and to be removed", name)
 		}
 	}
-	var err error
-	_, t.Asker, err = d.writable(ctx, in.Conversation)
+	c, asker, err := d.writable(ctx, in.Conversation)
+	t.Asker, t.Traits = asker, deskTraits(c, d.Guard.Policy().Wants(policies.KindTag))
 	return t, err
 }

@@ -45,6 +45,7 @@ func All(d Deps) []Tool {
 		AddInternalNote(d),
 		SetConversationState(d),
 		TagConversation(d),
+		ProposeCustomerLink(d),
 		GetAction(d),
 		Search(d),
 		Fetch(d),

@@ -190,7 +190,7 @@ func refund(b *testing.B, g *policies.Guard, i int) {
 	op := policies.Operation[policies.Refund, struct{}]{
 		Propose: func(context.Context) (policies.Refund, error) {
 			return policies.Refund{
-				Asker:  policies.Asker{Conversation: "1", Contact: "c", Ties: []policies.Tie{{Customer: "cus_1", Way: "e-mail"}}},
+				Asker:  policies.Asker{Conversation: "1", Contact: "c", Identity: policies.Proven, Ties: []policies.Tie{{Customer: "cus_1", Way: "e-mail"}}},
 				Charge: policies.Charge{ID: id, Customer: "cus_1", Amount: twenty, Remaining: twenty, Succeeded: true, Captured: true, CreatedAt: time.Now()},
 				Amount: twenty, Rest: true, Reason: policies.RequestedByCustomer, Twins: []policies.Twin{},
 			}, nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,7 +28,11 @@ type keeper struct {
 
 	name string // of the file, for messages
 
-	text   atomic.Pointer[[]byte] // in force
+	mu        sync.Mutex
+	kept      *policies.Policy // in force, unless it is withdrawn
+	withdrawn bool
+
+	text   atomic.Pointer[[]byte] // of kept
 	doubt  atomic.Pointer[string] // why the file is not in force; nil when it is
 	warned string
 	seen   seen
@@ -115,12 +120,37 @@ func recorded(history []ledger.Accepted, signed func(ledger.Accepted) bool) []po
 }
 
 func (k *keeper) use(p *policies.Policy, text []byte) {
-	if now := k.guard.Policy(); now == nil || now.Revision != p.Revision {
-		k.guard.Use(p)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.kept == nil || k.kept.Revision != p.Revision {
 		k.log.Info("policy in force", "revision", p.Revision)
+	}
+	if k.kept = p; !k.withdrawn {
+		k.guard.Use(p)
 	}
 	k.text.Store(&text)
 	k.doubt.Store(nil)
+}
+
+// current is the policy that is in force unless it is withdrawn.
+func (k *keeper) current() *policies.Policy {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.kept
+}
+
+// withdraw denies everything until it is taken back; it tells whether that is new.
+func (k *keeper) withdraw(yes bool) (changed bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	changed, k.withdrawn = k.withdrawn != yes, yes
+	switch {
+	case yes:
+		k.guard.Use(nil)
+	case changed:
+		k.guard.Use(k.kept)
+	}
+	return changed
 }
 
 // doubts keeps the reason why the file is not in force, and logs it once.

@@ -34,6 +34,7 @@ type settings struct {
 	policy      []byte
 	documents   []knowledge.Document
 	sources     string // of the documents
+	roster      string // the file of the approvers; "" is none
 	principal   policies.Principal
 	toolsets    []tools.Toolset // that clients see
 	readOnly    bool            // clients see no tool that writes
@@ -80,6 +81,9 @@ func newService(ctx context.Context, s settings) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := refuseOpenTies(ctx, h.intercom, h.policy.current(), s.log); err != nil {
+		return nil, errors.Join(err, h.ledger.Close())
+	}
 	n, err := newNotary(ctx, s, h.ledger)
 	if err != nil {
 		return nil, errors.Join(err, h.ledger.Close())
@@ -101,6 +105,8 @@ type hands struct {
 	policy   *keeper
 	tools    []tools.Tool
 	log      *slog.Logger
+
+	authority authority // over what people decide
 }
 
 func newHands(ctx context.Context, s settings, library *knowledge.Library) (h hands, err error) {
@@ -121,6 +127,9 @@ func newHands(ctx context.Context, s settings, library *knowledge.Library) (h ha
 	h.guard = &policies.Guard{
 		Ledger: h.ledger, Now: s.now, Log: s.log, Locked: s.locked,
 		Timeout: s.timing.attempt, Lease: s.timing.lease, Wait: s.timing.wait,
+	}
+	if h.authority, h.guard.Approvers, err = whoApproves(ctx, s, h.ledger); err != nil {
+		return h, errors.Join(err, h.ledger.Close())
 	}
 	h.policy = &keeper{path: s.policyPath, name: s.policyName, ledger: h.ledger, guard: h.guard, log: s.log, signed: approved}
 	if err := h.policy.settle(ctx, s.policy); err != nil {
@@ -206,6 +215,7 @@ func (s *service) work(ctx context.Context) {
 	s.busy.Go(func() { s.policy.run(ctx) })
 	s.busy.Go(func() { s.ledger.Listen(ctx, s.worker.Wake) })
 	s.busy.Go(func() { s.adopting(ctx) })
+	s.busy.Go(func() { s.watchTies(ctx) })
 	s.busy.Go(func() { s.notary.run(ctx) })
 	s.busy.Go(func() {
 		if err := s.intercom.Ready(ctx); err != nil && ctx.Err() == nil {
@@ -254,7 +264,7 @@ func configured(c Config, w world) (settings, error) {
 
 // read reads what the environment names: policy, documents and toolsets.
 func (s *settings) read(c Config) error {
-	var noPolicy, noDocuments, noToolset error
+	var noPolicy, noRoster, noDocuments, noToolset error
 	s.policyPath = c.Policy
 	s.policyName, s.policy, noPolicy = readPolicy(c.Policy)
 	if noPolicy == nil {
@@ -263,12 +273,17 @@ func (s *settings) read(c Config) error {
 	if noPolicy != nil {
 		noPolicy = problem("SUPPORTMCP_POLICY", "does not work:\n"+noPolicy.Error())
 	}
+	if s.roster = c.roster(); s.roster != "" {
+		if _, _, err := readRoster(s.roster); err != nil {
+			noRoster = problem("SUPPORTMCP_APPROVERS", "does not work:\n"+err.Error())
+		}
+	}
 	s.sources = c.Knowledge
 	s.documents, noDocuments = readKnowledge(c.Knowledge, s.log)
 	if s.toolsets, noToolset = tools.ParseToolsets(c.Toolsets); noToolset != nil {
 		noToolset = problem("SUPPORTMCP_TOOLSETS", noToolset.Error())
 	}
-	return errors.Join(noPolicy, noDocuments, noToolset)
+	return errors.Join(noPolicy, noRoster, noDocuments, noToolset)
 }
 
 func newLogger(w interface{ Write([]byte) (int, error) }, level string) *slog.Logger {

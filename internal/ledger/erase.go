@@ -184,8 +184,10 @@ func (t *tx) erase(id string, why erased) (bool, error) {
 	if err := t.keepLeft(r); err != nil {
 		return false, err
 	}
-	if err := t.exec(`DELETE FROM personal WHERE entry_id = $1`, r.ID); err != nil {
-		return false, err
+	for _, texts := range []string{`DELETE FROM personal WHERE entry_id = $1`, `UPDATE approval SET note = '' WHERE entry_id = $1`} {
+		if err := t.exec(texts, r.ID); err != nil {
+			return false, err
+		}
 	}
 	t.events = append(t.events, e)
 	return true, nil

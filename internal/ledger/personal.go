@@ -21,7 +21,7 @@ type texts struct {
 const (
 	textColumns = `entry_id, salt, input, facts, digest, decision, answer, failure, note`
 	textValues  = `personal.entry_id IS NOT NULL, COALESCE(salt, ''), COALESCE(input, ''), COALESCE(facts, ''), COALESCE(digest, ''),
-		COALESCE(decision, ''), COALESCE(answer, ''), COALESCE(failure, ''), COALESCE(note, ''), COALESCE(approval_note, '')`
+		COALESCE(decision, ''), COALESCE(answer, ''), COALESCE(failure, ''), COALESCE(note, '')`
 )
 
 // left is what stays of the texts of an entry in its own row, empty until they are

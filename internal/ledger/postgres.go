@@ -53,7 +53,12 @@ func openPostgres(url string) (*Ledger, error) {
 // pgTogether sends statements as one batch: each way to the server and back is
 // time in which others wait for what this transaction has locked.
 func pgTogether(ctx context.Context, conn *sql.Conn, all []statement) error {
-	return conn.Raw(func(raw any) error {
+	err := conn.Raw(func(raw any) error {
+		// When ctx ends the transaction is rolled back, though not while this runs:
+		// what was sent after that would be kept.
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		c, ok := raw.(*stdlib.Conn)
 		if !ok {
 			return errors.New("the ledger's PostgreSQL connection is another driver's")
@@ -64,6 +69,10 @@ func pgTogether(ctx context.Context, conn *sql.Conn, all []statement) error {
 		}
 		return c.Conn().SendBatch(ctx, &batch).Close()
 	})
+	if err != nil && ctx.Err() != nil { // which has cost the connection
+		return errors.Join(ctx.Err(), err)
+	}
+	return err
 }
 
 // pgTransient reports an error class after which PostgreSQL has rolled back and

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"supportmcp/internal/ledger/checkpoint"
+	"supportmcp/policies"
 )
 
 // Report is what Verify found.
@@ -37,6 +38,9 @@ type Evidence struct {
 	Signed checkpoint.Verifier
 	// Kept are checkpoints that were kept outside the ledger.
 	Kept []checkpoint.Checkpoint
+	// Approved says why a signed approval of an entry does not hold; nil asks nobody.
+	// It may be called side by side.
+	Approved func(policies.Entry, policies.Approval) error
 }
 
 // Verify recomputes the whole log from its stored bytes and compares it with the
@@ -51,7 +55,7 @@ func (l *Ledger) Verify(ctx context.Context, against ...Evidence) (Report, error
 	v := &verifier{}
 	for _, e := range against {
 		v.evidence.Kept = append(v.evidence.Kept, e.Kept...)
-		v.evidence.Signed = e.Signed
+		v.evidence.Signed, v.evidence.Approved = e.Signed, e.Approved
 	}
 	l.verifying.Lock() // two at a time could wait for each other's connections
 	defer l.verifying.Unlock()

@@ -108,7 +108,7 @@ func plans() []Story {
 			s.stripe.AddCustomer(stripeapi.Customer{
 				ID: "cus_nina", Name: "Nina Adler", Email: "nina.adler@example.com", Currency: "eur", Balance: -1500, Created: s.ago(400 * day), Card: &stripeapi.Card{},
 			})
-			s.contact(st, intercomapi.Contact{Name: "Nina Adler", Email: "nina.adler@example.com"})
+			s.contact(st, intercomapi.Contact{Name: "Nina Adler", Email: "nina.adler@example.com", ExternalID: "user-nina"})
 			s.subscribed("sub_nina", "cus_nina", monthlyPlan, 12*day)
 			s.asks(st, "You promised 15 euros of credit last month. I do not see it anywhere.")
 		}},

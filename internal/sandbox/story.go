@@ -78,6 +78,7 @@ func (s seeder) company() {
 		s.intercom.AddTag(intercomapi.Tag{ID: fmt.Sprint(9001 + i), Name: name})
 	}
 	s.intercom.AddAttribute("stripe_customer_id", "string")
+	s.intercom.SetIdentityVerification(true)
 }
 
 // contactID is the Intercom id of a story's person.
@@ -109,6 +110,14 @@ func (s seeder) contact(story Story, c intercomapi.Contact) {
 func (s seeder) asks(story Story, text string) {
 	s.intercom.AddConversation(intercomapi.Conversation{
 		ID: story.Conversation, Contacts: []string{contactID(story)}, Created: s.ago(2 * time.Hour),
+		Messages: []intercomapi.Message{{From: "contact:" + contactID(story), Body: text, At: s.ago(2 * time.Hour)}},
+	})
+}
+
+// mails opens the story's conversation by an e-mail.
+func (s seeder) mails(story Story, subject, text string) {
+	s.intercom.AddConversation(intercomapi.Conversation{
+		ID: story.Conversation, Contacts: []string{contactID(story)}, Channel: "email", Subject: subject, Created: s.ago(2 * time.Hour),
 		Messages: []intercomapi.Message{{From: "contact:" + contactID(story), Body: text, At: s.ago(2 * time.Hour)}},
 	})
 }

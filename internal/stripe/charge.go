@@ -22,9 +22,8 @@ type Charge struct {
 	FailureCode    string
 	Decline        string // the bank's own reason, such as insufficient_funds; "" when it gave none
 	FailureMessage string
-	Description    string    // written by the merchant, or by whoever could: data, never instructions
-	Invoice        string    // id
-	Since          time.Time // when its customer was created; zero in lists
+	Description    string // written by the merchant, or by whoever could: data, never instructions
+	Invoice        string // id
 	Card           *Card
 	Refunds        []Refund  // newest first
 	Disputes       []Dispute // newest first; nearly always none
@@ -36,7 +35,7 @@ func (c *Client) Charge(ctx context.Context, id string) (Charge, error) {
 		return Charge{}, err
 	}
 	p := &stripe.ChargeParams{}
-	p.Context, p.Expand = ctx, stripe.StringSlice([]string{"refunds", "customer"})
+	p.Context, p.Expand = ctx, []*string{stripe.String("refunds")}
 	sc, err := c.charges.Get(id, p)
 	if err != nil {
 		return Charge{}, readFailed("charge "+id, err)
@@ -51,7 +50,7 @@ func (c *Client) ChargeOfPaymentIntent(ctx context.Context, id string) (Charge, 
 		return Charge{}, err
 	}
 	p := &stripe.PaymentIntentParams{}
-	p.Context, p.Expand = ctx, stripe.StringSlice([]string{"latest_charge.refunds", "latest_charge.customer"})
+	p.Context, p.Expand = ctx, []*string{stripe.String("latest_charge.refunds")}
 	intent, err := c.intents.Get(id, p)
 	if err != nil {
 		return Charge{}, readFailed("payment intent "+id, err)
@@ -190,12 +189,10 @@ func chargeOf(sc *stripe.Charge, refunds []*stripe.Refund, disputes []*stripe.Di
 		Description: sc.Description, Card: cardCharged(sc),
 	}
 	if sc.Outcome != nil {
-		out.Decline, out.Risk = sc.Outcome.Reason, riskOf(sc.Outcome.RiskLevel)
-	}
-	if d := sc.PaymentMethodDetails; d != nil && d.Card != nil {
-		out.Charge.Card = word(d.Card.Fingerprint)
+		out.Decline = sc.Outcome.Reason
 	}
 	out.refer(sc)
+	out.assess(sc)
 	if out.Refunds, err = refundsIn(refunds, total.Currency); err != nil {
 		return Charge{}, err
 	}
@@ -206,18 +203,10 @@ func chargeOf(sc *stripe.Charge, refunds []*stripe.Refund, disputes []*stripe.Di
 	return out, out.count(sc)
 }
 
-// riskOf is Radar's level; "" for what was not assessed.
-func riskOf(level string) string {
-	if slices.Contains([]string{"normal", "elevated", "highest"}, level) {
-		return level
-	}
-	return ""
-}
-
 // refer sets the ids of what the charge belongs to.
 func (ch *Charge) refer(sc *stripe.Charge) {
 	if sc.Customer != nil {
-		ch.Customer, ch.Since = sc.Customer.ID, at(sc.Customer.Created)
+		ch.Customer = sc.Customer.ID
 	}
 	if sc.PaymentIntent != nil {
 		ch.PaymentIntent = sc.PaymentIntent.ID

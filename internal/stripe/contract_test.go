@@ -96,6 +96,10 @@ func everything(t *testing.T, b *bench) map[string][]any {
 	keep("CustomersByEmail", customers, err)
 	named, _, err := b.CustomersByName(ctx, "whole", 5)
 	keep("CustomersByName", named, err)
+	known, err := b.CustomersByMetadata(ctx, "user_id", "u1")
+	keep("CustomersByMetadata", known, err)
+	back, err := b.Background(ctx, "cus_whole", true, true)
+	keep("Background", back, err)
 	subs, err := b.Subscriptions(ctx, "cus_whole")
 	keep("Subscriptions", subs, err)
 	for _, f := range []stripe.InvoiceFilter{{Limit: 20}, {Status: "open", Subscription: "sub_whole", After: "in_whole", Limit: 3}} {
@@ -138,7 +142,7 @@ func everything(t *testing.T, b *bench) map[string][]any {
 // everyChange is everything that changes plans and balances.
 func everyChange(t *testing.T, b *bench, keep func(string, any, error)) {
 	t.Helper()
-	ctx, who := t.Context(), policies.Asker{Conversation: "conv_1", Ties: []policies.Tie{{Customer: "cus_whole"}}}
+	ctx, who := t.Context(), policies.Asker{Conversation: "conv_1", Contact: "con_1", Identity: policies.Proven, Ties: []policies.Tie{{Customer: "cus_whole"}}}
 	sub := policies.Subscription{ID: "sub_whole", Customer: "cus_whole", Status: "active"}
 	credit := policies.Credit{Asker: who, Customer: policies.Customer{ID: "cus_whole"}, Amount: eur(100)}
 	given, err := act(t, "act_credit", credit, b.CreditCustomer)
@@ -183,7 +187,7 @@ func whole(t *testing.T) (*bench, *tape) {
 	s.AddPrice(stripeapi.Price{ID: "price_whole", Product: "prod_000", Amount: 10000, Currency: "eur", Interval: "month"})
 	s.AddCustomer(stripeapi.Customer{
 		ID: "cus_whole", Name: "Whole Customer", Email: "whole@example.com", Balance: -500, Currency: "eur", Delinquent: true, Created: day(-400),
-		Card: &stripeapi.Card{ExpMonth: 3, ExpYear: 2027}, Discounts: []stripeapi.Discount{{ID: "di_customer", Coupon: "STAY"}},
+		Metadata: map[string]string{"user_id": "u1"}, Card: &stripeapi.Card{ExpMonth: 3, ExpYear: 2027}, Discounts: []stripeapi.Discount{{ID: "di_customer", Coupon: "STAY"}},
 	})
 	s.AddCoupon(stripeapi.Coupon{ID: "STAY", PercentOff: 20, Duration: "forever"})
 	s.AddCoupon(stripeapi.Coupon{ID: "STAY20", PercentOff: 20})

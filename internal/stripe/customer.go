@@ -107,7 +107,7 @@ func (c *Client) CustomersByName(ctx context.Context, name string, limit int) (f
 	}
 	p := &stripe.CustomerSearchParams{Expand: defaultCard("data.")}
 	p.Context, p.Single, p.Limit = ctx, true, stripe.Int64(int64(limit))
-	p.Query = "name~" + quoted(name)
+	p.Query = `name~"` + quoted(name) + `"`
 	it := c.customers.Search(p)
 	if it.Err() != nil {
 		return nil, false, readFailed("customers by name", it.Err())
@@ -122,11 +122,6 @@ func (c *Client) CustomersByName(ctx context.Context, name string, limit int) (f
 		found = append(found, one)
 	}
 	return found, it.CustomerSearchResult().HasMore, nil
-}
-
-// quoted is a text in a search query.
-func quoted(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
 
 // lower knows only A to Z: in Unicode's lower case the Kelvin sign becomes a k,
@@ -162,7 +157,7 @@ func (c *Client) customersWith(ctx context.Context, email string) ([]*stripe.Cus
 func (c *Client) customersLike(ctx context.Context, email string) ([]*stripe.Customer, error) {
 	p := &stripe.CustomerSearchParams{Expand: defaultCard("data.")}
 	p.Context, p.Single, p.Limit = ctx, true, stripe.Int64(perPage)
-	p.Query = "email:" + quoted(email)
+	p.Query = `email:"` + quoted(email) + `"`
 	it := c.customers.Search(p)
 	if e, ok := errors.AsType[*stripe.Error](it.Err()); ok && e.HTTPStatusCode == http.StatusBadRequest {
 		return nil, nil

@@ -65,7 +65,7 @@ func withPlan(t *testing.T) *bench {
 }
 
 func asker() policies.Asker {
-	return policies.Asker{Conversation: "conv_1", Ties: []policies.Tie{{Customer: "cus_anne", Way: "e-mail"}}}
+	return policies.Asker{Conversation: "conv_1", Contact: "con_1", Identity: policies.Proven, Ties: []policies.Tie{{Customer: "cus_anne", Way: "e-mail"}}}
 }
 
 func plan() policies.Subscription {
