@@ -135,7 +135,7 @@ func newHands(ctx context.Context, s settings, library *knowledge.Library) (h ha
 	if err := h.policy.settle(ctx, s.policy); err != nil {
 		return h, errors.Join(err, h.ledger.Close())
 	}
-	deps := tools.Deps{Guard: h.guard, Stripe: h.stripe, Intercom: h.intercom, Library: library}
+	deps := tools.Deps{Guard: h.guard, Stripe: h.stripe, Intercom: h.intercom, Library: library, Now: h.guard.Now}
 	h.tools = append(tools.All(deps), tools.Inner(deps)...)
 	return h, nil
 }
