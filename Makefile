@@ -7,9 +7,9 @@ GOLANGCI_LINT_VERSION := v2.15.0
 GO        ?= go
 BENCH     ?= .
 BENCHTIME ?= 1s
-# Per fuzz target, about five seconds on two cores. A number of runs and not a
+# Per fuzz target, about thirty seconds on two cores. A number of runs and not a
 # duration: before Go 1.27 a duration can fail without a finding (go.dev/issue/75804).
-FUZZTIME  ?= 20000x
+FUZZTIME  ?= 120000x
 
 # Where the random inputs of property tests begin in make check: always at the same
 # place, so that a change is judged by its own faults. make soak begins elsewhere.

@@ -128,25 +128,9 @@ func sendAgain[A Action, Out any](ctx context.Context, g *Guard, e Entry, a A, o
 // DigestOf is the digest of facts as an entry holds them. Whoever shows facts to a
 // person who signs their digest must compare the two.
 func DigestOf(k Kind, facts json.RawMessage) (string, error) {
-	switch k {
-	case KindRefund:
-		return digestAs[Refund](facts)
-	case KindReply:
-		return digestAs[Reply](facts)
-	case KindNote:
-		return digestAs[Note](facts)
-	case KindState:
-		return digestAs[SetState](facts)
-	case KindTag:
-		return digestAs[Tag](facts)
-	}
-	return "", fmt.Errorf("this release does not know actions of kind %s", k)
-}
-
-func digestAs[A Action](facts json.RawMessage) (string, error) {
-	var a A
-	if err := json.Unmarshal(facts, &a); err != nil {
-		return "", fmt.Errorf("read the facts: %w", err)
+	a, err := DecodeAction(k, facts)
+	if err != nil {
+		return "", err
 	}
 	return Digest(a)
 }

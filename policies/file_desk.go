@@ -12,7 +12,7 @@ func (r *fileReader) tag(path string, n *yaml.Node) *TagRules {
 	r.block(path, n, slices.Concat([]field{
 		required("allow", "[billing, refunded]", "The tags that an agent may add or take off; no others.", r.names("tag", &rules.Allow)),
 	}, r.common(&rules.Section, false), []field{
-		optional("budgets", "", "How often tags may be changed.", func(path string, n *yaml.Node) {
+		optional("budgets", "[{scope: customer, window: 90d, count: 3}]", "How often tags may be changed.", func(path string, n *yaml.Node) {
 			rules.Budgets = r.budgets(path, n, KindTag, nil)
 		}),
 	})...)
@@ -24,7 +24,7 @@ func (r *fileReader) segment(path string, n *yaml.Node) *SegmentRules {
 	r.block(path, n,
 		required("allow", "[card-expiring]", "The tags that a segment may set; no others.", r.names("tag", &rules.Allow)),
 		required("max", "5000", "How many contacts may be changed at once at most.", r.number(&rules.Max, maxCount)),
-		optional("alone", "25", "Up to so many the agent acts alone, above a person approves.", r.number(&rules.Alone, maxCount)))
+		optional("alone", "25", "Up to so many the agent acts alone, above a person approves.", r.number(&rules.Alone, maxCount)).or("25"))
 	if n != nil && rules.Alone > rules.Max && rules.Max > 0 {
 		r.at(n, "%s: alone (%d) must not be above max (%d)", path, rules.Alone, rules.Max)
 	}
@@ -45,7 +45,7 @@ func (r *fileReader) contact(path string, n *yaml.Node, p *Policy) *ContactRules
 				}
 			}
 		}),
-		optional("create", "allow", "Create contacts. Without this key it is denied.", r.effect(&rules.Create, Allow, NeedsApproval, Deny)),
+		optional("create", "allow", "Create contacts. Without this key it is denied.", r.effect(&rules.Create, Allow, NeedsApproval, Deny)).or("deny"),
 	}, r.common(&rules.Section, false))...)
 	return rules
 }
@@ -55,7 +55,7 @@ func (r *fileReader) lookup(path string, n *yaml.Node) *LookupRules {
 	levels := []string{string(NoPersonalData), string(MaskedPersonalData), string(FullPersonalData)}
 	r.block(path, n,
 		required("customers", "30", "How many different customers one agent may look at.", r.number(&rules.Customers, maxCount)),
-		optional("window", "1h", "In how much time.", r.span(&rules.Window)),
-		optional("personal_data", "masked", "How much of names, addresses and e-mails is shown: none, masked or full.", r.word(levels, func(text string) { rules.PersonalData = PersonalData(text) })))
+		optional("window", "1h", "In how much time.", r.span(&rules.Window)).or("1h"),
+		optional("personal_data", "masked", "How much of names, addresses and e-mails is shown: none, masked or full.", r.word(levels, func(text string) { rules.PersonalData = PersonalData(text) })).or("masked"))
 	return rules
 }

@@ -15,11 +15,11 @@ func (r *fileReader) reply(path string, n *yaml.Node) *ReplyRules {
 	var most int64
 	r.block(path, n, slices.Concat([]field{
 		required("max_chars", "4000", "How long a message may be.", r.number(&most, maxChars)),
-		optional("links", "{allow: [help.example.com]}", "The hosts that replies may link to, with all below them. Every other link is refused.", r.allowed(&rules.Words.Links, "a host such as help.example.com", words.IsHost)),
-		optional("emails", "{allow: [billing@example.com]}", "The addresses, or domains, that replies may name besides the customer's own.", r.allowed(&rules.Words.Emails, "an address such as billing@example.com, or a domain", words.IsMailbox)),
-		optional("ibans", `{allow: ["DE89 3704 0044 0532 0130 00"]}`, "The bank accounts that replies may name.", r.allowed(&rules.Words.IBANs, "the number of a bank account (IBAN)", words.IsIBAN)),
+		optional("links", "{allow: [help.example.com]}", "The hosts that replies may link to, with all below them. Every other link is refused.", r.allowed(&rules.Words.Links, "[help.example.com]", "a host such as help.example.com", words.IsHost)),
+		optional("emails", "{allow: [billing@example.com]}", "The addresses, or domains, that replies may name besides the customer's own.", r.allowed(&rules.Words.Emails, "[billing@example.com]", "an address such as billing@example.com, or a domain", words.IsMailbox)),
+		optional("ibans", `{allow: ["DE89 3704 0044 0532 0130 00"]}`, "The bank accounts that replies may name.", r.allowed(&rules.Words.IBANs, `["DE89 3704 0044 0532 0130 00"]`, "the number of a bank account (IBAN)", words.IsIBAN)),
 	}, r.common(&rules.Section, false), []field{
-		optional("budgets", "", "How many replies there may be.", func(path string, n *yaml.Node) {
+		optional("budgets", "[{scope: conversation, window: 1h, count: 10}]", "How many replies there may be.", func(path string, n *yaml.Node) {
 			rules.Budgets = r.budgets(path, n, KindReply, nil)
 		}),
 	})...)
@@ -28,7 +28,7 @@ func (r *fileReader) reply(path string, n *yaml.Node) *ReplyRules {
 }
 
 // allowed reads a block of one key, allow, with what may stand in a text.
-func (r *fileReader) allowed(into *[]string, want string, is func(string) bool) reader {
+func (r *fileReader) allowed(into *[]string, example, want string, is func(string) bool) reader {
 	entry := func(path string, n *yaml.Node) {
 		if r.outline.value(path, kindText) {
 			return
@@ -45,6 +45,6 @@ func (r *fileReader) allowed(into *[]string, want string, is func(string) bool) 
 		}
 	}
 	return func(path string, n *yaml.Node) {
-		r.block(path, n, required("allow", "", "What is allowed.", func(path string, n *yaml.Node) { r.list(path, n, entry) }))
+		r.block(path, n, required("allow", example, "What is allowed.", func(path string, n *yaml.Node) { r.list(path, n, entry) }))
 	}
 }

@@ -416,3 +416,27 @@ func BenchmarkParse(b *testing.B) {
 		}
 	}
 }
+
+func TestASharedBudgetCountsTheActionsOfItsSections(t *testing.T) {
+	p := compiled(t, "version: 1\nbudgets: [{of: [refund, credit], scope: customer, window: 7d, count: 2}]")
+	if len(p.Budgets) != 1 || !slices.Equal(p.Budgets[0].Kinds, []Kind{KindCredit, KindRefund}) {
+		t.Errorf("%+v", p.Budgets)
+	}
+	for k, want := range map[Kind]int{KindRefund: 1, KindCredit: 1, KindDiscount: 0, KindReply: 0} {
+		if got := len(p.budgets(k)); got != want {
+			t.Errorf("%s counts in %d budgets, want %d", k, got, want)
+		}
+	}
+}
+
+func TestTheIDOfARuleIsPlain(t *testing.T) {
+	for id, want := range map[string]bool{
+		"annual-plans": true, "a": true, "a_b-c9": true, "2024": true,
+		"A": false, "-a": false, "a-": false, "a--b": false, "a-_b": false, "ä": false, "a b": false, "a.b": false,
+	} {
+		_, err := Parse("policy.yaml", []byte(`{version: 1, tag: {allow: [a], when: [{id: "`+id+`", tag: [a], then: deny}]}}`))
+		if (err == nil) != want {
+			t.Errorf("%q: %v", id, err)
+		}
+	}
+}

@@ -32,16 +32,24 @@ func (r *IdentityRules) judge(is Identity, cost money.Money) Finding {
 	case listed && cost.Minor > 0 && cost.Minor <= enough.Minor:
 		f.Limit = enough.String()
 	default:
-		f.Effect, f.Limit = NeedsApproval, string(Proven)
+		f.Effect, f.Limit = r.claimed(), string(Proven)
 		f.Message = "whoever writes has not shown to be the contact: no verified sign-in to the Messenger stands behind the conversation"
 		if listed {
 			f.MaxAllowedNow = enough
 		}
-		if r != nil && r.Claimed == Deny {
-			f.Effect, f.NextStep = Deny, "ask the customer to write from the Messenger while signed in, or hand the conversation to a person"
+		if f.Effect == Deny {
+			f.NextStep = "ask the customer to write from the Messenger while signed in, or hand the conversation to a person"
 		}
 	}
 	return f
+}
+
+// claimed is what becomes of a claim.
+func (r *IdentityRules) claimed() Effect {
+	if r == nil {
+		return NeedsApproval
+	}
+	return r.Claimed
 }
 
 // enough is the amount up to which a claim is enough. What costs nothing, such as a

@@ -161,5 +161,12 @@ func handsOf(ctx context.Context, w world) (hands, error) {
 	if err := mustExist(s.databaseURL); err != nil {
 		return hands{}, err
 	}
-	return newHands(ctx, s, nil)
+	h, err := newHands(ctx, s, nil)
+	if err != nil {
+		return h, err
+	}
+	if err := h.policy.settle(ctx, s.policy); err != nil {
+		return h, errors.Join(err, h.ledger.Close())
+	}
+	return h, nil
 }

@@ -25,6 +25,8 @@ type keeper struct {
 	guard  *policies.Guard
 	log    *slog.Logger
 	signed func(ledger.Accepted) bool // whether an approver has put a policy in force
+	// check says why a sound policy cannot be put in force now. May be nil.
+	check func(context.Context, *policies.Policy) error
 
 	name string // of the file, for messages
 
@@ -88,6 +90,9 @@ func (k *keeper) settle(ctx context.Context, text []byte) error {
 		return err
 	}
 	s := policies.Stand(k.name, file, recorded(history, k.signed))
+	if err := k.checked(ctx, s); err != nil {
+		return err
+	}
 	last := int64(len(history))
 	switch {
 	case s.New:
@@ -109,6 +114,17 @@ func (k *keeper) settle(ctx context.Context, text []byte) error {
 	}
 	k.seen = seen{string(text), last}
 	return nil
+}
+
+// checked looks at the policy that would be in force.
+func (k *keeper) checked(ctx context.Context, s policies.Standing) error {
+	if k.check == nil {
+		return nil
+	}
+	if len(s.Looser) > 0 {
+		return k.check(ctx, s.InForce)
+	}
+	return k.check(ctx, s.File)
 }
 
 func recorded(history []ledger.Accepted, signed func(ledger.Accepted) bool) []policies.Record {

@@ -81,7 +81,8 @@ func newService(ctx context.Context, s settings) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := refuseOpenTies(ctx, h.intercom, h.policy.current(), s.log); err != nil {
+	h.policy.check = func(ctx context.Context, p *policies.Policy) error { return refuseOpenTies(ctx, h.intercom, p, s.log) }
+	if err := h.policy.settle(ctx, s.policy); err != nil {
 		return nil, errors.Join(err, h.ledger.Close())
 	}
 	n, err := newNotary(ctx, s, h.ledger)
@@ -132,9 +133,6 @@ func newHands(ctx context.Context, s settings, library *knowledge.Library) (h ha
 		return h, errors.Join(err, h.ledger.Close())
 	}
 	h.policy = &keeper{path: s.policyPath, name: s.policyName, ledger: h.ledger, guard: h.guard, log: s.log, signed: approved}
-	if err := h.policy.settle(ctx, s.policy); err != nil {
-		return h, errors.Join(err, h.ledger.Close())
-	}
 	deps := tools.Deps{Guard: h.guard, Stripe: h.stripe, Intercom: h.intercom, Library: library, Now: h.guard.Now}
 	h.tools = append(tools.All(deps), tools.Inner(deps)...)
 	return h, nil

@@ -57,6 +57,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"usage", usage},
 		{"around", around},
 		{"accepted policies", acceptedPolicies},
+		{"history", history},
 		{"budgets in parallel", BudgetsInParallel},
 		{"equal requests in parallel", equalInParallel},
 		{"exclusive targets", exclusives},
