@@ -107,13 +107,17 @@ func (k *keeper) settle(ctx context.Context, text []byte) error {
 		k.use(file, text)
 	case len(s.Looser) > 0:
 		k.use(s.InForce, []byte(s.Text))
-		k.doubts("the policy file is not in force, because it loosens what an approver must let through: " + s.Summary() +
-			"; run supportmcp policy apply with the file")
+		k.doubts(heldBack(s))
 	default:
 		k.use(file, text)
 	}
 	k.seen = seen{string(text), last}
 	return nil
+}
+
+func heldBack(s policies.Standing) string {
+	return "the policy file is not in force, because it loosens what an approver must let through: " + s.Summary() +
+		"; run supportmcp policy apply with the file"
 }
 
 // checked looks at the policy that would be in force.
@@ -122,7 +126,10 @@ func (k *keeper) checked(ctx context.Context, s policies.Standing) error {
 		return nil
 	}
 	if len(s.Looser) > 0 {
-		return k.check(ctx, s.InForce)
+		if err := k.check(ctx, s.InForce); err != nil {
+			return fmt.Errorf("%w\n%s", err, heldBack(s))
+		}
+		return nil
 	}
 	return k.check(ctx, s.File)
 }
