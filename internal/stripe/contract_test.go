@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"supportmcp/internal/money"
 	"supportmcp/internal/sandbox/stripeapi"
 	"supportmcp/internal/stripe"
 	"supportmcp/policies"
@@ -130,6 +131,8 @@ func everything(t *testing.T, b *bench) map[string][]any {
 	unused, err := b.UnusedTime(ctx, "sub_whole")
 	keep("UnusedTime", unused, err)
 	everyChange(t, b, keep)
+	keep("PastRefunds", nil, b.PastRefunds(ctx, start().AddDate(-1, 0, 0), func(r stripe.PastRefund) { keep("PastRefunds", r, nil) }))
+	keep("PastPayments", nil, b.PastPayments(ctx, start().AddDate(-1, 0, 0), 3, func(m money.Money) { keep("PastPayments", m, nil) }))
 	id, access := b.Account(ctx)
 	keep("Account", id, access.Err)
 	for _, access := range b.Inspect(ctx) {
