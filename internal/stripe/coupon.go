@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/stripe/stripe-go/v76"
@@ -25,7 +26,7 @@ type Offer struct {
 // how much it would take off a subscription of a customer. What there is not is
 // fault.NotFound.
 func (c *Client) Offer(ctx context.Context, name string, of Subscription) (Offer, error) {
-	if !wordOnly(word(name)) {
+	if len(name) > 200 || !wordOnly(strings.ReplaceAll(name, "-", "")) {
 		return Offer{}, fault.Invalidf("give a coupon id or a promotion code", "this is no coupon")
 	}
 	code, err := c.code(ctx, name)

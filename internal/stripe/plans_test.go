@@ -60,6 +60,7 @@ func withPlan(t *testing.T) *bench {
 	b.account.AddCoupon(stripeapi.Coupon{ID: "DOLLARS", AmountOff: 500})
 	b.account.AddCoupon(stripeapi.Coupon{ID: "GONE", PercentOff: 50, RedeemBy: start().AddDate(0, 0, -1)})
 	b.account.AddPromotionCode(stripeapi.PromotionCode{ID: "promo_1", Code: "WELCOME10", Coupon: "FIVE"})
+	b.account.AddPromotionCode(stripeapi.PromotionCode{ID: "promo_3", Code: "SPRING-10", Coupon: "FIVE"})
 	b.account.AddPromotionCode(stripeapi.PromotionCode{ID: "promo_2", Code: "OTHERS", Coupon: "FIVE", Customer: "cus_other"})
 	return b
 }
@@ -291,7 +292,7 @@ func TestAnOfferSaysWhatItIsWorthAndWhyItIsNotUsable(t *testing.T) {
 		id, why string
 		worth   int64
 	}{
-		"STAY20": {"STAY20", "", 2400}, "FIVE": {"FIVE", "", 500}, "WELCOME10": {"FIVE", "", 500}, "welcome10": {"FIVE", "", 500},
+		"STAY20": {"STAY20", "", 2400}, "FIVE": {"FIVE", "", 500}, "WELCOME10": {"FIVE", "", 500}, "welcome10": {"FIVE", "", 500}, "SPRING-10": {"FIVE", "", 500},
 		"OTHERS": {"FIVE", "another customer", 500}, "GONE": {"GONE", "not valid", 6000}, "DOLLARS": {"DOLLARS", "another currency", 500},
 	} {
 		got, err := b.Offer(t.Context(), name, sub)
