@@ -6,6 +6,7 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 
 	"supportmcp/internal/fault"
+	"supportmcp/internal/stripe"
 	"supportmcp/policies"
 )
 
@@ -19,6 +20,58 @@ type conversationID string
 // Schema wants the digits of a conversation's id.
 func (conversationID) Schema() *jsonschema.Schema {
 	return &jsonschema.Schema{Type: "string", Pattern: digits, Description: "Intercom conversation id (digits)"}
+}
+
+type customerID string
+
+// Schema names the customer where several are tied.
+func (customerID) Schema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", Description: "Stripe customer (cus_...)"}
+}
+
+type creditAmount string
+
+// Schema wants an amount with its currency.
+func (creditAmount) Schema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", MinLength: jsonschema.Ptr(1), Description: `exact, such as "10.00 EUR"`}
+}
+
+type paymentStatus string
+
+// Schema lists Stripe's states of a charge.
+func (paymentStatus) Schema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", Description: "left out: all", Enum: []any{"succeeded", "failed", "pending"}}
+}
+
+type invoiceStatus string
+
+// Schema lists Stripe's states of an invoice.
+func (invoiceStatus) Schema() *jsonschema.Schema {
+	s := &jsonschema.Schema{Type: "string", Description: "left out: all"}
+	for _, status := range stripe.InvoiceStatuses() {
+		s.Enum = append(s.Enum, status)
+	}
+	return s
+}
+
+// day is a date without time, in UTC.
+type day string
+
+// Schema wants a date.
+func (day) Schema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", Pattern: `^[0-9]{4}-[0-9]{2}-[0-9]{2}$`, Description: "date such as 2026-11-23"}
+}
+
+// begin is when the day begins; the zero time for no day.
+func (d day) begin(name string) (time.Time, error) {
+	if d == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.DateOnly, string(d))
+	if err != nil {
+		return time.Time{}, fault.Invalidf("give a date such as 2026-11-23", "%s: got %q, want a date", name, string(d))
+	}
+	return t, nil
 }
 
 type messageText string

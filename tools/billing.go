@@ -25,14 +25,18 @@ type billing struct {
 type customerBilling struct {
 	Customer             string         `json:"customer_id"`
 	Name                 string         `json:"name,omitempty"`
+	Email                string         `json:"email,omitempty"`
+	Since                string         `json:"since,omitempty"`
 	TiedBy               string         `json:"tied_by"`
 	Balance              money.Money    `json:"balance,omitzero"` // negative is credit for the customer
 	Delinquent           bool           `json:"delinquent,omitempty"`
 	Card                 string         `json:"card,omitempty"`
-	CardExpires          string         `json:"card_expires,omitempty"`
+	CardExpires          string         `json:"card_expires,omitempty"` // with the days left when they are few
+	Discount             string         `json:"discount,omitempty"`
 	Subscriptions        []subscription `json:"subscriptions,omitzero"` // left out where only payments go on
 	SubscriptionsOmitted int            `json:"subscriptions_omitted,omitempty"`
-	Payments             []payment      `json:"payments"` // newest first
+	Open                 []openInvoice  `json:"open_invoices,omitempty"` // newest first
+	Payments             []payment      `json:"payments"`                // newest first
 	Next                 cursor         `json:"next_cursor,omitempty" jsonschema:"older payments: give it to get_billing_overview as cursor"`
 	Headroom             []string       `json:"refund_headroom,omitempty"`
 }
@@ -45,12 +49,23 @@ type subscription struct {
 	Status       string      `json:"status"`
 	PeriodEnd    string      `json:"period_end,omitempty"`
 	Cancels      bool        `json:"cancels_at_period_end,omitempty"`
+	Discount     string      `json:"discount,omitempty"`
+	Notes        string      `json:"notes,omitempty"` // what the status does not tell
+}
+
+// openInvoice is what a customer still has to pay.
+type openInvoice struct {
+	Invoice   string      `json:"invoice_id"`
+	Remaining money.Money `json:"still_to_pay"`
+	At        string      `json:"of"`
+	NextTry   string      `json:"next_attempt,omitempty"`
 }
 
 // What an agent sees at most. Who has more of it has a doubtful case anyway.
 const (
 	customers     = 4
 	subscriptions = 8 // of a customer
+	openInvoices  = 3 // of a customer
 )
 
 // billing reads every tied customer at once.
@@ -90,12 +105,17 @@ func (d Deps) customerBilling(ctx context.Context, by policies.Principal, t tick
 		customer stripe.Customer
 		subs     []stripe.Subscription
 		charges  stripe.ChargePage
+		open     stripe.InvoicePage
 		back     stripe.Background
 	)
 	g, reads := errgroup.WithContext(ctx)
 	g.Go(func() (err error) { customer, err = d.customer(reads, t, tie.Customer); return err })
 	g.Go(func() (err error) { subs, err = d.Stripe.Subscriptions(reads, tie.Customer); return err })
 	g.Go(func() (err error) { charges, err = d.Stripe.Charges(reads, tie.Customer, "", recent); return err })
+	g.Go(func() (err error) {
+		open, err = d.Stripe.Invoices(reads, tie.Customer, stripe.InvoiceFilter{Status: "open", Limit: openInvoices})
+		return err
+	})
 	g.Go(func() (err error) {
 		back, err = d.background(reads, tie.Customer, d.Guard.Policy().Wants(policies.KindRefund))
 		return err
@@ -109,17 +129,48 @@ func (d Deps) customerBilling(ctx context.Context, by policies.Principal, t tick
 		}
 		return customerBilling{}, fmt.Errorf("read billing: %w", err)
 	}
-	out := customerBilling{
-		Customer: customer.ID, Name: label(customer.Name, maxLabel), TiedBy: tie.Way, Balance: customer.Balance, Delinquent: customer.Delinquent,
-		Subscriptions: make([]subscription, 0, len(subs)), Payments: make([]payment, 0, shown),
-	}
-	if c := customer.Card; c != nil {
-		out.Card, out.CardExpires = c.Brand+" "+c.Last4, fmt.Sprintf("%04d-%02d", c.ExpYear, c.ExpMonth)
-	}
+	out := d.customerFacts(customer, open)
+	out.TiedBy, out.Subscriptions, out.Payments = tie.Way, make([]subscription, 0, len(subs)), make([]payment, 0, shown)
 	left -= weigh(out)
 	out.listSubscriptions(subs, &left)
 	err := d.listPayments(ctx, by, d.wholeRefund(t, back), charges, min(len(charges.Charges), shown), &left, &out)
 	return out, err
+}
+
+// customerFacts tells what is known of a customer apart from what they bought.
+func (d Deps) customerFacts(c stripe.Customer, open stripe.InvoicePage) customerBilling {
+	out := customerBilling{
+		Customer: c.ID, Name: label(c.Name, maxLabel), Email: label(c.Email, maxLabel), Since: c.Created.Format(time.DateOnly),
+		Balance: c.Balance, Delinquent: c.Delinquent, Discount: label(c.Discount, maxLabel),
+	}
+	if c.Card != nil {
+		out.Card, out.CardExpires = c.Card.Brand+" "+c.Card.Last4, d.expiry(*c.Card)
+	}
+	for _, i := range open.Invoices {
+		one := openInvoice{Invoice: i.ID, Remaining: i.Remaining, At: i.CreatedAt.Format(time.DateOnly)}
+		if !i.NextTry.IsZero() {
+			one.NextTry = i.NextTry.Format(time.DateOnly)
+		}
+		out.Open = append(out.Open, one)
+	}
+	return out
+}
+
+// soonExpired is how long before its end a card is said to expire.
+const soonExpired = 60 * 24 * time.Hour
+
+// expiry is the month in which a card ends, with the days that are left when
+// they are few. It works to the last moment of that month.
+func (d Deps) expiry(c stripe.Card) string {
+	month := fmt.Sprintf("%04d-%02d", c.ExpYear, c.ExpMonth)
+	left := time.Date(c.ExpYear, time.Month(c.ExpMonth)+1, 1, 0, 0, 0, 0, time.UTC).Sub(d.Now())
+	switch {
+	case left <= 0:
+		return month + ", expired"
+	case left < soonExpired:
+		return fmt.Sprintf("%s, expires in %d days", month, int(left/(24*time.Hour)))
+	}
+	return month
 }
 
 func (d Deps) customer(ctx context.Context, t ticket, id string) (stripe.Customer, error) {
@@ -144,7 +195,13 @@ func (out *customerBilling) listSubscriptions(subs []stripe.Subscription, left *
 }
 
 func subscriptionOf(s stripe.Subscription) subscription {
-	out := subscription{Subscription: s.ID, Plan: label(s.Plan, maxLabel), Price: s.Amount, Interval: s.Interval, Status: s.Status, Cancels: s.CancelAtPeriodEnd}
+	out := subscription{Subscription: s.ID, Plan: label(s.Plan, maxLabel), Price: s.Amount, Interval: s.Interval, Status: s.Status, Cancels: s.CancelAtPeriodEnd, Discount: label(s.Discount, maxLabel)}
+	switch {
+	case s.Paused:
+		out.Notes = "collection is paused"
+	case s.Scheduled:
+		out.Notes = "a schedule will change it"
+	}
 	if !s.PeriodEnd.IsZero() {
 		out.PeriodEnd = s.PeriodEnd.Format(time.DateOnly)
 	}

@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -30,6 +31,8 @@ const (
 	olderMessages  thread = "m" // of a conversation
 	restOfMessage  thread = "r"
 	olderPayments  thread = "p" // of a customer
+	listedPayments thread = "l" // of a customer, by status and date
+	listedInvoices thread = "i"
 	moreHits       thread = "h" // of a search
 	restOfDocument thread = "d"
 )
@@ -41,6 +44,10 @@ func (t thread) tool() string {
 		return "get_conversation"
 	case olderPayments:
 		return "get_billing_overview"
+	case listedPayments:
+		return "list_payments"
+	case listedInvoices:
+		return "list_invoices"
 	case moreHits:
 		return "search"
 	case restOfDocument:
@@ -103,6 +110,18 @@ func (c cursor) place(tool, within string) (place, error) {
 		return place{}, strayCursor(tool)
 	}
 	return p, nil
+}
+
+// elseOf is the customer that a place goes on with, or else the one that was named.
+func (p place) elseOf(customer string) string { return cmp.Or(p.Of, customer) }
+
+// strayIf is the answer to a customer that is not the asker's: where a cursor
+// named it, no answer gave that cursor.
+func (p place) strayIf(err error, tool string) error {
+	if p.Of != "" && fault.CodeOf(err) == fault.NotFound {
+		return strayCursor(tool)
+	}
+	return err
 }
 
 func strayCursor(tool string) error {

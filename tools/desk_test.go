@@ -47,6 +47,10 @@ refund:
     - {scope: customer, window: 90d, count: 5, sum: {eur: 300.00, jpy: 45000, kwd: 90.000}}
 reply: {max_chars: 4000}
 tag: {allow: [billing, refunded, duplicate-charge]}
+cancel: {at_period_end: allow, now: needs_approval, keep: allow, refund_unused: {eur: {auto: 150.00, max: 300.00}}}
+lookup: {customers: 30}
+credit: {currencies: {eur: {auto: 10.00, max: 100.00}}}
+discount: {coupons: [STAY20, WELCOME10, SORRY5], currencies: {eur: {auto: 50.00, max: 200.00}}, remove: allow, stack: needs_approval}
 `
 
 func desk(t *testing.T) *servertest.Desk {

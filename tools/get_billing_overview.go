@@ -66,6 +66,18 @@ func (d Deps) olderPayments(ctx context.Context, by policies.Principal, t ticket
 	return b, err
 }
 
+// ownCharge refuses a mark that is not the customer's own.
+func (d Deps) ownCharge(ctx context.Context, customer, after, tool string) error {
+	if after == "" {
+		return nil
+	}
+	c, err := d.Stripe.Charge(ctx, after)
+	if code := fault.CodeOf(err); code == fault.NotFound || code == fault.Invalid || err == nil && c.Customer != customer {
+		return strayCursor(tool)
+	}
+	return err
+}
+
 // chargesAfter reads what follows a charge. Stripe would take anybody's for a mark
 // and tell by its answer whether there is one: only the customer's own is taken.
 func (d Deps) chargesAfter(ctx context.Context, customer, after string) (stripe.ChargePage, error) {

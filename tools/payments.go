@@ -96,14 +96,22 @@ func paymentOf(c stripe.Charge) payment {
 		p.Refunds = append(p.Refunds, refundLine(r))
 	}
 	if !c.Succeeded {
-		p.Failure = label(c.FailureCode+" "+c.FailureMessage, maxFailure)
+		p.Failure = failureOf(c)
 	} else if !c.Captured {
 		p.Status = "authorised, not captured" // Stripe says succeeded, and no money was taken
 	}
 	if len(c.Disputes) > 0 {
-		p.Dispute = c.Disputes[0].Status
+		p.Dispute = disputeLine(c.Disputes[0])
 	}
 	return p
+}
+
+// disputeLine says how a dispute stands, and whether a refund can still end it.
+func disputeLine(d stripe.Dispute) string {
+	if d.Refundable {
+		return d.Status + ", can still be refunded"
+	}
+	return d.Status + ", cannot be refunded"
 }
 
 // duplicateOf names the earlier one of two equal charges on the later one.

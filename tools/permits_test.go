@@ -15,7 +15,7 @@ import (
 func TestEveryMethodOfAnAdapterReadsOrTakesAPermit(t *testing.T) {
 	for client, reads := range map[reflect.Type][]string{
 		reflect.TypeFor[*stripe.Client](): {
-			"Account", "Background", "Charge", "ChargeOfPaymentIntent", "Charges", "Customer", "CustomersByEmail", "CustomersByMetadata", "FindRefund", "Inspect", "Made", "PastPayments", "PastRefunds", "Subscriptions",
+			"Account", "Background", "CardPage", "Charge", "ChargeOfPaymentIntent", "Charges", "ChargesIn", "Customer", "CustomersByEmail", "CustomersByMetadata", "CustomersByName", "Excess", "FindCanceled", "FindCredited", "FindDiscounted", "FindKept", "FindRefund", "Inspect", "Invoice", "InvoicePage", "Invoices", "Made", "Offer", "PastPayments", "PastRefunds", "ReceiptPage", "Subscription", "Subscriptions", "UnusedTime",
 		},
 		reflect.TypeFor[*intercom.Client](): {
 			"Articles", "Attributes", "Author", "Check", "CheckRegion", "Company", "Contact", "Conversation", "FindAssigned", "FindNote", "FindReply", "FindState", "FindTags", "Me", "Ready", "Tags", "Team", "Teams", "VerifiesIdentity",

@@ -18,7 +18,7 @@ type searchInput struct {
 	Queries []searchQuery `json:"queries,omitempty" jsonschema:"up to 5 other wordings or translations; results are merged"`
 	Lang    string        `json:"lang,omitempty" jsonschema:"only documents in this language, such as de"`
 	Source  string        `json:"source,omitempty" jsonschema:"only this source"`
-	AsOf    day           `json:"as_of,omitempty"`
+	AsOf    day           `json:"as_of,omitempty" jsonschema:"only what was in force on it"`
 	Cursor  cursor        `json:"cursor,omitempty"`
 }
 
@@ -85,7 +85,7 @@ func (d Deps) queryOf(in searchInput) (q knowledge.Query, err error) {
 	if sources := d.Library.Sources(); in.Source != "" && !slices.Contains(sources, in.Source) {
 		return q, fault.Invalidf("use one of: "+strings.Join(sources, ", "), "source: there is no %q", label(in.Source, maxLabel))
 	}
-	q.AsOf, err = in.AsOf.time()
+	q.AsOf, err = in.AsOf.begin("as_of")
 	return q, err
 }
 

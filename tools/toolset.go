@@ -14,10 +14,13 @@ type Toolset string
 const (
 	Ticket    Toolset = "ticket"    // read a ticket with its billing, and act on it
 	Knowledge Toolset = "knowledge" // find and read the company's documents
+
+	BillingExtended Toolset = "billing-extended" // the rarer questions about a customer's billing
+	Lookup          Toolset = "lookup"           // look for customers outside of a conversation
 )
 
 // Toolsets are all toolsets, in the order of the documents.
-func Toolsets() []Toolset { return []Toolset{Ticket, Knowledge} }
+func Toolsets() []Toolset { return []Toolset{Ticket, Knowledge, BillingExtended, Lookup} }
 
 // DefaultToolsets are what resolving a ticket takes.
 func DefaultToolsets() []Toolset { return []Toolset{Ticket, Knowledge} }

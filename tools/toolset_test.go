@@ -40,10 +40,12 @@ func TestAHiddenToolIsNeitherListedNorCallable(t *testing.T) {
 		want  []string
 	}{
 		"knowledge alone": {servertest.Setup{Toolsets: []tools.Toolset{tools.Knowledge}}, []string{"fetch", "search"}},
-		"reading alone":   {servertest.Setup{ReadOnly: true}, []string{"fetch", "get_action", "get_billing_overview", "get_conversation", "search"}},
+		"reading alone": {servertest.Setup{ReadOnly: true}, []string{
+			"fetch", "find_customers", "get_action", "get_billing_overview", "get_conversation", "get_payment", "list_invoices", "list_payments", "search",
+		}},
 		"reading tickets": {
 			servertest.Setup{Toolsets: []tools.Toolset{tools.Ticket}, ReadOnly: true},
-			[]string{"get_action", "get_billing_overview", "get_conversation"},
+			[]string{"get_action", "get_billing_overview", "get_conversation", "get_payment"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

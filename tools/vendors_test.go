@@ -26,8 +26,8 @@ func closed(t *testing.T) string {
 func TestAVendorThatDoesNotAnswer(t *testing.T) {
 	t.Parallel()
 	calls := sound()
-	intercom := []string{"get_conversation", "get_billing_overview", "create_refund", "reply_to_conversation", "add_internal_note", "set_conversation_state", "tag_conversation", "propose_customer_link"}
-	stripe := []string{"get_conversation", "get_billing_overview", "create_refund", "propose_customer_link"}
+	intercom := []string{"get_conversation", "get_billing_overview", "get_payment", "list_payments", "list_invoices", "create_refund", "cancel_subscription", "resume_subscription", "apply_discount", "grant_credit", "reply_to_conversation", "add_internal_note", "set_conversation_state", "tag_conversation", "propose_customer_link"}
+	stripe := []string{"get_conversation", "get_billing_overview", "get_payment", "list_payments", "list_invoices", "find_customers", "create_refund", "cancel_subscription", "resume_subscription", "apply_discount", "grant_credit", "propose_customer_link"}
 	for name, c := range map[string]struct {
 		setup   func(*testing.T) servertest.Setup
 		fault   func(*servertest.Desk) error
@@ -92,6 +92,7 @@ func TestAVendorThatDoesNotAnswer(t *testing.T) {
 			if c.setup != nil {
 				setup = c.setup(t)
 			}
+			setup.Policy = policy
 			d := servertest.Start(t, setup)
 			if c.fault != nil {
 				must(t, c.fault(d))

@@ -36,6 +36,9 @@ func (d *doctor) stripe(ctx context.Context) {
 		return
 	}
 	d.permissions(client.Inspect(ctx), d.cfg.StripeBase)
+	if stripe.Restricted(key) {
+		d.excess(client.Excess(ctx))
+	}
 	d.stripeAccount(client.Account(ctx))
 }
 
@@ -59,7 +62,7 @@ func (d *doctor) stripeKey(mode stripe.Mode, restricted bool) {
 		d.ok("stripe.key", "a restricted key, %s mode", mode)
 	case mode == stripe.Live:
 		d.add(warning, "stripe.key", "an unrestricted key, live mode: whoever has it can do everything in the account",
-			"use a restricted key (rk_live_…) with the permissions that SECURITY.md lists")
+			"use a restricted key (rk_live_…) with the permissions that docs/stripe.md lists")
 	default:
 		d.ok("stripe.key", "an unrestricted key, %s mode", mode)
 	}
@@ -83,6 +86,16 @@ func (d *doctor) permissions(all []stripe.Access, base string) {
 			told[a.Reach] = true
 		}
 	}
+}
+
+// excess tells what a restricted key can do beyond the table of docs/stripe.md.
+func (d *doctor) excess(objects []string) {
+	if len(objects) == 0 {
+		d.ok("stripe.excess", "the key can read nothing that was tried and no tool needs")
+		return
+	}
+	d.add(warning, "stripe.excess", "the key can also read "+strings.Join(objects, ", ")+", which no tool needs",
+		"take away from the key in Stripe under Developers > API keys what docs/stripe.md does not list")
 }
 
 func permissionName(a stripe.Access) string {

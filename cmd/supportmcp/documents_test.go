@@ -26,6 +26,7 @@ const root = "../.."
 func TestTheDocumentsAreAsTheCodeIs(t *testing.T) {
 	described := describe(t)
 	document(t, "docs/tools.md", toolsDocument(described))
+	document(t, "docs/stripe.md", stripeDocument(t, described))
 	document(t, "docs/config.md", between(t, "docs/config.md", "variables", variables(t)))
 	document(t, "docs/policy.md", policyDocument())
 	document(t, "docs/policy.schema.json", string(policies.Schema()))

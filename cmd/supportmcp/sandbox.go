@@ -43,5 +43,6 @@ func sandboxCommand(w world) *cobra.Command {
 	c.Flags().StringVar(&stripeAddr, "stripe", "127.0.0.1:12111", "where Stripe answers")
 	c.Flags().StringVar(&intercomAddr, "intercom", "127.0.0.1:12112", "where Intercom answers")
 	c.Flags().StringVar(&dir, "dir", "", "keep the vendors in this folder")
+	c.AddCommand(sandboxClockCommand(w))
 	return c
 }

@@ -14,6 +14,7 @@ import (
 
 	"supportmcp/internal/sandbox"
 	"supportmcp/internal/sandbox/control"
+	"supportmcp/policies"
 	"supportmcp/server/servertest"
 	"supportmcp/tools"
 )
@@ -24,7 +25,15 @@ func example(tool string) servertest.Args {
 	return map[string]servertest.Args{
 		"get_conversation":       {"conversation_id": duplicate},
 		"get_billing_overview":   {"conversation_id": duplicate},
+		"get_payment":            {"conversation_id": sandbox.Conversation("fully-refunded"), "charge_id": "ch_paul_1"},
+		"list_payments":          {"conversation_id": sandbox.Conversation("failed-payment"), "status": "failed"},
+		"list_invoices":          {"conversation_id": duplicate},
+		"find_customers":         {"email": "sam.porter@example.com"},
 		"create_refund":          {"conversation_id": duplicate, "charge_id": "ch_maria_2", "reason": "duplicate"},
+		"cancel_subscription":    {"conversation_id": sandbox.Conversation("unused-time"), "how": "now_with_refund"},
+		"resume_subscription":    {"conversation_id": sandbox.Conversation("wants-to-stay")},
+		"apply_discount":         {"conversation_id": sandbox.Conversation("too-expensive"), "coupon": "STAY20"},
+		"grant_credit":           {"conversation_id": sandbox.Conversation("dispute-won"), "amount": "5.00 EUR"},
 		"reply_to_conversation":  {"conversation_id": duplicate, "body": "We are looking into the second charge.", "close": true},
 		"add_internal_note":      {"conversation_id": duplicate, "body": "Charged twice; the first charge stands."},
 		"set_conversation_state": {"conversation_id": duplicate, "state": "closed"},
@@ -34,6 +43,23 @@ func example(tool string) servertest.Args {
 		"search":                 {"query": "charged twice"},
 		"fetch":                  {"id": "kb://northwind/refund-policy.md#charged-twice"},
 	}[tool]
+}
+
+// permissive is the default policy with the sections that it leaves out, so that
+// every example is carried out.
+func permissive() string {
+	text := string(policies.Default())
+	for _, section := range []string{
+		"cancel: {at_period_end: allow, now: allow, keep: allow, refund_unused: {eur: {auto: 500.00, max: 500.00}}}",
+		"lookup: {customers: 30}",
+		"credit: {currencies: {eur: {auto: 10.00, max: 100.00}}}",
+		"discount: {coupons: [STAY20], currencies: {eur: {auto: 50.00, max: 200.00}}, remove: allow, stack: needs_approval}",
+	} {
+		if name, _, _ := strings.Cut(section, ":"); !strings.Contains(text, "\n"+name+":") {
+			text += "\n" + section + "\n"
+		}
+	}
+	return text
 }
 
 // described is a tool with what it did in its example.
@@ -64,7 +90,7 @@ func describe(t *testing.T) []described {
 
 func tried(t *testing.T, tool tools.Tool, args servertest.Args) described {
 	t.Helper()
-	desk := servertest.Start(t, servertest.Setup{})
+	desk := servertest.Start(t, servertest.Setup{Policy: permissive()})
 	if tool.Name == "get_action" {
 		args["action_id"] = desk.Call("create_refund", example("create_refund")).Action
 	}

@@ -90,7 +90,7 @@ func TestFindReplyTellsWhatBecameOfALostAnswer(t *testing.T) {
 	} {
 		t.Run(string(c.kind), func(t *testing.T) {
 			d := newDesk(t)
-			a := policies.Reply{Message: d.message(ticket, "5 < 6 & \"so\" it is <b>done</b>")}
+			a := policies.Reply{Message: d.message(ticket, "5 < 6 & \"so\" it is > done")}
 			d.inject(control.Fault{Method: "POST", Kind: c.kind, Status: 502})
 			_, err := perform(t, a, d.Reply)
 			wantFault(t, err, fault.Upstream, fault.Unknown)
@@ -159,12 +159,12 @@ func TestAnyTextIsSentAsTextAndFoundAgain(t *testing.T) {
 		d.AddConversation(intercomapi.Conversation{ID: id, Contacts: []string{ana}, Messages: []intercomapi.Message{{From: "contact:" + ana, Body: "?"}}})
 		body := rapid.OneOf(rapid.String(), rapid.StringMatching(`[<>/&;"' abp!\-\n]{1,40}`)).
 			Filter(func(s string) bool { return intercom.ToHTML(s) != "" }).Draw(r, "body")
-		a := policies.Reply{Message: d.message(id, body)}
-		sent, err := perform(t, a, d.Reply)
+		a := policies.Note{Message: d.message(id, body)} // the guard refuses markup in replies
+		sent, err := perform(t, a, d.AddNote)
 		if err != nil {
 			r.Fatal(err)
 		}
-		found, ok, err := d.FindReply(t.Context(), a, "act_1")
+		found, ok, err := d.FindNote(t.Context(), a, "act_1")
 		if err != nil || !ok || found.Part != sent.Part {
 			r.Fatalf("%q: sent %+v, found %+v, %v, %v", body, sent, found, ok, err)
 		}
@@ -175,6 +175,19 @@ func TestAnyTextIsSentAsTextAndFoundAgain(t *testing.T) {
 }
 
 func last[T any](s []T) T { return s[len(s)-1] }
+
+// Of a note nothing is left once what nobody sees is taken out; the guard refuses
+// such replies, and lets colleagues write what they like.
+func TestANoteOfNothingIsRefusedBeforeAnyRequest(t *testing.T) {
+	d := newDesk(t)
+	n := policies.Note{Message: policies.Message{Asker: policies.Asker{Conversation: "1"}, Body: " \n\u200b\u202e", After: "1"}}
+	d.Desk.Forget()
+	_, err := perform(t, n, d.AddNote)
+	wantFault(t, err, fault.Invalid, fault.No)
+	if n := d.Desk.Requests(); len(n) != 0 {
+		t.Errorf("%d requests were sent", len(n))
+	}
+}
 
 func TestMessageIsRefusedBeforeAnyRequest(t *testing.T) {
 	d := newDesk(t)
@@ -188,7 +201,6 @@ func TestMessageIsRefusedBeforeAnyRequest(t *testing.T) {
 		a    policies.Reply
 		code fault.Code
 	}{
-		"empty":        {with(func(m *policies.Message) { m.Body = " \n\u200b\u202e" }), fault.Invalid},
 		"last":         {with(func(m *policies.Message) { m.Asker.Conversation = "last" }), fault.Invalid},
 		"path":         {with(func(m *policies.Message) { m.Asker.Conversation = "1/../2" }), fault.Invalid},
 		"no id":        {with(func(m *policies.Message) { m.Asker.Conversation = "" }), fault.Invalid},

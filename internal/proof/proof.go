@@ -69,6 +69,7 @@ func (b Books) Check(ctx context.Context) (Report, error) {
 	}
 	r.checkEntries(entries)
 	r.checkRefunds(entries, b.made())
+	r.checkPlans(entries, b.Sandbox)
 	r.checkMessages(entries, b.Sandbox)
 	r.checkHistory(entries, log)
 	r.checkBudgets(b.Policy, log)

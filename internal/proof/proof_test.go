@@ -4,6 +4,8 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -66,6 +68,31 @@ func (d *desk) note(body string, ends policies.State) policies.Entry {
 	}, ends)
 }
 
+func (d *desk) credit(minor int64, ends policies.State) policies.Entry {
+	d.t.Helper()
+	cost := money.Of(minor, "eur")
+	return d.record(policies.Draft{Kind: policies.KindCredit, Subject: policies.Subject{Conversation: "conv_1", Customer: "cus_otto", Same: cost.String(), Cost: cost}}, ends)
+}
+
+// credits makes Stripe's side of a credit.
+func (d *desk) credits(e policies.Entry, minor int64) {
+	d.t.Helper()
+	form := fmt.Sprintf("amount=-%d&currency=eur&metadata[operation_id]=%s", minor, e.ID)
+	r := httptest.NewRequest(http.MethodPost, "/v1/customers/cus_otto/balance_transactions", strings.NewReader(form))
+	r.Header.Set("Authorization", "Bearer "+sandbox.StripeKey)
+	if status := control.Apply(d.books.Sandbox.Stripe.Handler(), r); status != http.StatusOK {
+		d.t.Fatalf("credit: %d", status)
+	}
+}
+
+// cancels records a cancellation that Stripe knows nothing of.
+func (d *desk) cancels(how policies.How) {
+	d.t.Helper()
+	facts, err := json.Marshal(policies.Cancel{Subscription: policies.Subscription{ID: "sub_anne"}, How: how})
+	d.must(err)
+	d.record(policies.Draft{Kind: policies.KindCancel, Facts: facts, Subject: policies.Subject{Conversation: "conv_1", Customer: "cus_anne"}}, policies.Done)
+}
+
 func (d *desk) record(draft policies.Draft, ends policies.State) policies.Entry {
 	d.t.Helper()
 	d.now = d.now.Add(time.Second)
@@ -122,8 +149,13 @@ func TestEachDisagreementIsFound(t *testing.T) {
 			d.pays(e, "")
 			d.pays(e, "again")
 		},
-		"LOST: ":    func(d *desk) { d.refund(100, policies.Done) },
-		"UNKNOWN: ": func(d *desk) { d.pays(d.refund(100, policies.Failed), "") },
+		"paid 2 times":                    func(d *desk) { e := d.credit(100, policies.Done); d.credits(e, 100); d.credits(e, 100) },
+		"is 1.00 EUR, and Stripe paid 99": func(d *desk) { d.credits(d.credit(100, policies.Done), 99) },
+		"has paid nothing for it":         func(d *desk) { d.credit(100, policies.Done) },
+		"Stripe paid for":                 func(d *desk) { d.credits(d.credit(100, policies.Failed), 100) },
+		"subscription sub_anne goes on":   func(d *desk) { d.cancels(policies.AtPeriodEnd) },
+		"LOST: ":                          func(d *desk) { d.refund(100, policies.Done) },
+		"UNKNOWN: ":                       func(d *desk) { d.pays(d.refund(100, policies.Failed), "") },
 		`"act_x", which is not in the led`: func(d *desk) {
 			d.pays(policies.Entry{ID: "act_x", Draft: policies.Draft{Subject: policies.Subject{Charge: "ch_maria_1", Cost: money.Of(1, "eur")}}}, "")
 		},

@@ -37,11 +37,12 @@ func (r *Report) checkRefunds(entries []policies.Entry, made []stripeapi.Refund)
 		byKey[key] = append(byKey[key], refund)
 	}
 	for _, e := range entries {
-		if e.Kind != policies.KindRefund {
-			continue
+		if e.Kind == policies.KindRefund {
+			r.checkRefund(e, byKey[e.ID])
 		}
-		r.checkRefund(e, byKey[e.ID])
-		delete(byKey, e.ID)
+		if e.Kind == policies.KindRefund || e.Kind == policies.KindCancel { // those of cancellations are counted by their credit notes
+			delete(byKey, e.ID)
+		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(byKey)) {
 		r.add("Stripe made %d refunds for %q, which is not in the ledger", len(byKey[key]), key)

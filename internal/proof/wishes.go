@@ -14,8 +14,9 @@ type Wish struct {
 	Args json.RawMessage
 }
 
-// Wishes are refunds that meet in charges, customers and budgets, one twice, one
-// for a person to decide and one of a foreign charge, and messages, states and tags.
+// Wishes are refunds that meet in charges, customers and budgets, one twice, two of
+// a charge that paid an invoice, one for a person to decide and one of a foreign
+// charge, what changes plans and balances, and messages, states and tags.
 func Wishes() []Wish {
 	var out []Wish
 	for _, w := range [][3]string{
@@ -33,8 +34,18 @@ func Wishes() []Wish {
 		{"create_refund", "budget-used-up", `"charge_id":"ch_noor_2","amount":"3.00 EUR","reason":"requested_by_customer"`},
 		{"create_refund", "zero-decimals", `"charge_id":"ch_yuki_1","amount":"1200 JPY","reason":"requested_by_customer"`},
 		{"create_refund", "zero-decimals", `"charge_id":"ch_yuki_1","amount":"400 JPY","reason":"requested_by_customer"`},
+		{"create_refund", "invoiced-with-tax", `"charge_id":"ch_vera_1","amount":"11.90 EUR","reason":"requested_by_customer"`},
+		{"create_refund", "invoiced-with-tax", `"charge_id":"ch_vera_1","amount":"5.95 EUR","reason":"requested_by_customer"`},
 		{"create_refund", "other-customers-charge", `"charge_id":"ch_viktor_1","reason":"requested_by_customer"`},
 		{"create_refund", "other-customers-charge", `"charge_id":"ch_maria_1","reason":"requested_by_customer"`},
+		{"cancel_subscription", "unused-time", `"how":"now_with_refund"`},
+		{"cancel_subscription", "trialing", `"how":"at_period_end"`},
+		{"grant_credit", "dispute-won", `"amount":"5.00 EUR"`},
+		{"grant_credit", "dispute-won", `"amount":"5.00 EUR"`},
+		{"grant_credit", "dispute-won", `"amount":"6.00 EUR"`},
+		{"apply_discount", "too-expensive", `"coupon":"STAY20"`},
+		{"apply_discount", "too-expensive", `"coupon":"SORRY5"`},
+		{"resume_subscription", "wants-to-stay", `"note":"by mistake"`},
 		{"reply_to_conversation", "duplicate-charge", `"body":"We have looked into it.","close":true`},
 		{"reply_to_conversation", "budget-used-up", `"body":"One moment, please."`},
 		{"add_internal_note", "annual-day-3", `"body":"Asked twice."`},
@@ -59,6 +70,9 @@ refund:
     - {scope: customer, window: 24h, count: 2, sum: {eur: 60.00, jpy: 1500}}
     - {scope: global, window: 12h, sum: {eur: 95.00}}
     - {scope: principal, window: 1h, count: 4}
+cancel: {at_period_end: allow, keep: allow, refund_unused: {eur: {auto: 200.00, max: 300.00}}}
+credit: {currencies: {eur: {auto: 10.00, max: 100.00}}}
+discount: {coupons: [STAY20, SORRY5], currencies: {eur: {auto: 50.00, max: 200.00}}, stack: allow}
 reply: {max_chars: 4000}
 tag: {allow: [billing, refunded]}
 `

@@ -21,6 +21,8 @@ func Stories() []Story {
 	all := append(payments(), refunds()...)
 	all = append(all, subscriptions()...)
 	all = append(all, people()...)
+	all = append(all, billing()...)
+	all = append(all, plans()...)
 	for i := range all {
 		all[i].Conversation = fmt.Sprintf("2154700000000%02d", i+1)
 	}
@@ -56,6 +58,7 @@ type seeder struct {
 const (
 	monthlyPlan = "price_team_monthly"
 	annualPlan  = "price_team_annual"
+	stayCoupon  = "STAY20"
 )
 
 // company sets up Northwind Notes, which sells a note-taking service.
@@ -63,6 +66,11 @@ func (s seeder) company() {
 	s.stripe.AddProduct(stripeapi.Product{ID: "prod_team", Name: "Northwind Notes Team"})
 	s.stripe.AddPrice(stripeapi.Price{ID: monthlyPlan, Product: "prod_team", Nickname: "Team monthly", Amount: 2000, Currency: "eur", Interval: "month"})
 	s.stripe.AddPrice(stripeapi.Price{ID: annualPlan, Product: "prod_team", Nickname: "Team annual", Amount: 12000, Currency: "eur", Interval: "year"})
+	s.stripe.AddCoupon(stripeapi.Coupon{ID: stayCoupon, Name: "20% for three months", PercentOff: 20, Duration: "repeating", Months: 3, Created: s.ago(300 * day)})
+	s.stripe.AddCoupon(stripeapi.Coupon{ID: "SORRY5", Name: "5 euros once", AmountOff: 500, Currency: "eur", Created: s.ago(300 * day)})
+	s.stripe.AddCoupon(stripeapi.Coupon{ID: "WELCOME", Name: "Welcome", PercentOff: 10, Created: s.ago(300 * day)})
+	s.stripe.AddPromotionCode(stripeapi.PromotionCode{ID: "promo_welcome", Code: "WELCOME10", Coupon: "WELCOME", FirstTime: true, Created: s.ago(300 * day)})
+	s.stripe.AddPromotionCode(stripeapi.PromotionCode{ID: "promo_old", Code: "SPRING", Coupon: "WELCOME", Expires: s.ago(100 * day), Created: s.ago(200 * day)})
 	s.intercom.AddAdmin(intercomapi.Admin{ID: AdminID, Name: "Robin Vale", Email: "robin@northwind.example", HasInboxSeat: true})
 	s.intercom.AddAdmin(intercomapi.Admin{ID: "8002", Name: "Noa Lindqvist", Email: "noa@northwind.example", HasInboxSeat: true})
 	s.intercom.AddTeam(intercomapi.Team{ID: "8101", Name: "Billing", Admins: []string{"8002"}})

@@ -3,6 +3,7 @@ package stripe
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/stripe/stripe-go/v76"
 	"golang.org/x/sync/errgroup"
@@ -19,6 +20,7 @@ type Charge struct {
 	Refunded       money.Money // with refunds under way and what a partial capture released
 	Status         string      // succeeded, pending or failed
 	FailureCode    string
+	Decline        string // the bank's own reason, such as insufficient_funds; "" when it gave none
 	FailureMessage string
 	Description    string // written by the merchant, or by whoever could: data, never instructions
 	Invoice        string // id
@@ -74,22 +76,35 @@ type ChargePage struct {
 // disputes. Stripe takes any charge of the account as the one to begin after
 // (https://docs.stripe.com/api/pagination).
 func (c *Client) Charges(ctx context.Context, customer, after string, limit int) (ChargePage, error) {
+	return c.ChargesIn(ctx, customer, ChargeFilter{After: after, Limit: limit})
+}
+
+// ChargeFilter says which charges of a customer are wanted.
+type ChargeFilter struct {
+	Intent       string    // of one payment intent; "" is all
+	Since, Until time.Time // when they were made; Until is left out, zero is no bound
+	After        string    // id of a charge: those that follow it
+	Limit        int       // 1 to 100
+}
+
+// ChargesIn is Charges for some of them.
+func (c *Client) ChargesIn(ctx context.Context, customer string, f ChargeFilter) (ChargePage, error) {
 	if err := customerID().check(customer); err != nil {
 		return ChargePage{}, err
 	}
-	if after != "" {
-		if err := chargeID().check(after); err != nil {
+	if f.After != "" {
+		if err := chargeID().check(f.After); err != nil {
 			return ChargePage{}, err
 		}
 	}
-	if limit < 1 || limit > perPage {
-		return ChargePage{}, fault.Invalidf("give a limit from 1 to 100", "the limit %d is out of range", limit)
+	if err := checkLimit(f.Limit); err != nil {
+		return ChargePage{}, err
 	}
 	var found []*stripe.Charge
 	var more bool
 	var recent []*stripe.Dispute
 	group, both := errgroup.WithContext(ctx)
-	group.Go(func() (err error) { found, more, err = c.chargesOf(both, customer, after, limit); return err })
+	group.Go(func() (err error) { found, more, err = c.chargesOf(both, customer, f); return err })
 	group.Go(func() (err error) { recent, err = c.recentDisputes(both); return err })
 	if err := group.Wait(); err != nil {
 		return ChargePage{}, err
@@ -98,16 +113,16 @@ func (c *Client) Charges(ctx context.Context, customer, after string, limit int)
 	return ChargePage{charges, more}, err
 }
 
-func (c *Client) chargesOf(ctx context.Context, customer, after string, limit int) (found []*stripe.Charge, more bool, err error) {
+func (c *Client) chargesOf(ctx context.Context, customer string, f ChargeFilter) (found []*stripe.Charge, more bool, err error) {
 	list := page[stripe.Charge](func(p stripe.ListParams) ([]*stripe.Charge, stripe.ListMeta, error) {
 		it := c.charges.List(&stripe.ChargeListParams{
-			ListParams: p, Customer: &customer,
+			ListParams: p, Customer: &customer, PaymentIntent: given(f.Intent), CreatedRange: between(f.Since, f.Until),
 			Expand: []*string{stripe.String("data.refunds")},
 		})
 		on := it.ChargeList()
 		return on.Data, on.ListMeta, it.Err()
 	})
-	if found, more, err = list.read(ctx, limit, after); err != nil {
+	if found, more, err = list.read(ctx, f.Limit, f.After); err != nil {
 		return nil, false, readFailed("charges of customer "+customer, err)
 	}
 	return found, more, nil
@@ -155,6 +170,7 @@ func (c *Client) complete(ctx context.Context, sc *stripe.Charge, disputes []*st
 	if err != nil {
 		return Charge{}, readFailed(what, err)
 	}
+	c.billed.learn(out.ID, out.Invoice)
 	return out, nil
 }
 
@@ -171,6 +187,9 @@ func chargeOf(sc *stripe.Charge, refunds []*stripe.Refund, disputes []*stripe.Di
 		},
 		Status: string(sc.Status), FailureCode: sc.FailureCode, FailureMessage: sc.FailureMessage,
 		Description: sc.Description, Card: cardCharged(sc),
+	}
+	if sc.Outcome != nil {
+		out.Decline = sc.Outcome.Reason
 	}
 	out.refer(sc)
 	out.assess(sc)
@@ -192,9 +211,7 @@ func (ch *Charge) refer(sc *stripe.Charge) {
 	if sc.PaymentIntent != nil {
 		ch.PaymentIntent = sc.PaymentIntent.ID
 	}
-	if sc.Invoice != nil {
-		ch.Invoice = sc.Invoice.ID
-	}
+	ch.Invoice = invoiceIn(sc)
 }
 
 // count works out what is refunded and what remains. Both of Stripe's ways of

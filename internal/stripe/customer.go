@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stripe/stripe-go/v76"
 	"golang.org/x/sync/errgroup"
@@ -21,10 +22,13 @@ type Customer struct {
 	ID         string
 	Name       string
 	Email      string
-	Balance    money.Money // negative is credit towards the next invoice; zero value for a customer without currency
-	Delinquent bool        // the latest invoice was not paid when due
+	Balance    money.Money    // negative is credit towards the next invoice; zero value for a customer without currency
+	Currency   money.Currency // of the balance; "" until there was one
+	Delinquent bool           // the latest invoice was not paid when due
 	Created    time.Time
-	Card       *Card // the default one; nil when there is none, or it is no card
+	Card       *Card  // the default one; nil when there is none, or it is no card
+	Discount   string // such as "20% off forever"; "" for none
+	Searched   bool   // found by search alone, so what it says may be old
 }
 
 // Customer reads one customer. A deleted one is fault.NotFound.
@@ -77,16 +81,47 @@ func (c *Client) CustomersByEmail(ctx context.Context, email string) ([]Customer
 		return nil, readFailed("customers by e-mail", err)
 	}
 	out := []Customer{}
-	for _, sc := range slices.Concat(found...) {
-		one, err := customerOf(sc)
-		if err != nil {
-			return nil, readFailed("customers by e-mail", err)
+	for i, several := range found {
+		for _, sc := range several {
+			one, err := customerOf(sc)
+			if err != nil {
+				return nil, readFailed("customers by e-mail", err)
+			}
+			one.Searched = i == len(written)
+			out = append(out, one)
 		}
-		out = append(out, one)
 	}
 	byID := func(a, b Customer) int { return cmp.Compare(a.ID, b.ID) }
-	slices.SortFunc(out, byID)
+	slices.SortStableFunc(out, byID) // those of lists stay before those of search
 	return slices.CompactFunc(out, func(a, b Customer) bool { return a.ID == b.ID }), nil
+}
+
+// CustomersByName searches for customers whose name holds a text of at least
+// three characters, newest first: at most limit of them. Search lags.
+func (c *Client) CustomersByName(ctx context.Context, name string, limit int) (found []Customer, more bool, err error) {
+	if err := checkLimit(limit); err != nil {
+		return nil, false, err
+	}
+	if n := utf8.RuneCountInString(name); n < 3 || n > 100 {
+		return nil, false, fault.Invalidf("give 3 to 100 characters of the name", "the name has %d characters", n)
+	}
+	p := &stripe.CustomerSearchParams{Expand: defaultCard("data.")}
+	p.Context, p.Single, p.Limit = ctx, true, stripe.Int64(int64(limit))
+	p.Query = `name~"` + quoted(name) + `"`
+	it := c.customers.Search(p)
+	if it.Err() != nil {
+		return nil, false, readFailed("customers by name", it.Err())
+	}
+	found = []Customer{}
+	for _, sc := range it.CustomerSearchResult().Data {
+		one, err := customerOf(sc)
+		if err != nil {
+			return nil, false, readFailed("customers by name", err)
+		}
+		one.Searched = true
+		found = append(found, one)
+	}
+	return found, it.CustomerSearchResult().HasMore, nil
 }
 
 // lower knows only A to Z: in Unicode's lower case the Kelvin sign becomes a k,
@@ -122,7 +157,7 @@ func (c *Client) customersWith(ctx context.Context, email string) ([]*stripe.Cus
 func (c *Client) customersLike(ctx context.Context, email string) ([]*stripe.Customer, error) {
 	p := &stripe.CustomerSearchParams{Expand: defaultCard("data.")}
 	p.Context, p.Single, p.Limit = ctx, true, stripe.Int64(perPage)
-	p.Query = `email:"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(email) + `"`
+	p.Query = `email:"` + quoted(email) + `"`
 	it := c.customers.Search(p)
 	if e, ok := errors.AsType[*stripe.Error](it.Err()); ok && e.HTTPStatusCode == http.StatusBadRequest {
 		return nil, nil
@@ -143,10 +178,12 @@ func defaultCard(in string) []*string {
 }
 
 func customerOf(sc *stripe.Customer) (Customer, error) {
-	if sc.ID == "" {
+	if sc == nil || sc.ID == "" {
 		return Customer{}, odd("is not a customer")
 	}
-	out := Customer{ID: sc.ID, Name: sc.Name, Email: sc.Email, Delinquent: sc.Delinquent, Created: at(sc.Created)}
+	out := Customer{
+		ID: sc.ID, Name: sc.Name, Email: sc.Email, Delinquent: sc.Delinquent, Created: at(sc.Created), Discount: discountOf(sc.Discount, 1),
+	}
 	if s := sc.DefaultSource; s != nil && s.Card != nil {
 		out.Card = &Card{Brand: string(s.Card.Brand), Last4: s.Card.Last4, ExpMonth: int(s.Card.ExpMonth), ExpYear: int(s.Card.ExpYear)}
 	}
@@ -158,5 +195,6 @@ func customerOf(sc *stripe.Customer) (Customer, error) {
 	}
 	var err error
 	out.Balance, err = balance(sc.Balance, sc.Currency)
+	out.Currency = out.Balance.Currency
 	return out, err
 }

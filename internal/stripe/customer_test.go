@@ -23,7 +23,7 @@ func TestACustomerComesWithBalanceAndDefaultCard(t *testing.T) {
 	})
 	got, err := b.Customer(t.Context(), "cus_1")
 	want := stripe.Customer{
-		ID: "cus_1", Name: "Maria", Email: "Maria@example.com", Balance: eur(-250), Delinquent: true, Created: start(),
+		ID: "cus_1", Name: "Maria", Email: "Maria@example.com", Balance: eur(-250), Currency: "eur", Delinquent: true, Created: start(),
 		Card: &stripe.Card{Brand: "amex", Last4: "0005", ExpMonth: 1, ExpYear: 2027},
 	}
 	if d := cmp.Diff(want, got); d != "" || err != nil {
@@ -51,7 +51,7 @@ func TestOddCustomers(t *testing.T) {
 		"no currency":       {`{"id":"cus_1","currency":null,"balance":0}`, stripe.Customer{ID: "cus_1"}, false},
 		"balance in none":   {`{"id":"cus_1","currency":null,"balance":5}`, stripe.Customer{}, true},
 		"unknown currency":  {`{"id":"cus_1","currency":"zzz"}`, stripe.Customer{}, true},
-		"yen":               {`{"id":"cus_1","currency":"jpy","balance":-1200}`, stripe.Customer{ID: "cus_1", Balance: money.Of(-1200, "jpy")}, false},
+		"yen":               {`{"id":"cus_1","currency":"jpy","balance":-1200}`, stripe.Customer{ID: "cus_1", Balance: money.Of(-1200, "jpy"), Currency: "jpy"}, false},
 		"empty":             {`{}`, stripe.Customer{}, true},
 		"card of old":       {`{"id":"cus_1","default_source":` + card + `}`, stripe.Customer{ID: "cus_1", Card: &stripe.Card{Brand: "Visa", Last4: "4242", ExpMonth: 2, ExpYear: 2030}}, false},
 		"source is no card": {`{"id":"cus_1","default_source":"src_1","invoice_settings":{"default_payment_method":"pm_1"}}`, stripe.Customer{ID: "cus_1"}, false},
@@ -223,7 +223,7 @@ func TestRunningSubscriptionsAreTold(t *testing.T) {
 	}
 	visa := &stripe.Card{Brand: "visa", Last4: "1881", ExpMonth: 12, ExpYear: 2034}
 	want := stripe.Subscription{
-		ID: "sub_trial", Status: "trialing", Plan: "Pro + Extra seat", Amount: eur(4400), Interval: "month",
+		ID: "sub_trial", Customer: "cus_1", EndsAt: trial, Status: "trialing", Plan: "Pro + Extra seat", Amount: eur(4400), Interval: "month",
 		PeriodEnd: trial, CancelAtPeriodEnd: true, TrialEnd: trial, Card: visa,
 	}
 	if d := cmp.Diff(want, got[0]); d != "" {

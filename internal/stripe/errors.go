@@ -30,10 +30,15 @@ func readFailed(what string, err error) error {
 	return fmt.Errorf("read %s: %w", what, f)
 }
 
-// refundFailed is what a failed refund of a charge amounts to. Where it may have
-// taken effect, the next step is to look and not to repeat, whatever went wrong.
+// refundFailed is what a failed refund of a charge amounts to.
 func refundFailed(charge string, err error) error {
-	f := explain("charge "+charge, err)
+	return writeFailed("refund", "charge "+charge, err)
+}
+
+// writeFailed is what a failed write amounts to. Where it may have taken effect,
+// the next step is to look and not to repeat, whatever went wrong.
+func writeFailed(doing, what string, err error) error {
+	f := explain(what, err)
 	if f.Took = tookOf(err); f.Took != fault.No {
 		next := "read it with get_action in a minute; do not repeat it"
 		if f.NextStep == operator {
@@ -41,7 +46,7 @@ func refundFailed(charge string, err error) error {
 		}
 		f.NextStep = next
 	}
-	return fmt.Errorf("refund charge %s: %w", charge, f)
+	return fmt.Errorf("%s %s: %w", doing, what, f)
 }
 
 // tookOf says whether a failed write can have taken effect. 429 and a refused

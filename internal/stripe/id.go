@@ -15,6 +15,9 @@ type kind struct {
 func chargeID() kind   { return kind{"charge", []string{"ch_", "py_"}} }
 func intentID() kind   { return kind{"payment intent", []string{"pi_"}} }
 func customerID() kind { return kind{"customer", []string{"cus_"}} }
+func invoiceID() kind  { return kind{"invoice", []string{"in_"}} }
+
+func subscriptionID() kind { return kind{"subscription", []string{"sub_"}} }
 
 // check refuses what cannot be an id of this kind before anything is sent: an
 // id becomes part of a path. Wrong ids are not quoted, since they can be any text.
@@ -34,10 +37,10 @@ func (k kind) check(id string) error {
 // kindOf names the kind that an id's prefix tells, "" for a prefix nobody knows.
 func kindOf(id string) string {
 	for _, k := range []kind{
-		chargeID(), intentID(), customerID(),
+		chargeID(), intentID(), customerID(), invoiceID(), subscriptionID(),
 		{"refund", []string{"re_", "pyr_"}},
-		{"subscription", []string{"sub_"}},
-		{"invoice", []string{"in_"}},
+		{"coupon or promotion code", []string{"promo_"}},
+		{"credit note", []string{"cn_"}},
 		{"payment method", []string{"pm_", "card_"}},
 		{"dispute", []string{"dp_", "du_"}},
 		{"product", []string{"prod_"}},

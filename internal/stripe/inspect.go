@@ -78,6 +78,14 @@ func (c *Client) looks() []look {
 			})
 			return it.SubscriptionList().Data, it.SubscriptionList().ListMeta, it.Err()
 		})},
+		{"invoices", one(func(p stripe.ListParams) ([]*stripe.Invoice, stripe.ListMeta, error) {
+			it := c.invoices.List(&stripe.InvoiceListParams{ListParams: p})
+			return it.InvoiceList().Data, it.InvoiceList().ListMeta, it.Err()
+		})},
+		{"credit notes", one(func(p stripe.ListParams) ([]*stripe.CreditNote, stripe.ListMeta, error) {
+			it := c.notes.List(&stripe.CreditNoteListParams{ListParams: p, Expand: []*string{stripe.String("data.refund")}})
+			return it.CreditNoteList().Data, it.CreditNoteList().ListMeta, it.Err()
+		})},
 		{"products", one(func(p stripe.ListParams) ([]*stripe.Product, stripe.ListMeta, error) {
 			it := c.products.List(&stripe.ProductListParams{ListParams: p})
 			return it.ProductList().Data, it.ProductList().ListMeta, it.Err()

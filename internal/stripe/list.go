@@ -3,6 +3,7 @@ package stripe
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/stripe/stripe-go/v76"
 )
@@ -31,6 +32,21 @@ func all[T any](ctx context.Context, id func(*T) string, get page[T]) ([]*T, err
 		after = id(out[len(out)-1])
 	}
 	return nil, odd("has more than %d objects in a list", pages*perPage)
+}
+
+// between is a filter on when objects were made; nil without bounds.
+func between(since, until time.Time) *stripe.RangeQueryParams {
+	if since.IsZero() && until.IsZero() {
+		return nil
+	}
+	r := &stripe.RangeQueryParams{}
+	if !since.IsZero() {
+		r.GreaterThanOrEqual = since.Unix()
+	}
+	if !until.IsZero() {
+		r.LesserThan = until.Unix()
+	}
+	return r
 }
 
 // read asks for the page after an id, the first page for "". What is not a list

@@ -23,6 +23,8 @@ type Refund struct {
 	CreatedAt time.Time   `json:"created_at"`
 	Reference string      `json:"reference,omitempty"` // by which the customer's bank finds it (ARN)
 	Replayed  bool        `json:"-"`                   // Stripe had carried it out before under the same key
+
+	CreditNote string `json:"credit_note,omitempty"` // of a charge that paid an invoice
 }
 
 // cameBack reports whether the money is on the charge again.
@@ -30,8 +32,9 @@ func (r Refund) cameBack() bool {
 	return r.Status == string(stripe.RefundStatusFailed) || r.Status == string(stripe.RefundStatusCanceled)
 }
 
-// CreateRefund makes the refund that the permit holds, under the permit's key. It
-// asks once; only net/http may repeat that, with the same key, when a kept
+// CreateRefund makes the refund that the permit holds, under the permit's key: by
+// a credit note when the charge paid an invoice. It asks once, after
+// reading the charge if that was never read before; only net/http may repeat that, with the same key, when a kept
 // connection turns out to be dead. Whether a failure can have taken effect stands
 // in the error (see [fault.Took]).
 func (c *Client) CreateRefund(ctx context.Context, p *policies.Permit[policies.Refund]) (Refund, error) {
@@ -42,15 +45,20 @@ func (c *Client) CreateRefund(ctx context.Context, p *policies.Permit[policies.R
 	if err := sendable(a, key); err != nil {
 		return Refund{}, err
 	}
-	r, err := c.send(ctx, a, key)
+	invoice, err := c.invoiceOf(ctx, a.Charge.ID)
+	if err != nil {
+		return Refund{}, err
+	}
+	send := c.send
+	if invoice != "" {
+		send = func(ctx context.Context, a policies.Refund, key string) (Refund, error) {
+			return c.sendNote(ctx, invoice, a.Amount, a.Reason, c.mark(a.Asker, key))
+		}
+	}
+	out, err := send(ctx, a, key)
 	if err != nil {
 		return Refund{}, refundFailed(a.Charge.ID, err)
 	}
-	out, err := refundOf(r)
-	if err != nil {
-		return Refund{}, refundFailed(a.Charge.ID, err)
-	}
-	out.Replayed = r.LastResponse.Header.Get("Idempotent-Replayed") == "true"
 	return out, nil
 }
 
@@ -63,8 +71,13 @@ func sendable(a policies.Refund, key string) error {
 	if a.Amount.Minor <= 0 || a.Amount.Currency != a.Charge.Amount.Currency {
 		return &fault.Error{Code: fault.Internal, Took: fault.No, Message: "the refund has no amount in the currency of its charge"}
 	}
+	return usable(key)
+}
+
+// usable refuses what Stripe would not take for an idempotency key.
+func usable(key string) error {
 	if !wordOnly(key) || len(key) > 255 {
-		return &fault.Error{Code: fault.Internal, Took: fault.No, Message: "the refund has no usable idempotency key"}
+		return &fault.Error{Code: fault.Internal, Took: fault.No, Message: "the action has no usable idempotency key"}
 	}
 	return nil
 }
@@ -75,29 +88,34 @@ func sendable(a policies.Refund, key string) error {
 type refundParams struct {
 	stripe.Params `form:"*"`
 
-	Charge   string         `form:"charge"`
-	Amount   int64          `form:"amount"` // always: without one Stripe refunds all that is left
-	Reason   string         `form:"reason"`
-	Metadata refundMetadata `form:"metadata"`
+	Charge   string `form:"charge"`
+	Amount   int64  `form:"amount"` // always: without one Stripe refunds all that is left
+	Reason   string `form:"reason"`
+	Metadata mark   `form:"metadata"`
 }
 
-// refundMetadata makes a refund findable without our database.
-type refundMetadata struct {
+// mark is metadata that makes what we did findable without our database.
+type mark struct {
 	Operation    string `form:"operation_id"`
 	Conversation string `form:"conversation"`
 	Ledger       string `form:"ledger"`
 }
 
-func (c *Client) send(ctx context.Context, a policies.Refund, key string) (*stripe.Refund, error) {
-	p := &refundParams{
-		Charge: a.Charge.ID, Amount: a.Amount.Minor, Reason: string(a.Reason),
-		Metadata: refundMetadata{Operation: key, Conversation: a.Asker.Conversation, Ledger: c.ledger},
-	}
+func (c *Client) mark(a policies.Asker, key string) mark {
+	return mark{Operation: key, Conversation: a.Conversation, Ledger: c.ledger}
+}
+
+func (c *Client) send(ctx context.Context, a policies.Refund, key string) (Refund, error) {
+	p := &refundParams{Charge: a.Charge.ID, Amount: a.Amount.Minor, Reason: string(a.Reason), Metadata: c.mark(a.Asker, key)}
 	p.Context = ctx
 	p.SetIdempotencyKey(key)
 	r := &stripe.Refund{}
-	err := c.refunds.B.Call(http.MethodPost, "/v1/refunds", c.refunds.Key, p, r)
-	return r, err
+	if err := c.refunds.B.Call(http.MethodPost, "/v1/refunds", c.refunds.Key, p, r); err != nil {
+		return Refund{}, err
+	}
+	out, err := refundOf(r)
+	out.Replayed = err == nil && r.LastResponse.Header.Get("Idempotent-Replayed") == "true"
+	return out, err
 }
 
 // FindRefund looks for the refund that was made under a key. It lists, since
@@ -120,7 +138,21 @@ func (c *Client) FindRefund(ctx context.Context, a policies.Refund, key string) 
 			return out, true, nil
 		}
 	}
-	return Refund{}, false, nil
+	return c.findCredited(ctx, a.Charge.ID, key)
+}
+
+// findCredited looks among the credit notes of what a charge paid: refunds that
+// they made carry no metadata of ours.
+func (c *Client) findCredited(ctx context.Context, charge, key string) (Refund, bool, error) {
+	invoice, err := c.invoiceOf(ctx, charge)
+	if err != nil || invoice == "" || key == "" {
+		return Refund{}, false, err
+	}
+	r, found, err := c.findNote(ctx, invoice, key)
+	if err != nil {
+		return Refund{}, false, readFailed("credit notes of charge "+charge, err)
+	}
+	return r, found, nil
 }
 
 func refundOf(r *stripe.Refund) (Refund, error) {

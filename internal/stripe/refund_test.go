@@ -47,7 +47,7 @@ func TestARefundSendsExactlyWhatThePermitHolds(t *testing.T) {
 		`"reason":"requested_by_customer","created_at":"2026-11-23T09:00:00Z"}` {
 		t.Errorf("receipt as JSON: %s", s)
 	}
-	sent := b.account.Desk.Requests()
+	sent := b.writes()
 	const body = "charge=ch_maria&amount=1250&reason=requested_by_customer&metadata[operation_id]=act_1&metadata[conversation]=conv_1"
 	if len(sent) != 1 || sent[0].IdempotencyKey != "act_1" || sent[0].Body != body {
 		t.Errorf("sent %+v", sent)
@@ -59,7 +59,7 @@ func TestARefundWithoutReasonSendsNone(t *testing.T) {
 	a := refundOf("ch_maria", eur(1), eur(10000))
 	a.Reason = ""
 	got, err := refund(t, b.Client, "act_1", a)
-	if sent := b.account.Desk.Requests()[0].Body; err != nil || got.Reason != "" || strings.Contains(sent, "reason") {
+	if sent := b.writes()[0].Body; err != nil || got.Reason != "" || strings.Contains(sent, "reason") {
 		t.Errorf("sent %s: %+v, %v", sent, got, err)
 	}
 }
@@ -73,8 +73,8 @@ func TestTheSameKeySendsTheSameBytesAndIsOneRefund(t *testing.T) {
 			t.Fatalf("try %d: %+v, %v", i, got, err)
 		}
 	}
-	for _, r := range b.account.Desk.Requests() {
-		if first := b.account.Desk.Requests()[0].Body; r.Body != first {
+	for _, r := range b.writes() {
+		if first := b.writes()[0].Body; r.Body != first {
 			t.Fatalf("sent %q after %q", r.Body, first)
 		}
 	}
@@ -154,6 +154,7 @@ func TestWhatAFailedRefundCanHaveDone(t *testing.T) {
 		{control.CutAfter, 0, fault.Unknown, fault.Upstream, true},
 	} {
 		b := withMaria(t)
+		b.Client = onFreshConnections(t, b.url)
 		b.inject(t, control.Fault{Method: "POST", Kind: c.kind, Status: c.status})
 		a := refundOf("ch_maria", eur(1250), eur(10000))
 		_, err := refund(t, b.Client, "act_1", a)
@@ -167,11 +168,21 @@ func TestWhatAFailedRefundCanHaveDone(t *testing.T) {
 	}
 }
 
+// onFreshConnections is a client that net/http never repeats anything for.
+func onFreshConnections(t *testing.T, url string) *stripe.Client {
+	t.Helper()
+	c, err := stripe.New(stripe.Config{Key: testKey, BaseURL: url, HTTP: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, Now: start})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 // net/http repeats by itself what carries a key when an idle connection turns
 // out to be dead; the adapter itself sends a write once.
 func TestAWriteIsNeverRepeatedByTheAdapter(t *testing.T) {
 	for _, status := range []int{409, 429, 500, 502, 503} {
-		h, n := answering(status, `{"error":{"type":"api_error","message":"m"}}`)
+		h, n := refusing(status, `{"error":{"type":"api_error","message":"m"}}`)
 		c, _ := against(t, h)
 		if _, err := refund(t, c, "act_1", refundOf("ch_maria", eur(1), eur(10))); err == nil || n.Load() != 1 {
 			t.Errorf("%d: sent %d times, %v", status, n.Load(), err)
@@ -180,7 +191,7 @@ func TestAWriteIsNeverRepeatedByTheAdapter(t *testing.T) {
 }
 
 func TestARefundThatNeverLeftDidNotHappen(t *testing.T) {
-	h, n := answering(200, `{}`)
+	h, n := refusing(200, `{}`)
 	c, _ := against(t, h)
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -203,10 +214,7 @@ func TestARefundThatNeverLeftDidNotHappen(t *testing.T) {
 // have carried the request the first time.
 func TestARefusedConnectionProvesNothingOnceThereWasOne(t *testing.T) {
 	dying := &dyingServer{}
-	c := newClient(t, dying.start(t), &logbook{})
-	if _, err := c.Charge(t.Context(), "ch_maria"); err != nil { // leaves an idle connection
-		t.Fatal(err)
-	}
+	c := newClient(t, dying.start(t), &logbook{}) // reading the charge leaves an idle connection
 	_, err := refund(t, c, "act_1", refundOf("ch_maria", eur(1), eur(10)))
 	if !strings.Contains(err.Error(), "connection refused") {
 		t.Fatalf("net/http did not repeat it: %v", err)
@@ -250,7 +258,7 @@ func TestAnAnswerThatIsNoRefundLeavesItInDoubt(t *testing.T) {
 		"error, no object":  {400, `{"canary-body":1}`},
 		"error is a string": {400, `{"error":"canary-body"}`},
 	} {
-		h, _ := answering(c.status, c.body)
+		h, _ := refusing(c.status, c.body)
 		client, log := against(t, h)
 		_, err := refund(t, client, "act_1", refundOf("ch_maria", eur(1), eur(10)))
 		if err == nil || fault.TookOf(err) != fault.Unknown || fault.CodeOf(err) != fault.Upstream {

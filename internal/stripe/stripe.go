@@ -1,5 +1,6 @@
 // Package stripe owns everything supportmcp says to Stripe: it reads customers,
-// charges and subscriptions as plain values, and refunds with a permit. It is
+// charges, invoices and subscriptions as plain values; with a permit it refunds,
+// credits, cancels and discounts. It is
 // the only importer of stripe-go, which speaks API version 2023-10-16.
 //
 // It never writes without a [policies.Permit], never repeats a write by itself,
@@ -17,14 +18,19 @@ import (
 	"time"
 
 	"github.com/stripe/stripe-go/v76"
+	"github.com/stripe/stripe-go/v76/billingportal/configuration"
 	"github.com/stripe/stripe-go/v76/charge"
+	"github.com/stripe/stripe-go/v76/coupon"
+	"github.com/stripe/stripe-go/v76/creditnote"
 	"github.com/stripe/stripe-go/v76/customer"
+	"github.com/stripe/stripe-go/v76/customerbalancetransaction"
 	"github.com/stripe/stripe-go/v76/dispute"
+	"github.com/stripe/stripe-go/v76/invoice"
 	"github.com/stripe/stripe-go/v76/paymentintent"
 	"github.com/stripe/stripe-go/v76/product"
+	"github.com/stripe/stripe-go/v76/promotioncode"
 	"github.com/stripe/stripe-go/v76/refund"
 	"github.com/stripe/stripe-go/v76/subscription"
-	"golang.org/x/time/rate"
 )
 
 // Config is what a Client is made from.
@@ -34,31 +40,33 @@ type Config struct {
 	HTTP    *http.Client     // nil is a client of its own; a given one is copied, not changed
 	Log     *slog.Logger     // nil logs nothing
 	Now     func() time.Time // needed
-	Ledger  string           // marks refunds as asked for by this ledger; "" leaves them unmarked
+	// PerEndpoint keeps to Stripe's limits per endpoint at another address, too. At
+	// Stripe itself that is always so.
+	PerEndpoint bool
+	Ledger      string // marks refunds as asked for by this ledger; "" leaves them unmarked
 }
 
 // Client speaks to one Stripe account. It is safe for concurrent use.
 type Client struct {
+	balances      customerbalancetransaction.Client
 	charges       charge.Client
+	coupons       coupon.Client
+	codes         promotioncode.Client
 	customers     customer.Client
 	disputes      dispute.Client
 	intents       paymentintent.Client
+	invoices      invoice.Client
+	notes         creditnote.Client
+	portals       configuration.Client
 	products      product.Client
 	refunds       refund.Client
 	subscriptions subscription.Client
 
 	now    func() time.Time
 	known  products
+	billed billed
 	ledger string
 }
-
-// Stripe allows 100 requests a second in live mode
-// (https://docs.stripe.com/rate-limits): pace and burst stay within that even in
-// the first second.
-const (
-	pace  = 80
-	burst = 20
-)
 
 // New makes a client. It sends nothing.
 func New(c Config) (*Client, error) {
@@ -86,10 +94,16 @@ func New(c Config) (*Client, error) {
 		EnableTelemetry:   stripe.Bool(false),
 	})
 	return &Client{
+		balances:      customerbalancetransaction.Client{B: b, Key: c.Key},
 		charges:       charge.Client{B: b, Key: c.Key},
+		coupons:       coupon.Client{B: b, Key: c.Key},
+		codes:         promotioncode.Client{B: b, Key: c.Key},
 		customers:     customer.Client{B: b, Key: c.Key},
 		disputes:      dispute.Client{B: b, Key: c.Key},
 		intents:       paymentintent.Client{B: b, Key: c.Key},
+		invoices:      invoice.Client{B: b, Key: c.Key},
+		notes:         creditnote.Client{B: b, Key: c.Key},
+		portals:       configuration.Client{B: b, Key: c.Key},
 		products:      product.Client{B: b, Key: c.Key},
 		refunds:       refund.Client{B: b, Key: c.Key},
 		subscriptions: subscription.Client{B: b, Key: c.Key},
@@ -123,7 +137,7 @@ func httpClient(c Config) *http.Client {
 	if h.Transport == nil {
 		h.Transport = connections()
 	}
-	h.Transport = &transport{next: h.Transport, pace: rate.NewLimiter(pace, burst), log: c.Log, now: c.Now}
+	h.Transport = &transport{next: h.Transport, pace: newPacer(c.PerEndpoint || c.BaseURL == ""), log: c.Log, now: c.Now}
 	// Stripe never redirects; whoever does is not to be followed with a key.
 	h.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &h

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -114,6 +115,28 @@ func answering(status int, body string) (http.HandlerFunc, *atomic.Int64) {
 	}, n
 }
 
+// refusing answers every write with one status and body, and counts them; reading
+// the charge before a refund goes well.
+func refusing(status int, body string) (http.HandlerFunc, *atomic.Int64) {
+	answer, n := answering(status, body)
+	return readable(answer), n
+}
+
+func readable(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			_, _ = w.Write([]byte(aCharge))
+			return
+		}
+		next(w, r)
+	}
+}
+
+// writes are the requests that asked the account to change something.
+func (b *bench) writes() []control.Request {
+	return slices.DeleteFunc(b.account.Desk.Requests(), func(r control.Request) bool { return r.Method == http.MethodGet })
+}
+
 func eur(minor int64) money.Money { return money.Of(minor, "eur") }
 
 // refundOf is an action that a lenient policy allows.
@@ -133,7 +156,7 @@ func permitted(t *testing.T, key string, a policies.Refund, do func(context.Cont
 	t.Helper()
 	c := a.Amount.Currency
 	guard := &policies.Guard{Ledger: &ledger{key: key}, Now: start, Log: slog.New(slog.DiscardHandler), Timeout: 5 * time.Second, Lease: time.Minute}
-	guard.Use(&policies.Policy{Refund: &policies.RefundRules{Window: time.Hour, Currencies: map[money.Currency]policies.Limits{c: {Auto: 1 << 40, Max: 1 << 40}}}})
+	guard.Use(&policies.Policy{Refund: &policies.RefundRules{Window: time.Hour, DuplicateWithin: time.Hour, Currencies: map[money.Currency]policies.Limits{c: {Auto: 1 << 40, Max: 1 << 40}}}})
 	ran := false
 	_, err := policies.Enforce(t.Context(), guard, policies.Request{Principal: "agent"}, policies.Operation[policies.Refund, stripe.Refund]{
 		Propose: func(context.Context) (policies.Refund, error) { return a, nil },

@@ -17,6 +17,7 @@ import (
 // Subscription is a plan that a customer pays for in every interval.
 type Subscription struct {
 	ID                string
+	Customer          string      // id
 	Status            string      // active, trialing, past_due, unpaid or paused
 	Plan              string      // names of its products, joined by " + "
 	Amount            money.Money // of one interval before discounts and tax; zero value when usage or tiers decide
@@ -25,6 +26,11 @@ type Subscription struct {
 	CancelAtPeriodEnd bool
 	TrialEnd          time.Time // zero: no trial
 	Card              *Card     // its own; nil: the customer's default
+	Discount          string    // such as "20% off once"; "" for none
+	Coupons           []string  // ids of those that are on it; only of one that was read by its id
+	EndsAt            time.Time // when it ended or is set to end; zero: it renews
+	Paused            bool      // nothing is collected; the status does not tell
+	Scheduled         bool      // a schedule will change it
 }
 
 // Subscriptions reads a customer's subscriptions that have begun and not ended,
@@ -51,6 +57,41 @@ func (c *Client) Subscriptions(ctx context.Context, customer string) ([]Subscrip
 		out = append(out, s)
 	}
 	return out, nil
+}
+
+// Subscription reads one subscription, also one that has ended.
+func (c *Client) Subscription(ctx context.Context, id string) (Subscription, error) {
+	ss, err := c.subscription(ctx, id)
+	if err != nil {
+		return Subscription{}, err
+	}
+	names, err := c.productNames(ctx, []*stripe.Subscription{ss})
+	if err != nil {
+		return Subscription{}, err
+	}
+	out, err := subscriptionOf(ss, names)
+	if err != nil {
+		return Subscription{}, readFailed("subscription "+id, err)
+	}
+	out.Coupons = couponsOn(ss)
+	return out, nil
+}
+
+// subscription reads one with its discounts.
+func (c *Client) subscription(ctx context.Context, id string) (*stripe.Subscription, error) {
+	if err := subscriptionID().check(id); err != nil {
+		return nil, err
+	}
+	p := &stripe.SubscriptionParams{}
+	p.Context, p.Expand = ctx, stripe.StringSlice([]string{"discounts", "default_payment_method"})
+	ss, err := c.subscriptions.Get(id, p)
+	if err == nil && ss.ID != id {
+		err = odd("is not this subscription")
+	}
+	if err != nil {
+		return nil, readFailed("subscription "+id, err)
+	}
+	return ss, nil
 }
 
 // subscriptionsAndProducts reads the subscriptions and, beside them and only when
@@ -114,6 +155,11 @@ func subscriptionOf(ss *stripe.Subscription, products map[string]string) (Subscr
 	out := Subscription{
 		ID: ss.ID, Status: string(ss.Status), Amount: sum, PeriodEnd: at(ss.CurrentPeriodEnd),
 		CancelAtPeriodEnd: ss.CancelAtPeriodEnd, TrialEnd: at(ss.TrialEnd), Card: cardOf(ss.DefaultPaymentMethod),
+		Discount: discountOf(ss.Discount, len(ss.Discounts)), Paused: ss.PauseCollection != nil, Scheduled: ss.Schedule != nil,
+		EndsAt: endOf(ss),
+	}
+	if ss.Customer != nil {
+		out.Customer = ss.Customer.ID
 	}
 	var plans []string
 	for _, p := range prices(ss) {

@@ -13,8 +13,6 @@ import (
 	"strconv"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 const (
@@ -29,7 +27,7 @@ const (
 // which holds nobody's data.
 type transport struct {
 	next http.RoundTripper
-	pace *rate.Limiter
+	pace *pacer
 	log  *slog.Logger
 	now  func() time.Time
 }
@@ -51,7 +49,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 // send makes one try.
 func (t *transport) send(r *http.Request) (*http.Response, error) {
 	ctx := r.Context()
-	if err := t.pace.Wait(ctx); err != nil {
+	if err := t.pace.wait(ctx, r); err != nil {
 		return nil, &unsent{err}
 	}
 	var connected atomic.Bool

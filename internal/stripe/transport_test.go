@@ -132,6 +132,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 		if _, err := c.Charge(t.Context(), "ch_maria"); err == nil {
 			t.Errorf("%d: followed", status)
 		}
+		c, _ = against(t, readable(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, status) }))
 		if _, err := refund(t, c, "act_1", refundOf("ch_maria", eur(1), eur(10))); fault.TookOf(err) != fault.Unknown {
 			t.Errorf("%d: %v", status, err)
 		}

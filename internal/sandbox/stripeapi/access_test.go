@@ -85,7 +85,7 @@ func TestUnknownObjectsAreMissing(t *testing.T) {
 func TestUnrecognizedURLs(t *testing.T) {
 	w := newWorld(t)
 	for path, method := range map[string]string{
-		"/v1/payouts": "GET", "/v1/charges/ch/capture": "POST", "/v1/charges": "DELETE", "/v2/charges": "GET", "/": "GET", "/v1/customers/": "GET",
+		"/v1/transfers": "GET", "/v1/charges/ch/capture": "POST", "/v1/charges": "DELETE", "/v2/charges": "GET", "/": "GET", "/v1/customers/": "GET",
 	} {
 		got := w.send(method, path, "")
 		want := "Unrecognized request URL (" + method + ": " + path + ")."

@@ -2,6 +2,22 @@ package stripeapi
 
 import "strings"
 
+// balance is the account's own. Nothing in the sandbox moves it: it is here for
+// keys that can read more than they need.
+func (s *Server) balance(*params) action {
+	return func() (object, *apiError) {
+		return object{"object": "balance", "available": []object{}, "livemode": false, "pending": []object{}}, nil
+	}
+}
+
+// listPayouts is empty: the sandbox pays nothing out.
+func (s *Server) listPayouts(p *params) action {
+	p.page()
+	return func() (object, *apiError) {
+		return object{"object": "list", "url": "/v1/payouts", "has_more": false, "data": []object{}}, nil
+	}
+}
+
 // transactionOf is the id of the balance transaction that a charge or refund
 // made. It holds the whole id, so that the way back needs no index.
 func transactionOf(id string) string { return "txn_" + id }

@@ -30,6 +30,9 @@ type Charge struct {
 	Metadata       map[string]string
 	Refunding      Course // what becomes of refunds made through the API
 	Refusal        string // code with which Stripe refuses every refund, such as "balance_insufficient"
+	Fee            int64  // of Connect: what the platform keeps, in minor units
+	Destination    string // of Connect: the account that the rest was sent to
+	OnBehalfOf     string // of Connect: the account that is the merchant
 }
 
 // Outcome is the network's and Radar's word on a charge; the zero value is
@@ -46,29 +49,33 @@ func (c *Charge) stamp() (string, time.Time) { return c.ID, c.Created }
 func (s *Server) AddCharge(c Charge) {
 	s.seed(func(now time.Time) {
 		c.Created = orNow(c.Created, now)
-		c.Currency = cmp.Or(c.Currency, "usd")
-		c.Status = cmp.Or(c.Status, "succeeded")
-		c.Metadata = maps.Clone(c.Metadata)
-		switch {
-		case c.Status == "failed":
-			c.AmountCaptured = 0
-			c.FailureCode = cmp.Or(c.FailureCode, "card_declined")
-			c.FailureMessage = cmp.Or(c.FailureMessage, "Your card was declined.")
-		case c.Uncaptured || c.Status != "succeeded":
-			c.AmountCaptured = 0
-		default:
-			c.AmountCaptured = cmp.Or(c.AmountCaptured, c.Amount)
-		}
-		c.Outcome = c.outcome()
-		s.pay(&c)
-		s.charges.put(&c)
-		if _, known := s.intents.byID[c.PaymentIntent]; c.PaymentIntent != "" && !known {
-			s.intents.put(&PaymentIntent{
-				ID: c.PaymentIntent, Customer: c.Customer, Amount: c.Amount, Currency: c.Currency,
-				Created: c.Created, Invoice: c.Invoice, Description: c.Description,
-			})
-		}
+		s.keepCharge(&c)
 	})
+}
+
+func (s *Server) keepCharge(c *Charge) {
+	c.Currency = cmp.Or(c.Currency, "usd")
+	c.Status = cmp.Or(c.Status, "succeeded")
+	c.Metadata = maps.Clone(c.Metadata)
+	switch {
+	case c.Status == "failed":
+		c.AmountCaptured = 0
+		c.FailureCode = cmp.Or(c.FailureCode, "card_declined")
+		c.FailureMessage = cmp.Or(c.FailureMessage, "Your card was declined.")
+	case c.Uncaptured || c.Status != "succeeded":
+		c.AmountCaptured = 0
+	default:
+		c.AmountCaptured = cmp.Or(c.AmountCaptured, c.Amount)
+	}
+	c.Outcome = c.outcome()
+	s.pay(c)
+	s.charges.put(c)
+	if _, known := s.intents.byID[c.PaymentIntent]; c.PaymentIntent != "" && !known {
+		s.intents.put(&PaymentIntent{
+			ID: c.PaymentIntent, Customer: c.Customer, Amount: c.Amount, Currency: c.Currency,
+			Created: c.Created, Invoice: c.Invoice, Description: c.Description,
+		})
+	}
 }
 
 // pay fills in what a charge was paid with.
@@ -145,7 +152,7 @@ func (s *Server) renderCharge(c *Charge) object {
 		"amount":                 c.Amount,
 		"amount_captured":        c.AmountCaptured,
 		"amount_refunded":        refunded,
-		"application_fee_amount": nil,
+		"application_fee_amount": orNull(c.Fee),
 		"balance_transaction":    nil,
 		"billing_details":        s.billing(c.Customer),
 		"captured":               c.captured(),
@@ -161,7 +168,7 @@ func (s *Server) renderCharge(c *Charge) object {
 		"invoice":                orNull(c.Invoice),
 		"livemode":               false,
 		"metadata":               pairs(c.Metadata),
-		"on_behalf_of":           nil,
+		"on_behalf_of":           orNull(c.OnBehalfOf),
 		"outcome":                c.renderOutcome(),
 		"paid":                   c.Status == "succeeded",
 		"payment_intent":         orNull(c.PaymentIntent),
@@ -182,6 +189,10 @@ func (s *Server) renderCharge(c *Charge) object {
 	}
 	if d, ok := s.disputeOf(c.ID); ok {
 		o["dispute"], o["disputed"] = d.ID, true
+	}
+	if c.Destination != "" {
+		o["transfer_data"] = object{"amount": nil, "destination": c.Destination}
+		o["transfer"] = "tr_" + strings.TrimPrefix(c.ID, "ch_")
 	}
 	return o
 }

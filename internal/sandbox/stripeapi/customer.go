@@ -22,6 +22,9 @@ type Customer struct {
 	Metadata    map[string]string
 	Card        *Card  // default payment method, made along with the customer
 	Default     string // id of the default payment method; "pm_maria" for cus_maria when there is a Card
+	Discounts   []Discount
+
+	pending []Line // for the next invoice
 }
 
 func (c *Customer) stamp() (string, time.Time) { return c.ID, c.Created }
@@ -43,6 +46,22 @@ func (s *Server) AddCustomer(c Customer) {
 // Customer is the customer with this id.
 func (s *Server) Customer(id string) (Customer, bool) { return one(s, s.customers.byID, id) }
 
+// UpdateCard replaces a customer's default card, as the customer does on the
+// billing portal, or the network by itself.
+func (s *Server) UpdateCard(customer string, card Card) {
+	s.seed(func(now time.Time) {
+		c, ok := s.customers.byID[customer]
+		if !ok {
+			return
+		}
+		m := &PaymentMethod{ID: s.next("pm"), Customer: c.ID, Created: now, Card: card.filled()}
+		s.paymentMethods.put(m)
+		c.Default = m.ID
+		s.emit("payment_method.attached", s.renderPaymentMethod(m))
+		s.emit("customer.updated", s.renderCustomer(c))
+	})
+}
+
 func (s *Server) listCustomers(p *params) action {
 	email := p.text("email")
 	return list(p, s.customers, "/v1/customers", func(c *Customer) bool {
@@ -54,6 +73,7 @@ func (s *Server) renderCustomer(c *Customer) object {
 	if c.Deleted {
 		return object{"id": c.ID, "object": "customer", "deleted": true}
 	}
+	discount, _ := s.renderDiscounts(c.Discounts, c.ID, "")
 	return object{
 		"id":             c.ID,
 		"object":         "customer",
@@ -64,7 +84,7 @@ func (s *Server) renderCustomer(c *Customer) object {
 		"default_source": nil,
 		"delinquent":     c.Delinquent,
 		"description":    orNull(c.Description),
-		"discount":       nil,
+		"discount":       discount,
 		"email":          orNull(c.Email),
 		"invoice_settings": object{
 			"custom_fields": nil, "default_payment_method": orNull(c.Default), "footer": nil,

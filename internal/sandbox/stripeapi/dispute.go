@@ -15,6 +15,7 @@ type Dispute struct {
 	Reason  string    // "general" when ""
 	Status  string    // "needs_response" when ""; those that begin with "warning_" are inquiries
 	Due     time.Time // of the evidence; a week after Created when zero
+	Closing Course    // how it ends: End is "won", "lost" or "warning_closed"
 
 	// Refundable says whether the charge can still be refunded; nil means what
 	// Stripe does: an inquiry can, a chargeback cannot.
@@ -37,22 +38,52 @@ func (s *Server) AddDispute(d Dispute) {
 			d.Due = d.Created.AddDate(0, 0, 7)
 		}
 		s.disputes.put(&d)
-		if d.refundable() {
-			return
-		}
-		for _, r := range s.refunds.rows {
-			if r.Charge == d.Charge && r.Status == "pending" {
-				r.end("failed", "charge_for_pending_refund_disputed")
-			}
+		s.failPending(&d)
+	})
+}
+
+// OpenDispute is AddDispute for what happens now: it makes an event.
+func (s *Server) OpenDispute(d Dispute) {
+	s.AddDispute(d)
+	s.seed(func(time.Time) { s.emit("charge.dispute.created", s.disputes.object(d.ID)) })
+}
+
+// CloseDispute ends a dispute as "won", "lost" or "warning_closed".
+func (s *Server) CloseDispute(id, status string) {
+	s.seed(func(time.Time) {
+		if d, ok := s.disputes.byID[id]; ok {
+			s.closeDispute(d, status)
 		}
 	})
+}
+
+func (s *Server) closeDispute(d *Dispute, status string) {
+	d.Status = status
+	s.emit("charge.dispute.closed", s.renderDispute(d))
+}
+
+// open reports whether a dispute is not decided yet.
+func (d *Dispute) open() bool {
+	return d.Status != "won" && d.Status != "lost" && d.Status != "warning_closed"
+}
+
+// failPending fails refunds under way when a dispute takes the money.
+func (s *Server) failPending(d *Dispute) {
+	if d.refundable() {
+		return
+	}
+	for _, r := range s.refunds.rows {
+		if r.Charge == d.Charge && r.Status == "pending" {
+			r.end("failed", "charge_for_pending_refund_disputed")
+		}
+	}
 }
 
 func (d *Dispute) refundable() bool {
 	if d.Refundable != nil {
 		return *d.Refundable
 	}
-	return strings.HasPrefix(d.Status, "warning_")
+	return strings.HasPrefix(d.Status, "warning_") || d.Status == "won"
 }
 
 // disputeOf is the latest dispute of a charge.

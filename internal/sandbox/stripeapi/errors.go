@@ -11,6 +11,7 @@ const (
 	invalidRequest = "invalid_request_error"
 	idempotency    = "idempotency_error"
 	apiTrouble     = "api_error"
+	cardTrouble    = "card_error"
 )
 
 // apiError is a refusal in Stripe's form.
@@ -21,6 +22,8 @@ type apiError struct {
 	Message string
 	Param   string // the parameter at fault
 	Charge  string // the charge at fault
+	Decline string // the bank's reason
+	Limited string // which rate limit was met
 }
 
 // invalid is a refusal of one parameter.
@@ -46,7 +49,7 @@ func refuse(e *apiError, request string) answer {
 		"message":         e.Message,
 		"request_log_url": "https://dashboard.stripe.com/test/logs/" + request,
 	}
-	for name, v := range map[string]string{"code": e.Code, "param": e.Param, "charge": e.Charge} {
+	for name, v := range map[string]string{"code": e.Code, "param": e.Param, "charge": e.Charge, "decline_code": e.Decline} {
 		if v != "" {
 			o[name] = v
 		}
@@ -54,7 +57,7 @@ func refuse(e *apiError, request string) answer {
 	if e.Code != "" {
 		o["doc_url"] = "https://stripe.com/docs/error-codes/" + strings.ReplaceAll(e.Code, "_", "-")
 	}
-	return answer{status: e.Status, body: encode(object{"error": o}), request: request}
+	return answer{status: e.Status, body: encode(object{"error": o}), request: request, limited: e.Limited}
 }
 
 // fail writes the answer of a fault that the desk plays. Status 423 stands for

@@ -61,8 +61,15 @@ func links(kind string) map[string]link {
 	case "subscription":
 		return map[string]link{
 			"customer": {"customer", byID}, "default_payment_method": {"payment_method", byID},
-			"items": {"[]subscription_item", inside}, "latest_invoice": {"invoice", byID},
+			"items": {"[]subscription_item", inside}, "latest_invoice": {"invoice", byID}, "discounts": {"discount", byID},
 		}
+	case "credit_note":
+		return map[string]link{
+			"customer": {"customer", byID}, "invoice": {"invoice", byID}, "refund": {"refund", byID}, "lines": {"[]credit_note_line_item", inside},
+			"customer_balance_transaction": {"customer_balance_transaction", byID},
+		}
+	case "discount":
+		return map[string]link{"customer": {"customer", byID}, "promotion_code": {"promotion_code", byID}}
 	case "subscription_item", "line_item":
 		return map[string]link{"price": {"price", inside}}
 	case "invoice":
@@ -133,7 +140,9 @@ func (s *Server) expand(kind string, o object, path []string) {
 	l := links(kind)[step]
 	switch l.at {
 	case byID:
-		if id, ok := o[step].(string); ok {
+		if ids, ok := o[step].([]string); ok {
+			o[step] = s.expandIDs(l.kind, ids)
+		} else if id, ok := o[step].(string); ok {
 			if found := s.load(l.kind, id); found != nil {
 				o[step] = found
 			}
@@ -164,6 +173,12 @@ func (s *Server) load(kind, id string) object {
 		return s.charges.object(id)
 	case "customer":
 		return s.customers.object(id)
+	case "credit_note":
+		return s.creditNotes.object(id)
+	case "customer_balance_transaction":
+		return s.balances.object(id)
+	case "discount":
+		return s.discountObject(id)
 	case "dispute":
 		return s.disputes.object(id)
 	case "invoice":
@@ -174,6 +189,10 @@ func (s *Server) load(kind, id string) object {
 		return s.paymentMethods.object(id)
 	case "product":
 		return s.products.object(id)
+	case "promotion_code":
+		return s.promotionCodes.object(id)
+	case "refund":
+		return s.refunds.object(id)
 	case "subscription":
 		return s.subscriptions.object(id)
 	}

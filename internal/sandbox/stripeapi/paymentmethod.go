@@ -13,6 +13,19 @@ type Card struct {
 	ExpYear  int    // 2034 when 0
 	Country  string // "US" when ""
 	Funding  string // "credit" when ""
+	Declines string // code with which the bank declines every payment, such as "insufficient_funds"; "" for none
+}
+
+// decline is why a bank declines a payment at some time; "" when it does not.
+func (c Card) decline(at time.Time) (code, message string) {
+	ends := time.Date(c.ExpYear, time.Month(c.ExpMonth)+1, 1, 0, 0, 0, 0, time.UTC)
+	switch {
+	case !at.Before(ends):
+		return "expired_card", "Your card has expired."
+	case c.Declines != "":
+		return "card_declined", "Your card was declined."
+	}
+	return "", ""
 }
 
 func (c Card) filled() Card {
@@ -23,6 +36,7 @@ func (c Card) filled() Card {
 		ExpYear:  cmp.Or(c.ExpYear, 2034),
 		Country:  cmp.Or(c.Country, "US"),
 		Funding:  cmp.Or(c.Funding, "credit"),
+		Declines: c.Declines,
 	}
 }
 

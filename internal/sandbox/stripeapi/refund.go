@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -50,16 +51,28 @@ func (s *Server) AddRefund(r Refund) {
 	})
 }
 
-// Refunds lists every refund, oldest first.
+// Refunds lists every refund, oldest first. One that a credit note made has the
+// note's metadata here, since it has none of its own.
 func (s *Server) Refunds() []Refund {
-	return all(s, func() []*Refund { return s.refunds.rows })
+	return all(s, func() []*Refund { return s.withNotes(s.refunds.rows) })
 }
 
-// RefundsOf lists the refunds of a charge, oldest first.
+// RefundsOf lists the refunds of a charge, oldest first; see Refunds.
 func (s *Server) RefundsOf(charge string) []Refund {
 	return all(s, func() []*Refund {
-		return only(s.refunds.rows, func(r *Refund) bool { return r.Charge == charge })
+		return s.withNotes(only(s.refunds.rows, func(r *Refund) bool { return r.Charge == charge }))
 	})
+}
+
+func (s *Server) withNotes(rows []*Refund) []*Refund {
+	out := slices.Clone(rows)
+	for _, n := range s.creditNotes.rows {
+		if i := slices.IndexFunc(out, func(r *Refund) bool { return r.ID == n.Refund }); i >= 0 && len(out[i].Metadata) == 0 {
+			told := *out[i]
+			told.Metadata, out[i] = n.Metadata, &told
+		}
+	}
+	return out
 }
 
 // start sets a refund on its course.
@@ -71,10 +84,12 @@ func (r *Refund) start(c Course) {
 	}
 }
 
-// settle ends the refund when its time has come.
-func (r *Refund) settle(now time.Time) {
-	if !r.due.IsZero() && !now.Before(r.due) {
-		r.end(r.Later.End, r.Later.FailureReason)
+// endRefund ends a refund when its time has come.
+func (s *Server) endRefund(r *Refund, status, reason string) {
+	r.end(status, reason)
+	s.emit("charge.refund.updated", s.renderRefund(r))
+	if status == "failed" {
+		s.emit("refund.failed", s.renderRefund(r))
 	}
 }
 
@@ -128,6 +143,9 @@ func (s *Server) renderRefund(r *Refund) object {
 		"reason":              orNull(r.Reason),
 		"receipt_number":      nil,
 		"status":              r.Status,
+	}
+	if r.Status == "requires_action" {
+		o["next_action"] = object{"type": "display_details", "display_details": object{"expires_at": r.Created.AddDate(0, 0, 45).Unix()}}
 	}
 	if r.Status == "succeeded" || r.Status == "failed" {
 		o["balance_transaction"] = transactionOf(r.ID)

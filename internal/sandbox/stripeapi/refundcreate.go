@@ -142,5 +142,7 @@ func (s *Server) refund(c *Charge, ask refundAsked) *Refund {
 	}
 	r.start(c.Refunding)
 	s.refunds.put(r)
+	s.emit("refund.created", s.renderRefund(r))
+	s.emit("charge.refunded", s.renderCharge(c))
 	return r
 }

@@ -19,6 +19,10 @@ func (rt route) permission(method string) string {
 	switch of {
 	case "refund":
 		of = "charge"
+	case "billing_portal_configuration", "billing_portal_session":
+		of = "customer_portal"
+	case "customer_balance_transaction":
+		of = "customer"
 	case "price":
 		of = "plan"
 	case "account":
@@ -33,6 +37,8 @@ func (rt route) permission(method string) string {
 func (s *Server) routes() []route {
 	return []route{
 		{"GET /v1/account", "account", s.account},
+		{"GET /v1/balance", "balance", s.balance},
+		{"GET /v1/payouts", "[]payout", s.listPayouts},
 
 		{"GET /v1/customers", "[]customer", s.listCustomers},
 		{"GET /v1/customers/search", "[]customer", s.searchCustomers},
@@ -59,9 +65,28 @@ func (s *Server) routes() []route {
 		{"DELETE /v1/subscriptions/{id}", "subscription", s.cancelSubscription},
 		{"GET /v1/invoices", "[]invoice", s.listInvoices},
 		{"GET /v1/invoices/{id}", "invoice", by(s.invoices)},
+		{"POST /v1/invoices/{id}/pay", "invoice", s.payInvoice},
+		{"GET /v1/credit_notes", "[]credit_note", s.listCreditNotes},
+		{"POST /v1/credit_notes", "credit_note", s.createCreditNote},
+		{"GET /v1/credit_notes/preview", "credit_note", s.previewCreditNote},
+		{"GET /v1/credit_notes/{id}", "credit_note", by(s.creditNotes)},
 		{"GET /v1/products", "[]product", s.listProducts},
 		{"GET /v1/products/{id}", "product", by(s.products)},
 		{"GET /v1/prices/{id}", "price", by(s.prices)},
+
+		{"GET /v1/coupons", "[]coupon", s.listCoupons},
+		{"GET /v1/coupons/{id}", "coupon", by(s.coupons)},
+		{"GET /v1/promotion_codes", "[]promotion_code", s.listPromotionCodes},
+		{"GET /v1/promotion_codes/{id}", "promotion_code", by(s.promotionCodes)},
+		{"GET /v1/customers/{id}/balance_transactions", "[]customer_balance_transaction", s.listBalanceTransactions},
+		{"POST /v1/customers/{id}/balance_transactions", "customer_balance_transaction", s.createBalanceTransaction},
+		{"GET /v1/billing_portal/configurations", "[]billing_portal_configuration", s.listPortalConfigurations},
+		{"POST /v1/billing_portal/sessions", "billing_portal_session", s.createPortalSession},
+
+		{"GET /v1/events", "[]event", s.listEvents},
+		{"GET /v1/events/{id}", "event", by(s.events)},
+		{"GET /v1/webhook_endpoints", "[]webhook_endpoint", s.listEndpoints},
+		{"POST /v1/webhook_endpoints", "webhook_endpoint", s.createEndpoint},
 	}
 }
 

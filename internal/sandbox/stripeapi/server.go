@@ -36,12 +36,20 @@ type Server struct {
 	prices         *table[*Price]
 	subscriptions  *table[*Subscription]
 	invoices       *table[*Invoice]
+	creditNotes    *table[*CreditNote]
+	balances       *table[*BalanceTransaction]
+	coupons        *table[*Coupon]
+	promotionCodes *table[*PromotionCode]
+	events         *table[*Event]
+	endpoints      *table[*WebhookEndpoint]
 
 	answers   map[string]*stored         // by idempotency key
 	lacking   map[string]map[string]bool // permissions that restricted keys lack
 	lag       time.Duration              // of the search index
-	numbers   map[string]int             // last number given out, by prefix
-	requested int                        // requests answered so far
+	limits    rates
+	at        time.Time      // of what is happening; zero outside settle
+	numbers   map[string]int // last number given out, by prefix
+	requested int            // requests answered so far
 }
 
 // New makes an empty account whose time is the clock's.
@@ -62,6 +70,12 @@ func New(clock *control.Clock) *Server {
 	s.prices = newTable("price", s.renderPrice)
 	s.subscriptions = newTable("subscription", s.renderSubscription)
 	s.invoices = newTable("invoice", s.renderInvoice)
+	s.creditNotes = newTable("credit note", s.renderCreditNote)
+	s.balances = newTable("customer_balance_transaction", s.renderBalanceTransaction)
+	s.coupons = newTable("coupon", s.renderCoupon)
+	s.promotionCodes = newTable("promotion code", s.renderPromotionCode)
+	s.events = newTable("event", s.renderEvent)
+	s.endpoints = newTable("webhook endpoint", s.renderEndpoint)
 	return s
 }
 
@@ -75,7 +89,7 @@ func (s *Server) Handler() http.Handler {
 	desk := s.Desk.Wrap(api, s.fail)
 
 	mux := http.NewServeMux()
-	mux.Handle("/_sandbox/", control.Endpoint(&s.Desk, s.clock))
+	mux.Handle("/_sandbox/", s.control())
 	mux.Handle("/", exchanging(desk))
 	return mux
 }
@@ -96,11 +110,15 @@ type answer struct {
 	body     []byte
 	request  string // id of the request that made it
 	replayed bool
+	limited  string // which rate limit was met
 }
 
 func (s *Server) answer(r *http.Request, rt route) answer {
 	id := s.nextRequest()
 	if err := s.authorize(r, rt); err != nil {
+		return refuse(err, id)
+	}
+	if err := s.exceeded(rt); err != nil {
 		return refuse(err, id)
 	}
 	p, err := readParams(r)
@@ -150,6 +168,9 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, a answer) {
 	h.Set("Content-Type", "application/json")
 	h.Set("Stripe-Version", apiVersion)
 	h.Set("Request-Id", a.request)
+	if a.limited != "" {
+		h.Set("Stripe-Rate-Limited-Reason", a.limited)
+	}
 	if key := r.Header.Get("Idempotency-Key"); key != "" {
 		h.Set("Idempotency-Key", key)
 	}
@@ -173,8 +194,11 @@ func (s *Server) unrecognized(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) nextRequest() string {
 	s.requested++
-	return fmt.Sprintf("req_%06d", s.requested)
+	return s.lastRequest()
 }
+
+// lastRequest is the id of the request that is being answered.
+func (s *Server) lastRequest() string { return fmt.Sprintf("req_%06d", s.requested) }
 
 // next gives out the id of an object created through the API.
 func (s *Server) next(prefix string) string {

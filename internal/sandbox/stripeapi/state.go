@@ -110,17 +110,6 @@ func (s *Server) seed(change func(now time.Time)) {
 	change(s.clock.Now())
 }
 
-// settle lets everything happen that was due by now: refunds end, subscriptions
-// end or enter their next period.
-func (s *Server) settle(now time.Time) {
-	for _, r := range s.refunds.rows {
-		r.settle(now)
-	}
-	for _, sub := range s.subscriptions.rows {
-		s.turn(sub, now)
-	}
-}
-
 // orNull is null on the wire for the zero value of v.
 func orNull[T comparable](v T) any {
 	var zero T

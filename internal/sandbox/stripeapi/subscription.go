@@ -22,6 +22,10 @@ type Subscription struct {
 	EndedAt           time.Time
 	PaymentMethod     string // the customer's default when ""
 	Feedback, Comment string // of whoever canceled
+	Discounts         []Discount
+	TaxPercent        int64  // on top of the price, from the next period on
+	Schedule          string // id of a schedule that will change it
+	PausedCollection  string // how collection is paused: "void", "keep_as_draft" or "mark_uncollectible"
 	Metadata          map[string]string
 }
 
@@ -34,7 +38,8 @@ type Item struct {
 
 func (sub *Subscription) stamp() (string, time.Time) { return sub.ID, sub.Created }
 
-// AddSubscription seeds a subscription.
+// AddSubscription seeds a subscription, in its present period. What it was billed
+// for before is what the story says: seeding bills nothing.
 func (s *Server) AddSubscription(sub Subscription) {
 	s.seed(func(now time.Time) {
 		sub.Created = orNow(sub.Created, now)
@@ -47,6 +52,7 @@ func (s *Server) AddSubscription(sub Subscription) {
 		sub.Status = cmp.Or(sub.Status, "active")
 		sub.Metadata = maps.Clone(sub.Metadata)
 		sub.Items = slices.Clone(sub.Items)
+		s.catchUp(&sub, now)
 		s.subscriptions.put(&sub)
 	})
 }
@@ -71,22 +77,47 @@ func (s *Server) periodEnd(sub *Subscription, start time.Time) time.Time {
 	return start
 }
 
-// turn ends a subscription that was to end with its period, and otherwise takes
-// it to its present period. It bills nothing: a story seeds the invoices it wants.
-func (s *Server) turn(sub *Subscription, now time.Time) {
-	for sub.Status == "active" || sub.Status == "trialing" {
+// catchUp takes a subscription from the past to the period that runs now.
+func (s *Server) catchUp(sub *Subscription, now time.Time) {
+	for !sub.CancelAtPeriodEnd && (sub.Status == "active" || sub.Status == "trialing") && sub.PeriodEnd.Before(now) {
 		next := s.periodEnd(sub, sub.PeriodEnd)
-		switch {
-		case now.Before(sub.PeriodEnd):
+		if !next.After(sub.PeriodEnd) {
 			return
-		case sub.CancelAtPeriodEnd:
-			sub.Status, sub.EndedAt = "canceled", sub.PeriodEnd
-		case !next.After(sub.PeriodEnd):
-			return
-		default:
-			sub.Status, sub.PeriodStart, sub.PeriodEnd = "active", sub.PeriodEnd, next
+		}
+		sub.Status, sub.PeriodStart, sub.PeriodEnd = "active", sub.PeriodEnd, next
+	}
+}
+
+// turn is what becomes of a subscription when its period is over: it ends if it
+// was to end then, and is billed for the next period otherwise. nil is nothing.
+func (s *Server) turn(sub *Subscription) (due time.Time, what func()) {
+	next := s.periodEnd(sub, sub.PeriodEnd)
+	switch {
+	case sub.Status != "active" && sub.Status != "trialing":
+		return due, nil
+	case sub.CancelAtPeriodEnd:
+		return sub.PeriodEnd, func() { s.end(sub, sub.PeriodEnd) }
+	case !next.After(sub.PeriodEnd):
+		return due, nil
+	}
+	return sub.PeriodEnd, func() { s.renew(sub, next, sub.PeriodEnd) }
+}
+
+// end ends a subscription for good.
+func (s *Server) end(sub *Subscription, at time.Time) {
+	sub.Status, sub.EndedAt = "canceled", at
+	s.emit("customer.subscription.deleted", s.renderSubscription(sub))
+}
+
+// currencyOf is the currency of a subscription's prices.
+func (s *Server) currencyOf(sub *Subscription) string {
+	currency := "usd"
+	for _, item := range sub.Items {
+		if p, ok := s.prices.byID[item.Price]; ok {
+			currency = p.Currency
 		}
 	}
+	return currency
 }
 
 func (s *Server) listSubscriptions(p *params) action {
@@ -114,6 +145,7 @@ func (sub *Subscription) is(status string) bool {
 }
 
 func (s *Server) renderSubscription(sub *Subscription) object {
+	discount, discounts := s.renderDiscounts(sub.Discounts, sub.Customer, sub.ID)
 	o := object{
 		"id":                     sub.ID,
 		"object":                 "subscription",
@@ -124,19 +156,20 @@ func (s *Server) renderSubscription(sub *Subscription) object {
 		"cancellation_details":   sub.cancellation(),
 		"collection_method":      "charge_automatically",
 		"created":                sub.Created.Unix(),
-		"currency":               "usd",
+		"currency":               s.currencyOf(sub),
 		"current_period_end":     sub.PeriodEnd.Unix(),
 		"current_period_start":   sub.PeriodStart.Unix(),
 		"customer":               sub.Customer,
 		"default_payment_method": orNull(sub.PaymentMethod),
-		"discount":               nil,
+		"discount":               discount,
+		"discounts":              discounts,
 		"ended_at":               unix(sub.EndedAt),
 		"items":                  s.renderItems(sub),
 		"latest_invoice":         nil,
 		"livemode":               false,
 		"metadata":               pairs(sub.Metadata),
 		"pause_collection":       nil,
-		"schedule":               nil,
+		"schedule":               orNull(sub.Schedule),
 		"start_date":             sub.Created.Unix(),
 		"status":                 sub.Status,
 		"trial_end":              unix(sub.TrialEnd),
@@ -148,10 +181,8 @@ func (s *Server) renderSubscription(sub *Subscription) object {
 	if !sub.TrialEnd.IsZero() {
 		o["trial_start"] = sub.Created.Unix()
 	}
-	for _, item := range sub.Items {
-		if p, ok := s.prices.byID[item.Price]; ok {
-			o["currency"] = p.Currency
-		}
+	if sub.PausedCollection != "" {
+		o["pause_collection"] = object{"behavior": sub.PausedCollection, "resumes_at": nil}
 	}
 	if invoice, ok := s.invoices.latest(func(i *Invoice) bool { return i.Subscription == sub.ID }); ok {
 		o["latest_invoice"] = invoice.ID

@@ -13,7 +13,7 @@ import (
 // monthly has an active monthly subscription whose period ends in 27 days.
 func monthly(t *testing.T) *world {
 	w := newWorld(t)
-	w.AddCustomer(customer("cus", "", false))
+	w.AddCustomer(stripeapi.Customer{ID: "cus", Card: &stripeapi.Card{}})
 	w.AddPrice(stripeapi.Price{ID: "price", Product: "prod", Amount: 900, Interval: "month"})
 	w.AddSubscription(stripeapi.Subscription{ID: "sub", Customer: "cus", Created: start().AddDate(0, 0, -3), Items: []stripeapi.Item{{Price: "price"}}, Metadata: map[string]string{"a": "1", "b": "2"}})
 	return w

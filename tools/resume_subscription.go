@@ -1,0 +1,31 @@
+package tools
+
+import (
+	"context"
+
+	"supportmcp/internal/stripe"
+	"supportmcp/policies"
+)
+
+type resumeInput struct {
+	Conversation conversationID `json:"conversation_id"`
+	Subscription planID         `json:"subscription_id,omitempty"`
+	Note         string         `json:"note,omitempty" jsonschema:"for whoever approves"`
+}
+
+// ResumeSubscription takes back a cancellation that is still to come.
+func ResumeSubscription(d Deps) Tool {
+	return Write(Spec{
+		Toolset: BillingExtended, Name: "resume_subscription", Title: "Take back a cancellation", Idempotent: true,
+		Description: "Let a subscription go on that was set to end with its period. What has ended already cannot be resumed.",
+	}, d.Guard, Operation[resumeInput, policies.Keep, stripe.Canceled]{
+		Propose: func(ctx context.Context, in resumeInput) (policies.Keep, error) {
+			asker, s, traits, err := d.plan(ctx, in.Conversation, in.Subscription, policies.KindKeep)
+			return policies.Keep{Asker: asker, Subscription: judged(s), Traits: traits}, err
+		},
+		Perform: d.Stripe.KeepSubscription, Find: d.Stripe.FindKept,
+		Follow: func(_ resumeInput, k policies.Keep, out stripe.Canceled) []policies.Followup {
+			return noted(k.Asker, "Subscription %s goes on; its cancellation was taken back.", out.Subscription)
+		},
+	})
+}
