@@ -91,6 +91,9 @@ func (s *Server) partView(p part, show format) object {
 		"external_id": nil, "redacted": false, "metadata": object{}, "email_message_metadata": nil,
 		"tags": []any{}, "event_details": nil, "app_package_code": nil,
 	}
+	if p.mailed {
+		view["email_message_metadata"] = object{"subject": "Re:", "email_address_headers": []any{}, "message_id": "<" + p.id + "@mail.example>"}
+	}
 	if p.unnotified {
 		view["notified_at"] = nil
 	}

@@ -137,7 +137,7 @@ func (c *conversation) setState(state string, snoozedUntil time.Time) {
 func (s *Server) seededPart(m Message, before time.Time) part {
 	p := part{
 		id: s.nextMessageID(), kind: partComment, body: storedBody(m.Body), author: s.seededAuthor(m.From),
-		at: m.At.UTC(), attachments: slices.Clone(m.Attachments),
+		at: m.At.UTC(), mailed: m.Mailed, attachments: slices.Clone(m.Attachments),
 	}
 	if m.At.IsZero() {
 		p.at = before

@@ -18,7 +18,8 @@ import (
 )
 
 // Server is one Intercom workspace in memory. It is safe for concurrent use,
-// but Settings are to be changed only before the first request.
+// but Settings are to be changed only before the first request; later there is
+// SetIdentityVerification.
 type Server struct {
 	Desk     control.Desk // plays faults and keeps the list of requests
 	Settings Settings
@@ -66,6 +67,7 @@ func (s *Server) Handler() http.Handler {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/_sandbox/", control.Endpoint(&s.Desk, s.clock))
+	mux.HandleFunc("POST /_sandbox/identity_verification", s.switchIdentityVerification)
 	mux.Handle("/", s.Desk.Wrap(api, s.fail))
 	return mux
 }
@@ -97,6 +99,7 @@ func (s *Server) endpoints() map[string]endpoint {
 		"POST /contacts/{id}/tags":              s.tagContact,
 		"DELETE /contacts/{id}/tags/{tag}":      s.untagContact,
 		"GET /companies/{id}":                   s.getCompany,
+		"GET /data_attributes":                  s.listAttributes,
 		"/":                                     func(*http.Request) (any, error) { return nil, notFound("The requested resource was not found") },
 	}
 }

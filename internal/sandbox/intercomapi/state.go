@@ -15,14 +15,16 @@ type state struct {
 	contacts      shelf[contact]
 	conversations shelf[conversation]
 	attributes    map[string]kind // custom attributes of contacts, by name
-	ids           map[idSeries]int64
+	// customersWrite are the custom attributes that the Messenger may set.
+	customersWrite map[string]bool
+	ids            map[idSeries]int64
 
 	foundContacts      index // what search knows of contacts
 	foundConversations index // what search knows of conversations
 }
 
 func newState() state {
-	return state{attributes: map[string]kind{}, ids: map[idSeries]int64{}}
+	return state{attributes: map[string]kind{}, customersWrite: map[string]bool{}, ids: map[idSeries]int64{}}
 }
 
 // shelf keeps things by id and remembers their order. The zero value is empty.
@@ -129,6 +131,7 @@ type part struct {
 	author      person
 	at          time.Time
 	unnotified  bool
+	mailed      bool
 	attachments []Attachment
 	assignee    person // of an assignment
 	after       string // state of the conversation afterwards

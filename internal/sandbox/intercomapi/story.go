@@ -68,6 +68,7 @@ type Message struct {
 	From        string // "contact:ID", "admin:ID" or "bot"
 	Body        string
 	Note        bool // internal: only admins see it
+	Mailed      bool // came by e-mail
 	Attachments []Attachment
 	At          time.Time // when the message before it was written, when zero
 }
