@@ -99,6 +99,10 @@ func (s *Server) endpoints() map[string]endpoint {
 		"POST /contacts/{id}/tags":              s.tagContact,
 		"DELETE /contacts/{id}/tags/{tag}":      s.untagContact,
 		"GET /companies/{id}":                   s.getCompany,
+		"GET /segments":                         s.listSegments,
+		"GET /segments/{id}":                    s.getSegment,
+		"GET /macros":                           s.listMacros,
+		"POST /data_attributes":                 s.createAttribute,
 		"GET /data_attributes":                  s.listAttributes,
 		"/":                                     func(*http.Request) (any, error) { return nil, notFound("The requested resource was not found") },
 	}
