@@ -31,6 +31,10 @@ func sound() map[string]args {
 		"get_action":             {"action_id": "act_000000000000000000000000"},
 		"search":                 {"query": "refund"},
 		"fetch":                  {"id": "kb://northwind/refund-policy.md"},
+		"search_conversations":   {"state": "open", "words": "charged twice"},
+		"list_desk_options":      {"of": "tags"},
+		"find_contacts":          {"email": "maria.lopez@example.com"},
+		"list_segments":          {"segment_id": "64f0d0000000000000000001"},
 	}
 }
 

@@ -88,6 +88,12 @@ func TestUpstreamCallsAndTheirRounds(t *testing.T) {
 		{"get_action", args{"action_id": "act_1"}, 0, 0},
 		{"search", args{"query": "refund"}, 0, 0},
 		{"fetch", args{"id": "kb://northwind/refund-policy.md"}, 0, 0},
+		{"search_conversations", args{"state": "open"}, 1, 1},
+		{"search_conversations", args{"tag": "billing"}, 2, 2},
+		{"list_desk_options", args{"of": "macros"}, 1, 1},
+		{"find_contacts", args{"email": "mila@work.example"}, 1, 1},
+		{"list_segments", args{}, 1, 1},
+		{"list_segments", args{"segment_id": "64f0d0000000000000000001"}, 1, 1},
 	} {
 		t.Run(c.tool, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

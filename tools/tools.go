@@ -40,6 +40,10 @@ func All(d Deps) []Tool {
 		GetAction(d),
 		Search(d),
 		Fetch(d),
+		SearchConversations(d),
+		ListDeskOptions(d),
+		FindContacts(d),
+		ListSegments(d),
 	}
 }
 

@@ -14,10 +14,12 @@ type Toolset string
 const (
 	Ticket    Toolset = "ticket"    // read a ticket with its billing, and act on it
 	Knowledge Toolset = "knowledge" // find and read the company's documents
+	Inbox     Toolset = "inbox"     // find conversations, and what the desk has to work with
+	Contacts  Toolset = "contacts"  // find, tag and keep contacts
 )
 
 // Toolsets are all toolsets, in the order of the documents.
-func Toolsets() []Toolset { return []Toolset{Ticket, Knowledge} }
+func Toolsets() []Toolset { return []Toolset{Ticket, Knowledge, Inbox, Contacts} }
 
 // DefaultToolsets are what resolving a ticket takes.
 func DefaultToolsets() []Toolset { return []Toolset{Ticket, Knowledge} }

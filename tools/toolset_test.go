@@ -40,7 +40,7 @@ func TestAHiddenToolIsNeitherListedNorCallable(t *testing.T) {
 		want  []string
 	}{
 		"knowledge alone": {servertest.Setup{Toolsets: []tools.Toolset{tools.Knowledge}}, []string{"fetch", "search"}},
-		"reading alone":   {servertest.Setup{ReadOnly: true}, []string{"fetch", "get_action", "get_billing_overview", "get_conversation", "search"}},
+		"reading alone":   {servertest.Setup{ReadOnly: true}, []string{"fetch", "find_contacts", "get_action", "get_billing_overview", "get_conversation", "list_desk_options", "list_segments", "search", "search_conversations"}},
 		"reading tickets": {
 			servertest.Setup{Toolsets: []tools.Toolset{tools.Ticket}, ReadOnly: true},
 			[]string{"get_action", "get_billing_overview", "get_conversation"},

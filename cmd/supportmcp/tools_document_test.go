@@ -32,6 +32,10 @@ func example(tool string) servertest.Args {
 		"get_action":             {},
 		"search":                 {"query": "charged twice"},
 		"fetch":                  {"id": "kb://northwind/refund-policy.md#charged-twice"},
+		"search_conversations":   {"state": "open", "words": "charged twice"},
+		"list_desk_options":      {"of": "macros"},
+		"find_contacts":          {"attribute": "stripe_customer_id", "value": "cus_mila"},
+		"list_segments":          {},
 	}[tool]
 }
 
