@@ -19,7 +19,12 @@ func TestEveryKindHasAVendorASectionAndItsOwnPatience(t *testing.T) {
 		KindNote:   {Intercom, "reply", 24 * time.Hour, 0, Failed},
 		KindState:  {Intercom, "reply", 0, forever, Review},
 		KindTag:    {Intercom, "tag", 0, forever, Review},
-		"wire":     {Intercom, "", 0, 0, Review},
+		KindAssign: {Intercom, "reply", 0, forever, Review},
+
+		KindTagContact: {Intercom, "tag", 0, forever, Review},
+		KindContact:    {Intercom, "contact", 0, forever, Review},
+		KindNewContact: {Intercom, "contact", 0, 0, Review},
+		"wire":         {Intercom, "", 0, 0, Review},
 	} {
 		if k.Vendor() != want.vendor || k.section() != want.section {
 			t.Errorf("%s: %s, %q", k, k.Vendor(), k.section())
@@ -65,7 +70,7 @@ func TestAReplyThatClosesIsAnotherReply(t *testing.T) {
 }
 
 func TestADesiredStateIsNeverARepeat(t *testing.T) {
-	for _, a := range []Action{Tag{Add: []string{"billing"}}, SetState{State: Closed}} {
+	for _, a := range []Action{Tag{Add: []string{"billing"}}, SetState{State: Closed}, Assign{Team: "1"}, TagContact{Contact: "c1"}} {
 		if s := a.Subject(); s.Same != "" || s.Exclusive != "" {
 			t.Errorf("%s: %+v", a.Kind(), s)
 		}

@@ -141,6 +141,14 @@ func decodeAction(t *testing.T, k Kind, b []byte) Action {
 		return decodeAs[SetState](t, b)
 	case KindTag:
 		return decodeAs[Tag](t, b)
+	case KindTagContact:
+		return decodeAs[TagContact](t, b)
+	case KindAssign:
+		return decodeAs[Assign](t, b)
+	case KindContact:
+		return decodeAs[Contact](t, b)
+	case KindNewContact:
+		return decodeAs[NewContact](t, b)
 	}
 	t.Fatalf("no action of kind %q", k)
 	return nil
