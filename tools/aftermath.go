@@ -38,7 +38,7 @@ func Aftermath(e policies.Entry) []policies.Followup {
 		Conversation: where, Body: messageText(fmt.Sprintf("%s (%s): %s", described(e), e.ID, why)),
 	}}}
 	if team := e.Decision.HandTo; team != "" {
-		out = append(out, policies.Followup{Kind: policies.KindAssign, Input: handOverInput{Conversation: where, Team: team}})
+		out = append(out, policies.Followup{Kind: policies.KindAssign, Input: assignInput{Conversation: where, Team: team}})
 	}
 	return out
 }

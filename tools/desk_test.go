@@ -46,6 +46,7 @@ refund:
     - {scope: customer, window: 90d, count: 5, sum: {eur: 300.00, jpy: 45000, kwd: 90.000}}
 reply: {max_chars: 4000}
 tag: {allow: [billing, refunded, duplicate-charge]}
+contact: {attributes: [plan_note, seats], create: allow}
 `
 
 func desk(t *testing.T) *servertest.Desk {

@@ -37,6 +37,7 @@ func All(d Deps) []Tool {
 		AddInternalNote(d),
 		SetConversationState(d),
 		TagConversation(d),
+		AssignConversation(d),
 		GetAction(d),
 		Search(d),
 		Fetch(d),
@@ -44,6 +45,9 @@ func All(d Deps) []Tool {
 		ListDeskOptions(d),
 		FindContacts(d),
 		ListSegments(d),
+		TagContact(d),
+		UpdateContact(d),
+		CreateContact(d),
 	}
 }
 

@@ -26,7 +26,7 @@ func closed(t *testing.T) string {
 func TestAVendorThatDoesNotAnswer(t *testing.T) {
 	t.Parallel()
 	calls := sound()
-	intercom := []string{"get_conversation", "get_billing_overview", "create_refund", "reply_to_conversation", "add_internal_note", "set_conversation_state", "tag_conversation", "search_conversations", "list_desk_options", "find_contacts", "list_segments"}
+	intercom := []string{"get_conversation", "get_billing_overview", "create_refund", "reply_to_conversation", "add_internal_note", "set_conversation_state", "tag_conversation", "search_conversations", "list_desk_options", "find_contacts", "list_segments", "assign_conversation", "tag_contact", "update_contact", "create_contact"}
 	stripe := []string{"get_conversation", "get_billing_overview", "create_refund"}
 	for name, c := range map[string]struct {
 		setup   func(*testing.T) servertest.Setup

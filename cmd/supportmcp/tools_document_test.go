@@ -14,6 +14,7 @@ import (
 
 	"supportmcp/internal/sandbox"
 	"supportmcp/internal/sandbox/control"
+	"supportmcp/policies"
 	"supportmcp/server/servertest"
 	"supportmcp/tools"
 )
@@ -36,6 +37,10 @@ func example(tool string) servertest.Args {
 		"list_desk_options":      {"of": "macros"},
 		"find_contacts":          {"attribute": "stripe_customer_id", "value": "cus_mila"},
 		"list_segments":          {},
+		"assign_conversation":    {"conversation_id": duplicate, "team": "Billing", "summary": "Charged twice; the second charge is refunded."},
+		"tag_contact":            {"contact_id": "64f0000000000000000000aa", "add": []string{"billing"}},
+		"update_contact":         {"contact_id": "64f0000000000000000000aa", "attribute": "plan_note", "value": "asked for annual"},
+		"create_contact":         {"role": "lead", "email": "new@example.com"},
 	}[tool]
 }
 
@@ -67,7 +72,7 @@ func describe(t *testing.T) []described {
 
 func tried(t *testing.T, tool tools.Tool, args servertest.Args) described {
 	t.Helper()
-	desk := servertest.Start(t, servertest.Setup{})
+	desk := servertest.Start(t, servertest.Setup{Policy: string(policies.Default()) + "contact: {attributes: [plan_note], create: allow}\n"})
 	if tool.Name == "get_action" {
 		args["action_id"] = desk.Call("create_refund", example("create_refund")).Action
 	}
