@@ -104,14 +104,21 @@ func named(vendor string, requests []control.Request) []string {
 	return out
 }
 
-// toolTable is the README's list of tools.
+// toolTable is the README's list of tools: each one that is published without
+// being asked for, and the others by name.
 func toolTable(all []described) string {
 	var out strings.Builder
 	out.WriteString("| tool | toolset | |\n|---|---|---|\n")
+	var names, sets []string
 	for _, d := range all {
+		if !slices.Contains(tools.DefaultToolsets(), d.Toolset) {
+			names, sets = append(names, "`"+d.Name+"`"), append(sets, string(d.Toolset))
+			continue
+		}
 		first, _, _ := strings.Cut(d.Description, ". ")
 		fmt.Fprintf(&out, "| `%s` | %s | %s |\n", d.Name, d.Toolset, strings.TrimSuffix(first, "."))
 	}
+	fmt.Fprintf(&out, "| %s | %s | on request |\n", strings.Join(names, ", "), strings.Join(slices.Compact(sets), ", "))
 	return out.String()
 }
 

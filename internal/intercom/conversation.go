@@ -36,6 +36,7 @@ type Part struct {
 	Body        string // plain text; empty when there is none
 	CreatedAt   time.Time
 	Attachments []Attachment
+	NotifiedAt  time.Time // when Intercom told whom it is for; zero when it did not
 }
 
 // Author is who did something; Type is admin, user, lead, bot or team.
@@ -120,6 +121,7 @@ type wirePart struct {
 		Name text `json:"name"`
 		Type text `json:"content_type"`
 	} `json:"attachments"`
+	NotifiedAt moment `json:"notified_at"`
 }
 
 func (w wireConversation) conversation() Conversation {
@@ -148,6 +150,7 @@ func (w wirePart) part() Part {
 		ID: string(w.ID), Type: string(w.Type), Body: string(w.Body), CreatedAt: w.CreatedAt.Time,
 		Author: Author{Type: string(w.Author.Type), ID: string(w.Author.ID), Name: string(w.Author.Name)},
 	}
+	p.NotifiedAt = w.NotifiedAt.Time
 	for _, a := range w.Attachments {
 		p.Attachments = append(p.Attachments, Attachment{Name: string(a.Name), Type: string(a.Type)})
 	}

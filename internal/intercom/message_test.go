@@ -264,3 +264,35 @@ func TestLookThatFailsIsNotTakenForNotFound(t *testing.T) {
 		t.Error("something was found without looking")
 	}
 }
+
+// A bot's answer to an e-mail is kept and not sent, and one in the Messenger is seen.
+func TestAnAnswerThatIsNotMailedSaysSo(t *testing.T) {
+	const bot = "993"
+	for _, c := range []struct {
+		conversation, admin string
+		note, notMailed     bool
+	}{
+		{mail, bot, false, true},
+		{mail, mia, false, false},
+		{mail, bot, true, false},
+		{ticket, bot, false, false},
+	} {
+		d := newDesk(t)
+		d.AddAdmin(intercomapi.Admin{ID: bot, Name: "Operator", Bot: true, HasInboxSeat: true})
+		client := d.client(intercom.Config{AdminID: c.admin})
+		m := d.message(c.conversation, "Hello")
+		send, find := client.Reply, client.FindReply
+		var sent, found intercom.Sent
+		var err error
+		if c.note {
+			sent, err = perform(t, policies.Note{Message: m}, client.AddNote)
+		} else if sent, err = perform(t, policies.Reply{Message: m}, send); err == nil {
+			if found, _, err = find(t.Context(), policies.Reply{Message: m}, ""); found != sent {
+				t.Errorf("found %+v, sent %+v", found, sent)
+			}
+		}
+		if err != nil || sent.NotMailed != c.notMailed || sent.Part == "" {
+			t.Errorf("%+v: %+v, %v", c, sent, err)
+		}
+	}
+}

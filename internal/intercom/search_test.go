@@ -160,8 +160,8 @@ func TestSegmentsMacrosAndAdminsAreListed(t *testing.T) {
 	if diff := cmp.Diff([]intercom.Admin{{ID: mia, Name: "Mia", InboxSeat: true}, {ID: noSeat, Name: "Noa"}}, admins); diff != "" || err != nil {
 		t.Errorf("%v\n%s", err, diff)
 	}
-	one, err := d.Client.Admin(t.Context(), mia)
-	nobody, none := d.Client.Admin(t.Context(), "77")
+	one, err := d.Admin(t.Context(), mia)
+	nobody, none := d.Admin(t.Context(), "77")
 	if one.Name != "Mia" || err != nil || nobody.ID != "" || none != nil {
 		t.Errorf("%+v, %v; %+v, %v", one, err, nobody, none)
 	}

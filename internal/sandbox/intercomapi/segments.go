@@ -2,6 +2,7 @@ package intercomapi
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 )
@@ -92,9 +93,7 @@ func (s *Server) inSegments(d document) document {
 		return d
 	}
 	with := document{"segment_id": ids}
-	for field, values := range d {
-		with[field] = values
-	}
+	maps.Copy(with, d)
 	return with
 }
 
