@@ -28,12 +28,13 @@ const (
 	KindSegment    Kind = "segment"
 	KindContact    Kind = "contact"
 	KindNewContact Kind = "new_contact"
+	KindEvent      Kind = "event"
 	KindBreaker    Kind = "breaker"
 )
 
 // kinds are all kinds.
 func kinds() []Kind {
-	return append(moneyKinds(), KindReply, KindNote, KindState, KindAssign, KindTag, KindTagContact, KindSegment, KindContact, KindNewContact, KindBreaker)
+	return append(moneyKinds(), KindReply, KindNote, KindState, KindAssign, KindTag, KindTagContact, KindSegment, KindContact, KindNewContact, KindEvent, KindBreaker)
 }
 
 // moneyKinds are the kinds that change what somebody pays.
@@ -75,7 +76,7 @@ func (k Kind) section() string {
 		return string(k)
 	case KindCancel, KindKeep:
 		return "cancel"
-	case KindReply, KindNote, KindState, KindAssign:
+	case KindReply, KindNote, KindState, KindAssign, KindEvent:
 		return "reply"
 	case KindTagContact:
 		return "tag"
@@ -98,7 +99,7 @@ func (k Kind) ReplayFor() time.Duration {
 		return forever
 	case KindReply, KindNote:
 		return 24 * time.Hour
-	case KindState, KindAssign, KindTag, KindTagContact, KindCancel, KindKeep, KindDiscount, KindSegment, KindContact, KindNewContact, KindBreaker:
+	case KindState, KindAssign, KindTag, KindTagContact, KindCancel, KindKeep, KindDiscount, KindSegment, KindContact, KindNewContact, KindEvent, KindBreaker:
 	}
 	return 0
 }
@@ -112,7 +113,7 @@ func (k Kind) repeatFor() time.Duration {
 	switch k {
 	case KindRefund, KindCredit, KindCancel, KindKeep, KindDiscount:
 		return 23 * time.Hour
-	case KindState, KindAssign, KindTag, KindTagContact, KindSegment, KindContact, KindBreaker:
+	case KindState, KindAssign, KindTag, KindTagContact, KindSegment, KindContact, KindEvent, KindBreaker:
 		return forever
 	case KindReply, KindNote, KindNewContact:
 	}

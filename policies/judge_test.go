@@ -147,6 +147,8 @@ func decodeAction(t *testing.T, k Kind, b []byte) Action {
 		return decodeAs[Assign](t, b)
 	case KindContact:
 		return decodeAs[Contact](t, b)
+	case KindEvent:
+		return decodeAs[Event](t, b)
 	case KindNewContact:
 		return decodeAs[NewContact](t, b)
 	}

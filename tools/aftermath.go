@@ -16,6 +16,7 @@ func afterRefund(in createRefundInput, r policies.Refund, out stripe.Refund) []p
 		Conversation: where,
 		Body:         messageText(fmt.Sprintf("Refund %s of %s on %s was issued (%s).", out.ID, out.Amount, out.Charge, out.Status)),
 	}}}
+	follow = append(follow, refundIssued(where, out))
 	if in.ThenReply != "" {
 		follow = append(follow, policies.Followup{Kind: policies.KindReply, Input: replyInput{Conversation: where, Body: in.ThenReply}})
 	}

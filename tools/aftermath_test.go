@@ -1,10 +1,12 @@
 package tools_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
 
+	"supportmcp/internal/sandbox"
 	"supportmcp/internal/sandbox/control"
 	"supportmcp/policies"
 	"supportmcp/server/servertest"
@@ -110,5 +112,35 @@ func TestTheCustomerIsToldOnceTheMoneyIsSent(t *testing.T) {
 	told := d.Parts(where, "comment")[replies:]
 	if len(told) != 1 || told[0] != "Your refund of 100.00 EUR is on its way." {
 		t.Errorf("the customer was told %q", told)
+	}
+}
+
+// Reports and automations of the workspace learn of a refund at Stripe's own time.
+func TestARefundIsAnEventOfItsContact(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]*control.Fault{
+		"when all is well":       nil,
+		"502 after it was taken": {Method: "POST", Path: "/events", Kind: control.ErrorAfter, Status: 502},
+		"cut before":             {Method: "POST", Path: "/events", Kind: control.CutBefore},
+	} {
+		d := desk(t)
+		if fault != nil {
+			must(t, d.Intercom.Desk.Inject(*fault))
+		}
+		a := d.Call("create_refund", args{"conversation_id": sandbox.Conversation("duplicate-charge"), "charge_id": "ch_maria_2", "reason": "duplicate"})
+		d.Settle()
+		d.Settle()
+		var receipt struct {
+			Refund string    `json:"id"`
+			At     time.Time `json:"created_at"`
+		}
+		must(t, json.Unmarshal(a.Receipt, &receipt))
+		got := d.Intercom.Events("64f0" + strings.Repeat("0", 5) + sandbox.Conversation("duplicate-charge"))
+		if len(got) != 1 || got[0].Name != "refund-issued" || !got[0].At.Equal(receipt.At) || got[0].Metadata["refund"] != receipt.Refund {
+			t.Errorf("%s: Intercom has %+v, the receipt is %s", name, got, a.Receipt)
+		}
+		if n := d.Entries("event")["done"]; n != 1 {
+			t.Errorf("%s: %d events are done: %v", name, n, d.Entries("event"))
+		}
 	}
 }

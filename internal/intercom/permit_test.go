@@ -18,6 +18,7 @@ func TestWritesNeedAFreshPermit(t *testing.T) {
 	refuses(t, d, "Assign", policies.Assign{Asker: asker(ticket), Team: "51"}, d.Assign)
 	refuses(t, d, "TagContact", policies.TagContact{Contact: ana, Add: []string{"billing"}}, d.TagContact)
 	refuses(t, d, "UpdateContact", policies.Contact{ID: ana, Set: map[string]string{"seats": "6"}}, d.UpdateContact)
+	refuses(t, d, "RecordEvent", policies.Event{Asker: policies.Asker{Contact: ana}, Name: "refund-issued", At: noon()}, d.RecordEvent)
 	refuses(t, d, "CreateContact", policies.NewContact{Role: "lead", Email: "new@example.com"}, d.CreateContact)
 }
 

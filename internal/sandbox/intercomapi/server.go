@@ -102,6 +102,8 @@ func (s *Server) endpoints() map[string]endpoint {
 		"GET /segments":                         s.listSegments,
 		"GET /segments/{id}":                    s.getSegment,
 		"GET /macros":                           s.listMacros,
+		"POST /events":                          s.createEvent,
+		"GET /events":                           s.listEvents,
 		"POST /data_attributes":                 s.createAttribute,
 		"GET /data_attributes":                  s.listAttributes,
 		"/":                                     func(*http.Request) (any, error) { return nil, notFound("The requested resource was not found") },
@@ -119,6 +121,10 @@ func (s *Server) serve(e endpoint) http.Handler {
 		body, err := s.run(w, r, allowance, e)
 		if err != nil {
 			refuse(w, id, err)
+			return
+		}
+		if _, later := body.(accepted); later {
+			w.WriteHeader(http.StatusAccepted)
 			return
 		}
 		write(w, http.StatusOK, body)

@@ -14,6 +14,7 @@ type state struct {
 	tags          shelf[Tag]
 	segments      shelf[segment]
 	macros        shelf[Macro]
+	events        []Event
 	contacts      shelf[contact]
 	conversations shelf[conversation]
 	attributes    map[string]kind // custom attributes of contacts, by name
