@@ -64,6 +64,7 @@ func (pl plan) judge(s Snapshot) Decision {
 	}
 	if d.Effect == NeedsApproval {
 		d.Need = pl.policy.Approvals.need(cost)
+		d.ByNote = pl.policy.Approvals.Notes.suffices(pl.action.Kind(), pl.action.Subject(), d.Need)
 	}
 	return d
 }

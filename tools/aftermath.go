@@ -23,18 +23,22 @@ func afterRefund(in createRefundInput, r policies.Refund, out stripe.Refund) []p
 	return follow
 }
 
-// Aftermath is what follows when an action on money comes to nothing, or nobody
+// Aftermath is what follows when an action on money waits for a person whose note
+// decides, which is a note with the code for it; or when it comes to nothing, or nobody
 // knows to what: a note for colleagues and, where the policy names a team, the
 // hand-over to it. The customer waits for an answer, and the agent may be gone.
 func Aftermath(e policies.Entry) []policies.Followup {
 	if !e.Kind.MovesMoney() || e.Subject.Conversation == "" {
 		return nil
 	}
+	where := conversationID(e.Subject.Conversation)
+	if e.State == policies.Awaiting {
+		return escalated(where, e)
+	}
 	why, ok := unfinished(e)
 	if !ok {
 		return nil
 	}
-	where := conversationID(e.Subject.Conversation)
 	out := []policies.Followup{{Kind: policies.KindNote, Input: noteInput{
 		Conversation: where, Body: messageText(fmt.Sprintf("%s (%s): %s", described(e), e.ID, why)),
 	}}}
@@ -42,6 +46,21 @@ func Aftermath(e policies.Entry) []policies.Followup {
 		out = append(out, policies.Followup{Kind: policies.KindAssign, Input: assignInput{Conversation: where, Team: team}})
 	}
 	return out
+}
+
+// escalated tells those whose notes decide what is asked for, and how to decide.
+func escalated(where conversationID, e policies.Entry) []policies.Followup {
+	if !e.Decision.ByNote {
+		return nil
+	}
+	var why []string
+	for _, f := range e.Decision.Against() {
+		why = append(why, f.Message)
+	}
+	return []policies.Followup{{Kind: policies.KindNote, Input: noteInput{Conversation: where, Body: messageText(fmt.Sprintf(
+		"%s waits for a person (%s): %s.\n\nAsked for by %s; it expires at %s.\n\nTo decide, write an internal note with nothing but\napprove %s\nor, with the reason behind it,\nreject %s",
+		described(e), e.ID, strings.Join(why, "; "), e.Principal, e.ExpiresAt.UTC().Format("2006-01-02 15:04 UTC"), e.NoteCode(), e.NoteCode(),
+	))}}}
 }
 
 func described(e policies.Entry) string {

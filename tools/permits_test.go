@@ -18,7 +18,7 @@ func TestEveryMethodOfAnAdapterReadsOrTakesAPermit(t *testing.T) {
 			"Account", "Charge", "ChargeOfPaymentIntent", "Charges", "Customer", "CustomersByEmail", "FindRefund", "Inspect", "Made", "Subscriptions",
 		},
 		reflect.TypeFor[*intercom.Client](): {
-			"Admin", "Admins", "Attributes", "Author", "Check", "CheckRegion", "Company", "Contact", "ContactAttribute", "Conversation", "FindAssigned", "FindContact", "FindContactTags", "FindEvent", "FindNote", "FindReply", "FindState", "FindTags", "FindUpdate", "Macros", "Me", "Ready", "SearchContacts", "SearchConversations", "Segments", "Tags", "Team", "Teams",
+			"Admin", "Admins", "Attributes", "Author", "Check", "CheckRegion", "Company", "Contact", "ContactAttribute", "Conversation", "FindAssigned", "FindContact", "FindContactTags", "FindEvent", "FindNote", "FindReply", "FindState", "FindTags", "FindUpdate", "Macros", "Me", "Ready", "SearchContacts", "SearchConversations", "Segments", "Tags", "Team", "Teams", "Writer",
 		},
 	} {
 		writes := 0

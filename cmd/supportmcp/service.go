@@ -206,6 +206,7 @@ func (s *service) work(ctx context.Context) {
 	s.busy.Go(func() { s.policy.run(ctx) })
 	s.busy.Go(func() { s.ledger.Listen(ctx, s.worker.Wake) })
 	s.busy.Go(func() { s.adopting(ctx) })
+	s.busy.Go(func() { s.noting(ctx) })
 	s.busy.Go(func() { s.notary.run(ctx) })
 	s.busy.Go(func() {
 		if err := s.intercom.Ready(ctx); err != nil && ctx.Err() == nil {

@@ -37,6 +37,7 @@ type Part struct {
 	CreatedAt   time.Time
 	Attachments []Attachment
 	NotifiedAt  time.Time // when Intercom told whom it is for; zero when it did not
+	App         string    // whose token made it through the API; empty when somebody typed it
 }
 
 // Author is who did something; Type is admin, user, lead, bot or team.
@@ -122,6 +123,7 @@ type wirePart struct {
 		Type text `json:"content_type"`
 	} `json:"attachments"`
 	NotifiedAt moment `json:"notified_at"`
+	App        text   `json:"app_package_code"`
 }
 
 func (w wireConversation) conversation() Conversation {
@@ -150,7 +152,7 @@ func (w wirePart) part() Part {
 		ID: string(w.ID), Type: string(w.Type), Body: string(w.Body), CreatedAt: w.CreatedAt.Time,
 		Author: Author{Type: string(w.Author.Type), ID: string(w.Author.ID), Name: string(w.Author.Name)},
 	}
-	p.NotifiedAt = w.NotifiedAt.Time
+	p.NotifiedAt, p.App = w.NotifiedAt.Time, string(w.App)
 	for _, a := range w.Attachments {
 		p.Attachments = append(p.Attachments, Attachment{Name: string(a.Name), Type: string(a.Type)})
 	}

@@ -84,7 +84,10 @@ func (t *tx) begin(d policies.Draft, judge func(policies.Snapshot) policies.Deci
 		return nil, false, err
 	}
 	t.judged(r)
-	return r, false, t.reserve(r)
+	if err := t.reserve(r); err != nil {
+		return nil, false, err
+	}
+	return r, false, t.aftermath(r)
 }
 
 // lockScopes keeps others from counting in the scopes of d until this transaction
