@@ -24,7 +24,7 @@ func TestWhatIsErasedWhileAServerRunsIsToldToItsAgent(t *testing.T) {
 	})
 
 	got := typeIn(t, p.environ, "privacy", "erase", "--customer", "cus_maria", "--as", "officer")
-	if got.status != 1 || !strings.HasPrefix(got.out, "1 action has lost its texts.") || strings.Count(got.out, "keeps its texts") != 2 {
+	if got.status != 1 || !strings.HasPrefix(got.out, "2 actions have lost their texts.") || strings.Count(got.out, "keeps its texts") != 2 {
 		t.Fatalf("erased: %+v", got)
 	}
 	after := a.call("get_action", map[string]any{"action_id": first.Action})

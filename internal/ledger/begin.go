@@ -84,10 +84,10 @@ func (t *tx) begin(d policies.Draft, judge func(policies.Snapshot) policies.Deci
 		return nil, false, err
 	}
 	t.judged(r)
-	if err := t.reserve(r); err != nil {
+	if err := t.aftermath(r); err != nil {
 		return nil, false, err
 	}
-	return r, false, t.aftermath(r)
+	return r, false, t.reserve(r)
 }
 
 // lockScopes keeps others from counting in the scopes of d until this transaction
