@@ -19,8 +19,9 @@ func TestWhatIsErasedWhileAServerRunsIsToldToItsAgent(t *testing.T) {
 	first := a.call("create_refund", refund)
 	reply := map[string]any{"conversation_id": sandbox.Conversation("duplicate-charge"), "body": canary + " reply"}
 	said := a.call("reply_to_conversation", reply)
-	eventually(t, patience, "the note about the refund is there", func() bool {
-		return !strings.Contains(typeIn(t, p.environ, "approvals", "list", "--all").out, "approved")
+	eventually(t, patience, "the note and the event about the refund are there", func() bool {
+		listed := typeIn(t, p.environ, "approvals", "list", "--all").out
+		return !strings.Contains(listed, "approved") && !strings.Contains(listed, "executing")
 	})
 
 	got := typeIn(t, p.environ, "privacy", "erase", "--customer", "cus_maria", "--as", "officer")
