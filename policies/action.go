@@ -28,13 +28,14 @@ const (
 	KindSegment    Kind = "segment"
 	KindContact    Kind = "contact"
 	KindNewContact Kind = "new_contact"
+	KindLink       Kind = "link" // of a contact to a Stripe customer
 	KindEvent      Kind = "event"
 	KindBreaker    Kind = "breaker"
 )
 
 // kinds are all kinds.
 func kinds() []Kind {
-	return append(moneyKinds(), KindReply, KindNote, KindState, KindAssign, KindTag, KindTagContact, KindSegment, KindContact, KindNewContact, KindEvent, KindBreaker)
+	return append(moneyKinds(), KindReply, KindNote, KindState, KindAssign, KindTag, KindTagContact, KindSegment, KindContact, KindLink, KindNewContact, KindEvent, KindBreaker)
 }
 
 // moneyKinds are the kinds that change what somebody pays.
@@ -56,7 +57,7 @@ func (k Kind) Vendor() Vendor {
 	switch {
 	case slices.Contains(moneyKinds(), k):
 		return Stripe
-	case k == KindBreaker:
+	case k == KindBreaker, k == KindLink:
 		return ""
 	}
 	return Intercom
@@ -82,6 +83,8 @@ func (k Kind) section() string {
 		return "tag"
 	case KindNewContact:
 		return "contact"
+	case KindLink:
+		return "identity"
 	case KindBreaker:
 	}
 	return ""
@@ -99,7 +102,7 @@ func (k Kind) ReplayFor() time.Duration {
 		return forever
 	case KindReply, KindNote:
 		return 24 * time.Hour
-	case KindState, KindAssign, KindTag, KindTagContact, KindCancel, KindKeep, KindDiscount, KindSegment, KindContact, KindNewContact, KindEvent, KindBreaker:
+	case KindState, KindAssign, KindTag, KindTagContact, KindCancel, KindKeep, KindDiscount, KindSegment, KindContact, KindLink, KindNewContact, KindEvent, KindBreaker:
 	}
 	return 0
 }
@@ -113,7 +116,7 @@ func (k Kind) repeatFor() time.Duration {
 	switch k {
 	case KindRefund, KindCredit, KindCancel, KindKeep, KindDiscount:
 		return 23 * time.Hour
-	case KindState, KindAssign, KindTag, KindTagContact, KindSegment, KindContact, KindEvent, KindBreaker:
+	case KindState, KindAssign, KindTag, KindTagContact, KindSegment, KindContact, KindLink, KindEvent, KindBreaker:
 		return forever
 	case KindReply, KindNote, KindNewContact:
 	}

@@ -19,6 +19,7 @@ func TestEveryKindHasAVendorASectionAndItsOwnPatience(t *testing.T) {
 		KindNote:   {Intercom, "reply", 24 * time.Hour, 0, Failed},
 		KindState:  {Intercom, "reply", 0, forever, Review},
 		KindTag:    {Intercom, "tag", 0, forever, Review},
+		KindLink:   {"", "identity", 0, forever, Review},
 		KindAssign: {Intercom, "reply", 0, forever, Review},
 
 		KindTagContact: {Intercom, "tag", 0, forever, Review},

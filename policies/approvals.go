@@ -22,6 +22,9 @@ type Need struct {
 	Role    string        `json:"role,omitempty"`   // "" is any approver
 	People  int           `json:"people,omitempty"` // different ones; 0 is one
 	Expires time.Duration `json:"-"`                // not approved and executed by then, an action is expired
+	// Verified says that the approval must name who verified the caller, since no
+	// conversation shows who asks.
+	Verified bool `json:"verified,omitempty"`
 }
 
 // Band is a stricter need for larger amounts.

@@ -9,12 +9,13 @@ import (
 
 // Asker is the person a conversation is with, and the Stripe customers that
 // belong to them. It is resolved from Intercom and Stripe, never from what an
-// agent says.
+// agent says. Without a conversation nobody is known.
 type Asker struct {
-	Conversation string `json:"conversation"`
-	Contact      string `json:"contact"`
-	Ties         []Tie  `json:"ties"`
-	Doubt        string `json:"doubt,omitempty"` // why it is uncertain who is meant; a person decides then
+	Conversation string   `json:"conversation"`
+	Contact      string   `json:"contact"`
+	Identity     Identity `json:"identity,omitempty"`
+	Ties         []Tie    `json:"ties"`
+	Doubt        string   `json:"doubt,omitempty"` // why it is uncertain who is meant; a person decides then
 }
 
 // subject is what an action on a customer's money counts for. A person is known
@@ -32,7 +33,7 @@ func (a Asker) subject(customer string, also ...string) Subject {
 // Tie is one Stripe customer of an asker and how it is known.
 type Tie struct {
 	Customer string `json:"customer"`
-	Way      string `json:"way"` // contact attribute, company attribute, e-mail
+	Way      string `json:"way"` // one of the words of [Way.String], or "confirmed link"
 }
 
 // Owns reports whether the customer is tied to the asker.
@@ -40,27 +41,35 @@ func (a Asker) Owns(customer string) bool {
 	return customer != "" && slices.ContainsFunc(a.Ties, func(t Tie) bool { return t.Customer == customer })
 }
 
-// ruleOwner is the rule that ties money to the conversation. A denial by it is
-// told to the agent as an unknown id, so that ids cannot be probed.
+// ruleOwner is the rule that ties money to the conversation. A denial of what is
+// not the asker's is told to the agent as an unknown id, so that ids cannot be probed.
 const ruleOwner = "owner_match"
 
 // judge says whether a customer's money may be touched in this conversation.
-func (a Asker) judge(customer string) []Finding {
-	owner := Finding{Rule: ruleOwner, Effect: Allow}
-	if !a.Owns(customer) {
-		owner.Effect = Deny
-		owner.Message = "the charge belongs to a customer who is not tied to the conversation's contact"
-		if customer == "" {
-			owner.Message = "the charge has no customer, so nothing ties it to the conversation's contact"
-		}
+func (a Asker) judge(p *Policy, action Action) []Finding {
+	s := action.Subject()
+	if a.Conversation == "" {
+		return []Finding{p.Approvals.outside()}
 	}
-	if a.Doubt == "" {
-		return []Finding{owner}
+	findings := []Finding{a.owner(s.Customer)}
+	if a.Doubt != "" {
+		findings = append(findings, Finding{
+			Rule: "asker.doubt", Effect: NeedsApproval,
+			Message: "it is not certain who is asking: " + a.Doubt,
+		})
 	}
-	return []Finding{owner, {
-		Rule: "asker.doubt", Effect: NeedsApproval,
-		Message: "it is not certain who is asking: " + a.Doubt,
-	}}
+	return append(findings, p.Identity.judge(a.Identity, s.Cost))
+}
+
+func (a Asker) owner(customer string) Finding {
+	f := Finding{Rule: ruleOwner, Effect: Allow}
+	switch {
+	case customer == "":
+		f.Effect, f.Message = NeedsApproval, "the charge has no customer, so nothing ties it to the conversation's contact"
+	case !a.Owns(customer):
+		f.Effect, f.Message = Deny, "the charge belongs to a customer who is not tied to the conversation's contact"
+	}
+	return f
 }
 
 // UnknownCharge is the one answer for a charge that does not exist and for one
@@ -83,5 +92,12 @@ func UnknownAction() error {
 }
 
 // Hidden reports whether an agent must not learn of the entry, because it would
-// tell that another customer's money exists.
-func (e Entry) Hidden() bool { return e.State == Denied && e.Decision.denies(ruleOwner) }
+// tell that another customer's money exists, or somebody's that nobody is tied to.
+func (e Entry) Hidden() bool { return e.State == Denied && e.Decision.strange() }
+
+// strange reports whether a decision denies what is not known to be the asker's.
+func (d Decision) strange() bool {
+	return d.Effect == Deny && slices.ContainsFunc(d.Findings, func(f Finding) bool {
+		return f.Rule == ruleOwner && f.Effect != Allow
+	})
+}

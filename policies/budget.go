@@ -124,19 +124,20 @@ func (b Budget) query(s Subject, by Principal) Query {
 }
 
 func (b Budget) name() string {
-	shared := ""
+	prefix := "budget."
 	if b.Shared {
-		shared = "shared."
+		prefix = "budget.shared."
 	}
-	return "budget." + shared + string(b.Scope) + "." + FormatSpan(b.Window)
+	return prefix + string(b.Scope) + "." + FormatSpan(b.Window)
 }
 
 func (b Budget) judge(cost money.Money, now time.Time, u Usage) Finding {
 	f := Finding{Rule: b.name(), Effect: Allow}
-	if b.Count > 0 {
+	limit, summed := b.Sum[cost.Currency]
+	if b.Count > 0 && !summed {
 		f.Limit, f.Actual = strconv.FormatInt(b.Count, 10), strconv.FormatInt(u.Count+1, 10)
 	}
-	if limit, ok := b.Sum[cost.Currency]; ok {
+	if summed {
 		f.Limit, f.Actual = money.Of(limit, cost.Currency).String(), money.Of(add(u.Sum, cost.Minor), cost.Currency).String()
 		f.MaxAllowedNow = money.Of(max(0, limit-u.Sum), cost.Currency)
 		if add(u.Sum, cost.Minor) > limit {

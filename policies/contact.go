@@ -43,19 +43,20 @@ func (c Contact) judge(p *Policy, _ Snapshot) []Finding {
 	if p.Contact == nil {
 		return []Finding{missing("contact")}
 	}
-	return []Finding{p.Contact.listed(c.Set)}
+	return []Finding{p.listed(c.Set)}
 }
 
 // identifying are names that no tool may set, whatever a policy lists: whoever
-// could, would choose whose money is theirs.
+// could, would choose whose money is theirs. So are the attributes that the policy
+// ties contacts by.
 func identifying(attribute string) bool {
-	return slices.ContainsFunc([]string{"email", "external_id", "id", "role", "stripe_customer_id", "user_id"}, func(n string) bool { return strings.EqualFold(n, attribute) })
+	return slices.ContainsFunc([]string{"email", "external_id", "id", "role", "user_id"}, func(n string) bool { return strings.EqualFold(n, attribute) })
 }
 
-func (r *ContactRules) listed(set map[string]string) Finding {
-	f := Finding{Rule: "contact.attributes", Effect: Allow, Limit: strings.Join(r.Attributes, ", ")}
+func (p *Policy) listed(set map[string]string) Finding {
+	f := Finding{Rule: "contact.attributes", Effect: Allow, Limit: strings.Join(p.Contact.Attributes, ", ")}
 	unlisted := slices.DeleteFunc(slices.Sorted(maps.Keys(set)), func(name string) bool {
-		return !identifying(name) && slices.Contains(r.Attributes, name)
+		return !identifying(name) && !p.tiesBy(name) && slices.Contains(p.Contact.Attributes, name)
 	})
 	if len(unlisted) > 0 {
 		f.Effect, f.Actual = Deny, strconv.Itoa(len(unlisted))+" not listed"

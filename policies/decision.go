@@ -75,7 +75,10 @@ type Decision struct {
 func decide(revision string, findings []Finding, left room) Decision {
 	d := Decision{Effect: Deny, Findings: findings, Revision: revision}
 	if len(findings) > 0 {
-		d.Effect = slices.MinFunc(findings, func(a, b Finding) int { return int(a.Effect - b.Effect) }).Effect
+		d.Effect = Allow
+	}
+	for i := range findings {
+		d.Effect = min(d.Effect, findings[i].Effect)
 	}
 	d.Headroom = left.after(d.Effect)
 	return d

@@ -96,7 +96,7 @@ func (d *desk) replying(text string) Operation[Reply, slip] {
 // refundOf is a sound refund of part of ch_1, in minor units of EUR.
 func refundOf(minor int64) Refund {
 	return Refund{
-		Asker: Asker{Conversation: "1", Contact: "c1", Ties: []Tie{{Customer: "cus_1", Way: "e-mail"}}},
+		Asker: Asker{Conversation: "1", Contact: "c1", Identity: Proven, Ties: []Tie{{Customer: "cus_1", Way: "e-mail"}}},
 		Charge: Charge{
 			ID: "ch_1", Customer: "cus_1", Amount: money.Of(40000, "eur"), Remaining: money.Of(40000, "eur"),
 			Succeeded: true, Captured: true, CreatedAt: noon().Add(-day),

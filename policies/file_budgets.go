@@ -29,11 +29,12 @@ func (r *fileReader) another(path string, n *yaml.Node, out []Budget, b Budget) 
 // sharedBudgets count the actions of several sections together.
 func (r *fileReader) sharedBudgets(path string, n *yaml.Node, limited CurrencyLimits) (out []Budget) {
 	r.list(path, n, func(path string, n *yaml.Node) {
-		b := Budget{Shared: true}
+		var counted []Kind
 		sections := optional("of", "[refund, credit, discount]", "The sections that share this budget: refund, credit, cancel, discount.", nil)
-		sections.required, sections.read = true, r.moneySections(&b.Kinds)
+		sections.required, sections.read = true, r.moneySections(&counted)
+		b := Budget{Shared: true}
 		r.budget(path, n, &b, limited, sections)
-		slices.Sort(b.Kinds)
+		b.Kinds = slices.Sorted(slices.Values(counted))
 		out = r.another(path, n, out, b)
 	})
 	return out
@@ -60,7 +61,7 @@ func (r *fileReader) budget(path string, n *yaml.Node, b *Budget, limited Curren
 		required("window", "30d", "The time that is looked back on. It rolls: 24h is always the last 24 hours.", r.span(&b.Window)),
 		optional("count", "3", "How many actions. An action that is under way, or whose outcome is not known yet, counts as well.", r.number(&b.Count, maxCount)),
 		optional("sum", "{eur: 300.00}", "How much money, by currency. A currency that is not listed is not limited by this budget.", r.sum(&b.Sum, limited)),
-		optional("on_exceed", "deny", "What becomes of an action that does not fit any more.", r.effect(&b.Exceed, Deny, NeedsApproval)))...)
+		optional("on_exceed", "deny", "What becomes of an action that does not fit any more.", r.effect(&b.Exceed, Deny, NeedsApproval)).or("deny"))...)
 	if n != nil && n.Kind == yaml.MappingNode && len(n.Content) > 0 && b.Count == 0 && b.Sum == nil && len(r.problems) == before {
 		r.at(n, "%s needs count, sum or both", path)
 	}

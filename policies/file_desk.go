@@ -7,26 +7,12 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-func (r *fileReader) reply(path string, n *yaml.Node) *ReplyRules {
-	rules := &ReplyRules{}
-	var most int64
-	r.block(path, n, slices.Concat([]field{
-		required("max_chars", "4000", "How long a message may be.", r.number(&most, maxChars)),
-	}, r.common(&rules.Section, false), []field{
-		optional("budgets", "", "How many replies there may be.", func(path string, n *yaml.Node) {
-			rules.Budgets = r.budgets(path, n, KindReply, nil)
-		}),
-	})...)
-	rules.MaxChars = int(most)
-	return rules
-}
-
 func (r *fileReader) tag(path string, n *yaml.Node) *TagRules {
 	rules := &TagRules{}
 	r.block(path, n, slices.Concat([]field{
 		required("allow", "[billing, refunded]", "The tags that an agent may add to conversations and contacts or take off; no others.", r.names("tag", &rules.Allow)),
 	}, r.common(&rules.Section, false), []field{
-		optional("budgets", "", "How often tags may be changed.", func(path string, n *yaml.Node) {
+		optional("budgets", "[{scope: customer, window: 90d, count: 3}]", "How often tags may be changed.", func(path string, n *yaml.Node) {
 			rules.Budgets = r.budgets(path, n, KindTag, nil)
 			for i := range rules.Budgets {
 				rules.Budgets[i].Kinds = append(rules.Budgets[i].Kinds, KindTagContact)
@@ -41,25 +27,28 @@ func (r *fileReader) segment(path string, n *yaml.Node) *SegmentRules {
 	r.block(path, n,
 		required("allow", "[card-expiring]", "The tags that a segment may set; no others.", r.names("tag", &rules.Allow)),
 		required("max", "5000", "How many contacts may be changed at once at most.", r.number(&rules.Max, maxCount)),
-		optional("alone", "25", "Up to so many the agent acts alone, above a person approves.", r.number(&rules.Alone, maxCount)))
+		optional("alone", "25", "Up to so many the agent acts alone, above a person approves.", r.number(&rules.Alone, maxCount)).or("25"))
 	if n != nil && rules.Alone > rules.Max && rules.Max > 0 {
 		r.at(n, "%s: alone (%d) must not be above max (%d)", path, rules.Alone, rules.Max)
 	}
 	return rules
 }
 
-func (r *fileReader) contact(path string, n *yaml.Node) *ContactRules {
+func (r *fileReader) contact(path string, n *yaml.Node, p *Policy) *ContactRules {
 	rules := &ContactRules{}
 	r.block(path, n, slices.Concat([]field{
 		optional("attributes", "[plan_note]", "The attributes that an agent may set; no others. Never e-mail, external id, role or what ties a contact to a customer.", func(path string, n *yaml.Node) {
 			r.names("attribute", &rules.Attributes)(path, n)
 			for _, a := range rules.Attributes {
-				if identifying(a) {
+				switch {
+				case identifying(a):
 					r.at(n, "%s: %s says who somebody is, so no agent may set it", path, a)
+				case p.tiesBy(a): // ties were read before
+					r.at(n, "%s: %s ties contacts to customers, so no agent may set it", path, a)
 				}
 			}
 		}),
-		optional("create", "allow", "Create contacts. Without this key it is denied.", r.effect(&rules.Create, Allow, NeedsApproval, Deny)),
+		optional("create", "allow", "Create contacts. Without this key it is denied.", r.effect(&rules.Create, Allow, NeedsApproval, Deny)).or("deny"),
 	}, r.common(&rules.Section, false))...)
 	return rules
 }
@@ -69,7 +58,7 @@ func (r *fileReader) lookup(path string, n *yaml.Node) *LookupRules {
 	levels := []string{string(NoPersonalData), string(MaskedPersonalData), string(FullPersonalData)}
 	r.block(path, n,
 		required("customers", "30", "How many different customers one agent may look at.", r.number(&rules.Customers, maxCount)),
-		optional("window", "1h", "In how much time.", r.span(&rules.Window)),
-		optional("personal_data", "masked", "How much of names, addresses and e-mails is shown: none, masked or full.", r.word(levels, func(text string) { rules.PersonalData = PersonalData(text) })))
+		optional("window", "1h", "In how much time.", r.span(&rules.Window)).or("1h"),
+		optional("personal_data", "masked", "How much of names, addresses and e-mails is shown: none, masked or full.", r.word(levels, func(text string) { rules.PersonalData = PersonalData(text) })).or("masked"))
 	return rules
 }

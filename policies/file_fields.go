@@ -20,16 +20,23 @@ type reader = func(path string, n *yaml.Node)
 // how that is read.
 type field struct {
 	key, example, doc string
+	otherwise         string // what holds without the key; "" where the absence has no value
 	required          bool
 	read              reader
 }
 
 func required(key, example, doc string, read reader) field {
-	return field{key, example, doc, true, read}
+	return field{key: key, example: example, doc: doc, required: true, read: read}
 }
 
 func optional(key, example, doc string, read reader) field {
-	return field{key, example, doc, false, read}
+	return field{key: key, example: example, doc: doc, read: read}
+}
+
+// or says what holds without the key, as a file would write it.
+func (f field) or(value string) field {
+	f.otherwise = value
+	return f
 }
 
 // at tells of a problem with a value.

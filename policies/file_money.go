@@ -15,15 +15,15 @@ func (r *fileReader) refund(path string, n *yaml.Node) *RefundRules {
 		required("currencies", "{eur: {auto: 50.00, max: 500.00}}", "Limits by currency. A currency that is not listed is denied.", r.limits(&rules.Currencies)),
 		required("window", "30d", "How old a payment may be.", r.span(&rules.Window)),
 		optional("max_percent", "100", "How much of a payment may be given back, all its refunds together.", r.number(&rules.MaxPercent, 100)),
-		optional("duplicate_within", "7d", `"I was charged twice" needs a second, equal payment this close by, or a person.`, r.span(&rules.DuplicateWithin)),
+		optional("duplicate_within", "7d", `"I was charged twice" needs a second, equal payment this close by, or a person.`, r.span(&rules.DuplicateWithin)).or("7d"),
 		optional("account_age", "7d", "How long the customer must have had the account.", r.span(&rules.AccountAge)),
 		optional("risk", "{elevated: needs_approval, highest: deny}", "What becomes of refunds of payments that Stripe gave this risk. A payment whose risk is not known is treated as the strictest of these.", r.risk(&rules.Risk)),
-		optional("inquiry", "allow", "Refunds while the customer's bank asks about the payment (Stripe: an inquiry). A real dispute is always denied.", r.effect(&rules.Inquiry, Allow, NeedsApproval, Deny)),
+		optional("inquiry", "allow", "Refunds while the customer's bank asks about the payment (Stripe: an inquiry). A real dispute is always denied.", r.effect(&rules.Inquiry, Allow, NeedsApproval, Deny)).or("allow"),
 		optional("reasons", "{fraudulent: deny}", "What becomes of a refund for a stated reason. It only restricts: what an agent states is no evidence. fraudulent is denied unless it is listed.", r.reasons(&rules.Reasons)),
 		optional("cooldown", "24h", "How long after a refund of a payment the next one of the same payment must wait.", r.cooldown(rules)),
 	}, r.common(&rules.Section, true), []field{
 		// After currencies, whatever their order in the file: only what is refunded can be summed.
-		optional("budgets", "", "How much all refunds together may come to, so that many small ones do not become a large one.", func(path string, n *yaml.Node) {
+		optional("budgets", "[{scope: customer, window: 90d, count: 3}]", "How much all refunds together may come to, so that many small ones do not become a large one.", func(path string, n *yaml.Node) {
 			rules.Budgets = append(rules.Budgets, r.budgets(path, n, KindRefund, rules.Currencies)...)
 		}),
 	})...)
@@ -76,7 +76,7 @@ func (r *fileReader) credit(path string, n *yaml.Node) *CreditRules {
 		required("currencies", "{eur: {auto: 10.00, max: 100.00}}", "Limits by currency. A currency that is not listed is denied.", r.limits(&rules.Currencies)),
 		optional("account_age", "30d", "How long the customer must have had the account.", r.span(&rules.AccountAge)),
 	}, r.common(&rules.Section, true), []field{
-		optional("budgets", "", "How much all credits together may come to.", func(path string, n *yaml.Node) {
+		optional("budgets", "[{scope: customer, window: 90d, count: 3}]", "How much all credits together may come to.", func(path string, n *yaml.Node) {
 			rules.Budgets = r.budgets(path, n, KindCredit, rules.Currencies)
 		}),
 	})...)
@@ -87,12 +87,12 @@ func (r *fileReader) cancel(path string, n *yaml.Node) *CancelRules {
 	rules := &CancelRules{}
 	all := []Effect{Allow, NeedsApproval, Deny}
 	r.block(path, n, slices.Concat([]field{
-		optional("at_period_end", "allow", "Let a subscription run out. Without this key it is denied.", r.effect(&rules.AtPeriodEnd, all...)),
-		optional("now", "needs_approval", "End a subscription at once, without money back. Without this key it is denied.", r.effect(&rules.Now, all...)),
-		optional("keep", "allow", "Take back a cancellation that is still to come. Without this key it is denied.", r.effect(&rules.Keep, all...)),
+		optional("at_period_end", "allow", "Let a subscription run out. Without this key it is denied.", r.effect(&rules.AtPeriodEnd, all...)).or("deny"),
+		optional("now", "needs_approval", "End a subscription at once, without money back. Without this key it is denied.", r.effect(&rules.Now, all...)).or("deny"),
+		optional("keep", "allow", "Take back a cancellation that is still to come. Without this key it is denied.", r.effect(&rules.Keep, all...)).or("deny"),
 		optional("refund_unused", "{eur: {auto: 20.00, max: 200.00}}", "End a subscription at once and pay unused time back, within these limits. Without this key it is denied.", r.limits(&rules.RefundUnused)),
 	}, r.common(&rules.Section, true), []field{
-		optional("budgets", "", "How many subscriptions may be ended, and how much paid back with that.", func(path string, n *yaml.Node) {
+		optional("budgets", "[{scope: customer, window: 90d, count: 3}]", "How many subscriptions may be ended, and how much paid back with that.", func(path string, n *yaml.Node) {
 			rules.Budgets = r.budgets(path, n, KindCancel, rules.RefundUnused)
 		}),
 	})...)
@@ -104,10 +104,10 @@ func (r *fileReader) discount(path string, n *yaml.Node) *DiscountRules {
 	r.block(path, n, slices.Concat([]field{
 		required("coupons", "[STAY20]", "Ids of coupons and promotion codes; no others.", r.names("coupon", &rules.Coupons)),
 		required("currencies", "{eur: {auto: 50.00, max: 200.00}}", "Limits for what a discount takes off, all its invoices together.", r.limits(&rules.Currencies)),
-		optional("remove", "allow", "Take a discount off. Without this key it is denied.", r.effect(&rules.Remove, Allow, NeedsApproval, Deny)),
-		optional("stack", "needs_approval", "Add a discount to another. Without this key it is denied.", r.effect(&rules.Stack, Allow, NeedsApproval, Deny)),
+		optional("remove", "allow", "Take a discount off. Without this key it is denied.", r.effect(&rules.Remove, Allow, NeedsApproval, Deny)).or("deny"),
+		optional("stack", "needs_approval", "Add a discount to another. Without this key it is denied.", r.effect(&rules.Stack, Allow, NeedsApproval, Deny)).or("deny"),
 	}, r.common(&rules.Section, true), []field{
-		optional("budgets", "", "How many discounts there may be, and what they may be worth together.", func(path string, n *yaml.Node) {
+		optional("budgets", "[{scope: customer, window: 90d, count: 3}]", "How many discounts there may be, and what they may be worth together.", func(path string, n *yaml.Node) {
 			rules.Budgets = r.budgets(path, n, KindDiscount, rules.Currencies)
 		}),
 	})...)

@@ -21,18 +21,20 @@ func (r *fileReader) policy(root *yaml.Node) *Policy {
 		required("version", "1", "The version of this format.", r.version),
 		optional("approvals", "{expires: 24h}", "Who approves what is left to people, and how long they may take.", r.approvals(&p.Approvals)),
 		optional("disclosure", "{default: full}", "How much of a decision agents are told. The ledger always holds all of it.", r.disclosure(&p.Disclosure)),
-		optional("denials", "{count: 10, window: 1h}", "After so many denials, actions on money in the same conversation, or of the same contact, are denied until fewer are left in the window. Other conversations are not slowed.", r.denials(&p.Denials)),
-		optional("refund", "", "Refunds of payments.", func(path string, n *yaml.Node) { p.Refund = r.refund(path, n) }),
-		optional("credit", "", "Money off invoices to come, given out of goodwill.", func(path string, n *yaml.Node) { p.Credit = r.credit(path, n) }),
-		optional("cancel", "", "Ending subscriptions, and taking back that they end.", func(path string, n *yaml.Node) { p.Cancel = r.cancel(path, n) }),
-		optional("discount", "", "Discounts on subscriptions.", func(path string, n *yaml.Node) { p.Discount = r.discount(path, n) }),
-		optional("reply", "", "Replies to customers. The same section lets the agent write internal notes, and close, open or snooze a conversation.", func(path string, n *yaml.Node) { p.Reply = r.reply(path, n) }),
-		optional("tag", "", "Tags of conversations.", func(path string, n *yaml.Node) { p.Tag = r.tag(path, n) }),
-		optional("segment", "", "Tagging all contacts of a segment at once.", func(path string, n *yaml.Node) { p.Segment = r.segment(path, n) }),
-		optional("contact", "", "Creating contacts, and setting their attributes.", func(path string, n *yaml.Node) { p.Contact = r.contact(path, n) }),
-		optional("lookup", "", "Looking for customers outside a conversation.", func(path string, n *yaml.Node) { p.Lookup = r.lookup(path, n) }),
+		optional("denials", "{count: 10, window: 1h}", "After so many denials, actions on money in the same conversation, or of the same contact, are denied until fewer are left in the window. Other conversations are not slowed.", r.denials(&p.Denials)).or("{count: 10, window: 1h}"),
+		optional("identity", "{claimed: needs_approval}", "How well it must be known who asks. Without this section a claim needs a person, and no contact can be linked to a customer.", func(path string, n *yaml.Node) { p.Identity = r.identity(path, n) }),
+		optional("ties", "[{external_id: user_id}, {email: equal}]", "How a contact belongs to a Stripe customer, surest first. Without this key: the attribute stripe_customer_id of the contact, that of its company, then an equal e-mail address. An item is the word email, or one of these keys.", r.ties(p)),
+		optional("refund", "{window: 30d, currencies: {eur: {auto: 50.00, max: 500.00}}}", "Refunds of payments.", func(path string, n *yaml.Node) { p.Refund = r.refund(path, n) }),
+		optional("credit", "{currencies: {eur: {auto: 10.00, max: 100.00}}}", "Money off invoices to come, given out of goodwill.", func(path string, n *yaml.Node) { p.Credit = r.credit(path, n) }),
+		optional("cancel", "{at_period_end: allow, keep: allow}", "Ending subscriptions, and taking back that they end.", func(path string, n *yaml.Node) { p.Cancel = r.cancel(path, n) }),
+		optional("discount", "{coupons: [STAY20], currencies: {eur: {auto: 50.00, max: 200.00}}}", "Discounts on subscriptions.", func(path string, n *yaml.Node) { p.Discount = r.discount(path, n) }),
+		optional("reply", "{max_chars: 4000}", "Replies to customers. The same section lets the agent write internal notes, and close, open or snooze a conversation.", func(path string, n *yaml.Node) { p.Reply = r.reply(path, n) }),
+		optional("tag", "{allow: [billing]}", "Tags of conversations.", func(path string, n *yaml.Node) { p.Tag = r.tag(path, n) }),
+		optional("segment", "{allow: [card-expiring], max: 5000}", "Tagging all contacts of a segment at once.", func(path string, n *yaml.Node) { p.Segment = r.segment(path, n) }),
+		optional("contact", "{create: allow}", "Creating contacts, and setting their attributes.", func(path string, n *yaml.Node) { p.Contact = r.contact(path, n, p) }),
+		optional("lookup", "{customers: 30}", "Looking for customers outside a conversation.", func(path string, n *yaml.Node) { p.Lookup = r.lookup(path, n) }),
 		// After the sections: only what they limit can be summed.
-		optional("budgets", "", "Budgets that several sections share.", func(path string, n *yaml.Node) { p.Budgets = r.sharedBudgets(path, n, p.limited()) }),
+		optional("budgets", "[{of: [refund, credit], scope: customer, window: 90d, sum: {eur: 500.00}}]", "Budgets that several sections share.", func(path string, n *yaml.Node) { p.Budgets = r.sharedBudgets(path, n, p.limited()) }),
 		optional("breaker", "{window: 24h, sum: {eur: 5000.00}}", "The most that all money together may come to. Once it is used up, every action on money waits for a person, until an approver releases the breaker.", func(path string, n *yaml.Node) { p.Breaker = r.breaker(path, n, p.limited()) }))
 	return p
 }
@@ -50,14 +52,14 @@ func (r *fileReader) approvals(a *ApprovalRules) reader {
 	return func(path string, n *yaml.Node) {
 		people := int64(a.People)
 		r.block(path, n,
-			optional("expires", "24h", "Nobody approved by then: the action is dropped, and the agent is told.", r.span(&a.Expires)),
+			optional("expires", "24h", "Nobody approved by then: the action is dropped, and the agent is told.", r.span(&a.Expires)).or("24h"),
 			optional("role", "support-lead", "The role an approver must have. Without it, every approver may approve.", r.named("role", &a.Role)),
-			optional("people", "1", "How many different people must approve. Whoever asked for an action never counts.", r.number(&people, maxPeople)),
-			optional("repeats", "needs_approval", "Doing again on purpose what was done.", r.effect(&a.Repeats, NeedsApproval, Allow, Deny)),
-			optional("without_conversation", "needs_approval", "Money that is asked for outside a conversation, by telephone for instance. The approval then names who verified the caller. Without this key it is denied.", r.effect(&a.WithoutConversation, Deny, NeedsApproval)),
-			optional("notes", "", "Who may approve by an internal note in Intercom, and up to which amount. Above it, and without this key, no note counts.", func(path string, n *yaml.Node) { a.Notes = r.notes(path, n) }),
+			optional("people", "1", "How many different people must approve. Whoever asked for an action never counts.", r.number(&people, maxPeople)).or("1"),
+			optional("repeats", "needs_approval", "Doing again on purpose what was done.", r.effect(&a.Repeats, NeedsApproval, Allow, Deny)).or("needs_approval"),
+			optional("without_conversation", "needs_approval", "Money that is asked for outside a conversation, by telephone for instance. The approval then names who verified the caller. Without this key it is denied.", r.effect(&a.WithoutConversation, Deny, NeedsApproval)).or("deny"),
+			optional("notes", "{admins: [\"8002\"], up_to: {eur: 100.00}}", "Who may approve by an internal note in Intercom, and up to which amount. Above it, and without this key, no note counts.", func(path string, n *yaml.Node) { a.Notes = r.notes(path, n) }),
 			optional("hand_to", "Billing", "The team in Intercom that gets a conversation when an action on money there was rejected, expired, went stale, or has an unknown outcome. A note says so in any case.", r.named("team", &a.HandTo)),
-			optional("bands", "", "Stricter approvals for larger amounts.", func(path string, n *yaml.Node) {
+			optional("bands", "[{over: {eur: 200.00}, role: finance, people: 2}]", "Stricter approvals for larger amounts.", func(path string, n *yaml.Node) {
 				r.list(path, n, func(path string, n *yaml.Node) { a.Bands = append(a.Bands, r.band(path, n)) })
 			}))
 		a.People = int(people)
@@ -110,7 +112,7 @@ func (r *fileReader) disclosure(d *DisclosureRules) reader {
 	}
 	return func(path string, n *yaml.Node) {
 		r.block(path, n,
-			optional("default", "full", "full: every rule with limits and amounts. hint: the rules that stand against an action, and what to do. code: only whether it is allowed.", level(&d.Default)),
+			optional("default", "full", "full: every rule with limits and amounts. hint: the rules that stand against an action, and what to do. code: only whether it is allowed.", level(&d.Default)).or("full"),
 			optional("principals", "{fin: hint}", "Another level for single agents, by their names.", func(path string, n *yaml.Node) {
 				r.free(path, n, func(key string, n *yaml.Node) {
 					var l Disclosure

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"supportmcp/internal/money"
+	"supportmcp/policies/words"
 )
 
 func TestTheDefaultFileHoldsTheLimitsItPromises(t *testing.T) {
@@ -27,6 +28,7 @@ func TestTheDefaultFileHoldsTheLimitsItPromises(t *testing.T) {
 		Revision:  revision(Default()),
 		Approvals: ApprovalRules{Need: Need{Expires: 24 * time.Hour, People: 1}, Repeats: NeedsApproval},
 		Denials:   DenialRules{Count: 10, Window: time.Hour},
+		Identity:  &IdentityRules{Claimed: NeedsApproval},
 		Refund: &RefundRules{
 			Window:          30 * day,
 			DuplicateWithin: 7 * day,
@@ -62,7 +64,7 @@ func TestAFileWithOnlyAVersionDeniesEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	snap := Snapshot{Now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
-	asker := Asker{Conversation: "1", Ties: []Tie{{Customer: "cus_1"}}}
+	asker := Asker{Conversation: "1", Contact: "c1", Identity: Proven, Ties: []Tie{{Customer: "cus_1"}}}
 	eur := money.Of(100, "eur")
 	for _, a := range []Action{
 		Refund{Asker: asker, Amount: eur, Charge: Charge{ID: "ch_1", Customer: "cus_1", Amount: eur, Remaining: eur, Succeeded: true, Captured: true, CreatedAt: snap.Now}},
@@ -87,6 +89,40 @@ func TestWhatAFileMayLeaveOutHasADefault(t *testing.T) {
 	if diff := cmp.Diff(want, p.Refund); diff != "" || p.Approvals.Expires != day {
 		t.Errorf("expires %s, %s", p.Approvals.Expires, diff)
 	}
+}
+
+func TestWhatRepliesMayNameIsListed(t *testing.T) {
+	p, err := Parse("policy.yaml", []byte(`version: 1
+reply:
+  max_chars: 10
+  links: {allow: [help.example.com, münchen.de]}
+  emails: {allow: [billing@example.com, example.org]}
+  ibans: {allow: [DE89 3704 0044 0532 0130 00]}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := words.Rules{
+		Links: []string{"help.example.com", "münchen.de"}, Emails: []string{"billing@example.com", "example.org"},
+		IBANs: []string{"DE89 3704 0044 0532 0130 00"},
+	}
+	if diff := cmp.Diff(want, p.Reply.Words); diff != "" {
+		t.Error(diff)
+	}
+	refused(t, `version: 1
+reply:
+  max_chars: 10
+  links: {allow: [https://a.com, "*.a.com", com, a.com/b, A.com, a.com]}
+  emails: {allow: [a@b, "a.com "]}
+  ibans: {allow: [DE00 1234]}
+`, `4:19: reply.links.allow[1]: want a host such as help.example.com, got "https://a.com"
+4:34: reply.links.allow[2]: want a host such as help.example.com, got "*.a.com"
+4:45: reply.links.allow[3]: want a host such as help.example.com, got "com"
+4:50: reply.links.allow[4]: want a host such as help.example.com, got "a.com/b"
+4:66: reply.links.allow[6]: "a.com" is listed twice
+5:20: reply.emails.allow[1]: want an address such as billing@example.com, or a domain, got "a@b"
+5:25: reply.emails.allow[2]: want an address such as billing@example.com, or a domain, got "a.com "
+6:19: reply.ibans.allow[1]: want the number of a bank account (IBAN), got "DE00 1234"`)
 }
 
 func TestAmountsAreReadAsTheyAreWritten(t *testing.T) {
@@ -162,11 +198,11 @@ func TestEveryMistakeIsToldWithItsPlaceAndWhatIsAllowed(t *testing.T) {
 		"version: {one: 1}":        "1:10: version: want 1, got a block of keys and values",
 		"version: 1\nversion: 1":   "2:1: version is written twice",
 		"version: 1\nrefnd: {}":    `2:1: unknown key "refnd" in the policy; did you mean refund?`,
-		"version: 1\nmode: shadow": `2:1: unknown key "mode" in the policy; known here: version, approvals, disclosure, denials, refund, credit, cancel, discount, reply, tag, segment, contact, lookup, budgets, breaker`,
+		"version: 1\nmode: shadow": `2:1: unknown key "mode" in the policy; known here: version, approvals, disclosure, denials, identity, ties, refund, credit, cancel, discount, reply, tag, segment, contact, lookup, budgets, breaker`,
 		"version: 1\n[a]: b":       "2:1: a key in the policy must be a word",
-		"version: 1\n'': b":        `2:1: unknown key "" in the policy; known here: version, approvals, disclosure, denials, refund, credit, cancel, discount, reply, tag, segment, contact, lookup, budgets, breaker`,
+		"version: 1\n'': b":        `2:1: unknown key "" in the policy; known here: version, approvals, disclosure, denials, identity, ties, refund, credit, cancel, discount, reply, tag, segment, contact, lookup, budgets, breaker`,
 		"version: 1\n" + strings.Repeat("x", 90) + ": 1": `2:1: unknown key "` + strings.Repeat("x", 40) +
-			`…" in the policy; known here: version, approvals, disclosure, denials, refund, credit, cancel, discount, reply, tag, segment, contact, lookup, budgets, breaker`,
+			`…" in the policy; known here: version, approvals, disclosure, denials, identity, ties, refund, credit, cancel, discount, reply, tag, segment, contact, lookup, budgets, breaker`,
 		"version: &one 1":                             "1:10: the anchor &one has no use in a policy: remove it",
 		"version: !!int 1":                            "1:10: the tag !!int has no use in a policy: remove it",
 		"version: !money 1":                           "1:10: the tag !money has no use in a policy: remove it",
@@ -377,6 +413,30 @@ func BenchmarkParse(b *testing.B) {
 	for b.Loop() {
 		if _, err := Parse("default.yaml", file); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+func TestASharedBudgetCountsTheActionsOfItsSections(t *testing.T) {
+	p := compiled(t, "version: 1\nbudgets: [{of: [refund, credit], scope: customer, window: 7d, count: 2}]")
+	if len(p.Budgets) != 1 || !slices.Equal(p.Budgets[0].Kinds, []Kind{KindCredit, KindRefund}) {
+		t.Errorf("%+v", p.Budgets)
+	}
+	for k, want := range map[Kind]int{KindRefund: 1, KindCredit: 1, KindDiscount: 0, KindReply: 0} {
+		if got := len(p.budgets(k)); got != want {
+			t.Errorf("%s counts in %d budgets, want %d", k, got, want)
+		}
+	}
+}
+
+func TestTheIDOfARuleIsPlain(t *testing.T) {
+	for id, want := range map[string]bool{
+		"annual-plans": true, "a": true, "a_b-c9": true, "2024": true,
+		"A": false, "-a": false, "a-": false, "a--b": false, "a-_b": false, "ä": false, "a b": false, "a.b": false,
+	} {
+		_, err := Parse("policy.yaml", []byte(`{version: 1, tag: {allow: [a], when: [{id: "`+id+`", tag: [a], then: deny}]}}`))
+		if (err == nil) != want {
+			t.Errorf("%q: %v", id, err)
 		}
 	}
 }

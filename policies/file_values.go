@@ -89,7 +89,7 @@ func (r *fileReader) positive(path string, n *yaml.Node, c money.Currency) (mone
 
 func (r *fileReader) number(into *int64, most int64) reader {
 	return func(path string, n *yaml.Node) {
-		if r.outline.value(path, kindNumber) {
+		if r.outline.number(path, most) {
 			return
 		}
 		want := fmt.Sprintf("a whole number from 1 to %d", most)

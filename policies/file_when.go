@@ -1,7 +1,6 @@
 package policies
 
 import (
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -11,7 +10,7 @@ import (
 // about money, so that its rules can look at what a customer pays for.
 func (r *fileReader) common(s *Section, billing bool) []field {
 	return []field{
-		optional("when", "", "Rules that restrict further what they match.", func(path string, n *yaml.Node) {
+		optional("when", "[{id: vip, tag: [vip], then: needs_approval}]", "Rules that restrict further what they match.", func(path string, n *yaml.Node) {
 			r.list(path, n, func(path string, n *yaml.Node) { s.When = append(s.When, r.matcher(path, n, s, billing)) })
 		}),
 		optional("cite", "kb://policies/refunds.md#window", "The document that explains this section to the agent.", r.citation(&s.Cite)),
@@ -25,7 +24,7 @@ func (r *fileReader) matcher(path string, n *yaml.Node, s *Section, billing bool
 		required("then", "needs_approval", "What becomes of an action that all conditions match. A rule can only restrict.", r.effect(&m.Then, Deny, NeedsApproval)),
 		optional("message", "Annual plans need finance", "What the agent and approvers are told.", r.sentence(&m.Message)),
 		optional("cite", "kb://policies/refunds.md#annual", "The document that explains the rule.", r.citation(&m.Cite)),
-		optional("mode", "shadow", "shadow: only record what the rule would have said.", r.word([]string{"enforce", "shadow"}, func(text string) { m.Shadow = text == "shadow" })),
+		optional("mode", "shadow", "shadow: only record what the rule would have said.", r.word([]string{"enforce", "shadow"}, func(text string) { m.Shadow = text == "shadow" })).or("enforce"),
 	}, r.conditions(&m)...), r.billing(&m, billing)...)...)
 	if n == nil {
 		return m
@@ -75,22 +74,32 @@ func (r *fileReader) metadata(into *map[string]string) reader {
 
 // id names a rule in decisions, which are kept for good.
 func (r *fileReader) id(into *string) reader {
-	plain := regexp.MustCompile(`^[a-z0-9]+([-_][a-z0-9]+)*$`)
 	return func(path string, n *yaml.Node) {
-		if r.outline.value(path, kindName) {
+		if r.outline.value(path, kindID) {
 			return
 		}
 		text, ok := r.text(path, n, "a name such as annual-plans")
-		if ok && !plain.MatchString(text) {
+		if ok && !plainID(text) {
 			r.at(n, "%s: %q must be of small letters, digits and hyphens", path, text)
 		}
 		*into = text
 	}
 }
 
+// plainID reports whether a text is words of small letters and digits, with one
+// hyphen or underscore between them.
+func plainID(text string) bool {
+	for word := range strings.SplitSeq(strings.ReplaceAll(text, "_", "-"), "-") {
+		if word == "" || strings.Trim(word, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
+			return false
+		}
+	}
+	return true
+}
+
 func (r *fileReader) citation(into *string) reader {
 	return func(path string, n *yaml.Node) {
-		if r.outline.value(path, kindText) {
+		if r.outline.value(path, kindCited) {
 			return
 		}
 		text, ok := r.text(path, n, "a document such as kb://policies/refunds.md#window")

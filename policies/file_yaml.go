@@ -7,10 +7,11 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"supportmcp/policies/words"
 )
 
 // Bounds far above any policy that a person could still oversee.
@@ -64,18 +65,11 @@ func (r *fileReader) characters(b []byte) {
 			r.tell(i+1, 1, "this line is indented with a tab: use spaces")
 			continue
 		}
-		if at := strings.IndexFunc(line, unseen); at >= 0 {
+		if at := strings.IndexFunc(line, func(c rune) bool { return c != '\t' && words.Unseen(c) }); at >= 0 {
 			hidden, _ := utf8.DecodeRuneInString(line[at:])
 			r.tell(i+1, utf8.RuneCountInString(line[:at])+1, "the invisible character %U stands here: remove it", hidden)
 		}
 	}
-}
-
-// unseen reports control, direction, zero-width and other characters without a
-// picture of their own (https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing).
-func unseen(c rune) bool {
-	return c != '\t' && unicode.In(c, unicode.C, unicode.Zl, unicode.Zp,
-		unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
 // decodeNext reads the next document; nil is the end of the file.

@@ -19,6 +19,8 @@ type Guard struct {
 	Now    func() time.Time
 	Log    *slog.Logger
 	Locked map[Vendor]string // vendors that must not be written to, and why
+	// Approvers tells which approvals count; nil: names are enough, and the ledger is believed.
+	Approvers Approvers
 
 	Timeout time.Duration // of one attempt at the vendor
 	Lease   time.Duration // longer than Timeout
@@ -139,7 +141,7 @@ func (g *Guard) draft(r Request, a Action) (Draft, func(Snapshot) Decision, erro
 		Kind: a.Kind(), Principal: r.Principal, Subject: a.Subject(), Input: r.Input, Facts: facts, Digest: bound,
 		RepeatOf: r.RepeatOf, Reads: reads, Lease: g.Lease, Expires: p.Approvals.expires(a),
 	}
-	if verdict(Snapshot{Now: g.Now(), Usage: make([]Usage, len(reads.Queries))}).denies(ruleOwner) {
+	if v := verdict(Snapshot{Now: g.Now(), Usage: make([]Usage, len(reads.Queries))}); v.strange() || v.denies(ruleOutside) {
 		// Denied whatever the ledger holds: waiting for, repeating or naming another's
 		// action would tell of it. Without Exclusive the mark says nothing either.
 		d.Subject.Exclusive, d.Subject.Same, d.RepeatOf = "", "", ""

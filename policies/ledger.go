@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"supportmcp/internal/fault"
+	"supportmcp/internal/money"
 )
 
 // Principal is the caller an action is recorded for.
@@ -52,6 +53,8 @@ type Snapshot struct {
 	Denied []time.Time
 	// BreakerOpen says that the breaker has tripped and nobody has released it.
 	BreakerOpen bool
+	// Receipts are the amounts of the refunds that Reads.Receipts asked for.
+	Receipts []money.Money
 	// MayRepeat says that the request repeats a done action on purpose, and that
 	// the policy wants nobody asked about that. The ledger leaves it alone.
 	MayRepeat bool
@@ -65,6 +68,7 @@ type Reads struct {
 	Denials      int           // how many denied actions are read at most, of each
 	DeniedWithin time.Duration // and how old they may be
 	Breaker      bool          // whether the breaker is open is read
+	Receipts     string        // a conversation whose done refunds are read; "" for none
 }
 
 // Draft is an entry to be: all that Begin needs, without the Go type of the action.
@@ -82,6 +86,8 @@ type Draft struct {
 	DryRun    bool          // judge as if, and record nothing
 	Lease     time.Duration // how long the performer has before others may look after the entry
 	Expires   time.Duration // how long an approval may take
+	// Unapproved, for Resume, lets no approval count, whatever the ledger holds.
+	Unapproved bool
 }
 
 // Settlement ends an attempt.
@@ -93,6 +99,8 @@ type Settlement struct {
 	Follow  []Draft         // queued in the same transaction
 	By      string          // the person who settles what is under review; "" is a program
 	Note    string          // that person's
+
+	Statement, Signature string // what that person signed; "" without a roster
 }
 
 // Adoption is what a vendor has done and the ledger may have lost.
@@ -113,7 +121,8 @@ type Entry struct {
 	Decision  Decision
 	Receipt   json.RawMessage
 	Failure   *fault.Error
-	Approver  string // or the person who settled it, who is the later one
+	Bound     string // the digest as statements tell it: hashed with the entry's salt, so that it tells nothing when the salt is gone
+	Approver  string // the last one, or the person who settled it
 	Note      string // the approver's, or of the person who settled it
 	CreatedAt time.Time
 	UpdatedAt time.Time
@@ -183,8 +192,16 @@ type Ledger interface {
 	// stays as it is.
 	Adopt(ctx context.Context, a Adoption) (e Entry, adopted bool, err error)
 
+	// Approvals reads what people decided on an entry, oldest first. Whether it
+	// counts, Approvers knows.
+	Approvals(ctx context.Context, id string) ([]Approval, error)
+
 	// Entry reads one entry; an unknown id is fault.NotFound.
 	Entry(ctx context.Context, id string) (Entry, error)
+
+	// Links are the customers that a contact is linked to by done entries of
+	// KindLink, as [Linked] tells.
+	Links(ctx context.Context, contact string) ([]string, error)
 
 	// Due lists at most n entries that are due, oldest first. It also expires what
 	// waited too long for a person.

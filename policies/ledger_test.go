@@ -19,14 +19,15 @@ type memory struct {
 	now  func() time.Time
 	deny error // what Settle answers instead of settling; nil settles
 
-	mu      sync.Mutex
-	entries map[string]*Entry
-	leases  map[string]time.Time
-	done    []string // exclusive values, in the order of becoming done
+	mu        sync.Mutex
+	entries   map[string]*Entry
+	approvals map[string][]Approval
+	leases    map[string]time.Time
+	done      []string // exclusive values, in the order of becoming done
 }
 
 func newLedger() *memory {
-	return &memory{now: noon, entries: map[string]*Entry{}, leases: map[string]time.Time{}}
+	return &memory{now: noon, entries: map[string]*Entry{}, approvals: map[string][]Approval{}, leases: map[string]time.Time{}}
 }
 
 // all are the entries in the order of their making.
@@ -51,6 +52,18 @@ func (m *memory) Read(_ context.Context, r Reads) (Snapshot, error) {
 	return m.read(r), nil
 }
 
+func (m *memory) Links(_ context.Context, contact string) ([]string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var done []string
+	for _, e := range m.all() {
+		if e.Kind == KindLink && e.State == Done && e.Subject.Contact == contact {
+			done = append(done, e.Subject.Customer)
+		}
+	}
+	return Linked(done), nil
+}
+
 func (m *memory) read(r Reads) Snapshot {
 	s := Snapshot{Now: m.now()}
 	for _, e := range m.entries {
@@ -64,6 +77,9 @@ func (m *memory) read(r Reads) Snapshot {
 		ours := r.Conversation != "" && subject.Conversation == r.Conversation || r.Contact != "" && subject.Contact == r.Contact
 		if e.State == Denied && ours && e.CreatedAt.After(s.Now.Add(-r.DeniedWithin)) && len(s.Denied) < r.Denials {
 			s.Denied = append(s.Denied, e.CreatedAt)
+		}
+		if e.State == Done && e.Kind == KindRefund && r.Receipts != "" && e.Subject.Conversation == r.Receipts {
+			s.Receipts = append(s.Receipts, e.Subject.Cost)
 		}
 	}
 	for _, q := range r.Queries {
@@ -186,7 +202,7 @@ func (m *memory) Resume(_ context.Context, id string, d Draft, judge func(Snapsh
 		return Entry{}, false, &fault.Error{Code: fault.Busy, Message: "another action is under way", Took: fault.No}
 	default:
 		e.Draft, e.Decision = d, judge(m.read(d.Reads))
-		m.become(e, Next(e.Decision, true))
+		m.become(e, Next(e.Decision, !d.Unapproved))
 	}
 	return *e, true, nil
 }
@@ -228,10 +244,19 @@ func (m *memory) Settle(_ context.Context, id string, s Settlement) (Entry, erro
 }
 
 // approve is what a person does over a channel of their own.
+// approve lets an entry go on, as robin does.
 func (m *memory) approve(id string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.entries[id].Approver = "robin"
+	m.approvals[id] = append(m.approvals[id], Approval{By: "robin", Verdict: Approved, At: m.now()})
 	m.become(m.entries[id], Approved)
+}
+
+func (m *memory) Approvals(_ context.Context, id string) ([]Approval, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.approvals[id], nil
 }
 
 func (m *memory) Entry(_ context.Context, id string) (Entry, error) {

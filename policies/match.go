@@ -17,6 +17,7 @@ type Traits struct {
 	Intervals []string          `json:"intervals,omitempty"`
 	Products  []string          `json:"products,omitempty"`
 	Metadata  map[string]string `json:"metadata,omitempty"` // of customer and subscription, as the company's back end wrote it
+	Mixed     []string          `json:"mixed,omitempty"`    // keys of Metadata with several values; every condition on them holds
 	PaidAt    time.Time         `json:"paid_at,omitzero"`
 }
 
@@ -41,42 +42,49 @@ type Matcher struct {
 
 // matches reports whether the rule applies. What is not known makes it apply: a
 // rule can only restrict.
-func (m Matcher) matches(t Traits, now time.Time) bool {
+func (m *Matcher) matches(t *Traits, now time.Time) bool {
 	if !t.Known {
 		return true
 	}
 	return oneOrUnknown(m.Channels, t.Channel) && oneOrUnknown(m.Countries, t.Country) &&
 		anyOf(m.Tags, t.Tags) && anyOf(m.Plans, t.Plans) && anyOf(m.Intervals, t.Intervals) && anyOf(m.Products, t.Products) &&
-		m.has(t.Metadata) && m.older(t.PaidAt, now)
+		m.has(t) && m.older(t.PaidAt, now)
 }
 
 // oneOrUnknown takes an empty fact for any value: nobody may slip past a rule on
 // countries by having none.
 func oneOrUnknown(wanted []string, is string) bool {
-	return len(wanted) == 0 || is == "" || anyOf(wanted, []string{is})
+	return len(wanted) == 0 || is == "" || listed(wanted, is)
 }
 
 func anyOf(wanted, are []string) bool {
-	return len(wanted) == 0 || slices.ContainsFunc(are, func(is string) bool {
-		return slices.ContainsFunc(wanted, func(w string) bool { return sameName(w, is) })
-	})
+	return len(wanted) == 0 || slices.ContainsFunc(are, func(is string) bool { return listed(wanted, is) })
 }
 
-func (m Matcher) has(metadata map[string]string) bool {
+func listed(wanted []string, is string) bool {
+	for _, w := range wanted {
+		if sameName(w, is) {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *Matcher) has(t *Traits) bool {
 	for k, v := range m.Metadata {
-		if is, ok := metadata[k]; !ok || !strings.EqualFold(is, v) {
+		if is, ok := t.Metadata[k]; (!ok || !strings.EqualFold(is, v)) && !slices.Contains(t.Mixed, k) {
 			return false
 		}
 	}
 	return true
 }
 
-func (m Matcher) older(paid, now time.Time) bool {
+func (m *Matcher) older(paid, now time.Time) bool {
 	return m.OlderThan == 0 || paid.IsZero() || now.Sub(paid) > m.OlderThan
 }
 
-func (m Matcher) finding(section string, matched bool) Finding {
-	f := Finding{Rule: section + ".when." + m.ID, Effect: Allow}
+func (m *Matcher) finding(rule string, matched bool) Finding {
+	f := Finding{Rule: rule, Effect: Allow}
 	if matched {
 		f.Effect, f.Message, f.Cite = m.Then, m.Message, m.Cite
 		f.NextStep = "hand the conversation to a person"
@@ -87,11 +95,15 @@ func (m Matcher) finding(section string, matched bool) Finding {
 	return f
 }
 
-// matched applies the when rules of a section. shadow are the findings that only
-// tell what a rule would have said.
-func (s *Section) matched(name string, t Traits, now time.Time) (findings, shadow []Finding) {
-	for _, m := range s.When {
-		f := m.finding(name, m.matches(t, now))
+// matched adds what the when rules of a section say. shadow are the findings that
+// only tell what a rule would have said.
+func (s *Section) matched(findings []Finding, name string, t Traits, now time.Time) (_, shadow []Finding) {
+	names := s.names(name)
+	for i := range s.When {
+		m := &s.When[i]
+		length := len(name) + len(between) + len(m.ID)
+		f := m.finding(names[:length], m.matches(&t, now))
+		names = names[length:]
 		if m.Shadow {
 			shadow = append(shadow, f)
 		} else {
@@ -99,4 +111,24 @@ func (s *Section) matched(name string, t Traits, now time.Time) (findings, shado
 		}
 	}
 	return findings, shadow
+}
+
+// between stands between a section and the id of one of its rules.
+const between = ".when."
+
+// names are the names of the section's rules, one after the other: together they
+// are allocated once and not for every action rule by rule.
+func (s *Section) names(section string) string {
+	size := 0
+	for i := range s.When {
+		size += len(section) + len(between) + len(s.When[i].ID)
+	}
+	var out strings.Builder
+	out.Grow(size)
+	for i := range s.When {
+		out.WriteString(section)
+		out.WriteString(between)
+		out.WriteString(s.When[i].ID)
+	}
+	return out.String()
 }

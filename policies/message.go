@@ -6,13 +6,16 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"supportmcp/policies/words"
 )
 
 // ReplyRules is the reply section of a policy. It covers replies, internal notes
 // and the state of a conversation.
 type ReplyRules struct {
 	Section
-	MaxChars int // of one message
+	MaxChars int         // of one message
+	Words    words.Rules // what replies may contain beyond plain words; nothing unless listed
 }
 
 // Message is text for a conversation, with what is needed to find it again.
@@ -20,7 +23,10 @@ type Message struct {
 	Asker  Asker  `json:"asker"`
 	Body   string `json:"body"` // plain text
 	Traits Traits `json:"traits"`
-	After  string `json:"after"` // id of the newest part before sending; found again only behind it
+	// Own is what of the body's contents is the customer's, and the refunds that
+	// Stripe has for them. It is resolved only as far as the body mentions it.
+	Own   Own    `json:"own,omitzero"`
+	After string `json:"after"` // id of the newest part before sending; found again only behind it
 }
 
 func (m Message) subject() Subject {
@@ -35,6 +41,7 @@ func (m Message) subject() Subject {
 
 func (m Message) traits() Traits { return m.Traits }
 
+// judge holds for all text, whoever reads it.
 func (m Message) judge(p *Policy) []Finding {
 	if p.Reply == nil {
 		return []Finding{missing("reply")}
@@ -66,14 +73,30 @@ func (r Reply) Subject() Subject {
 	return s
 }
 
+// binds leaves out what the text is compared with: it is judged anew when the
+// reply is sent, and nobody approves it.
 func (r Reply) binds() any {
-	r.After, r.Traits = "", Traits{}
+	r.After, r.Own, r.Traits = "", Own{}, Traits{}
 	return r
+}
+
+// receipts is the conversation whose refunds the text must be true of.
+func (r Reply) receipts() string {
+	if !words.Read(r.Body).Claims() {
+		return ""
+	}
+	return r.Asker.Conversation
 }
 
 func (Reply) asks() []Query { return nil }
 
-func (r Reply) judge(p *Policy, _ Snapshot) []Finding { return r.Message.judge(p) }
+func (r Reply) judge(p *Policy, s Snapshot) []Finding {
+	findings := r.Message.judge(p)
+	if p.Reply == nil {
+		return findings
+	}
+	return append(findings, wording(words.Read(r.Body).Check(p.Reply.Words, r.Own, s.Receipts))...)
+}
 
 // Note is text that only colleagues see.
 type Note struct {
@@ -93,7 +116,14 @@ func (n Note) binds() any {
 
 func (Note) asks() []Query { return nil }
 
-func (n Note) judge(p *Policy, _ Snapshot) []Finding { return n.Message.judge(p) }
+// judge keeps only secrets out of notes: colleagues may know ids and addresses.
+func (n Note) judge(p *Policy, _ Snapshot) []Finding {
+	findings := n.Message.judge(p)
+	if p.Reply == nil {
+		return findings
+	}
+	return append(findings, wording(words.Read(n.Body).Secrets())...)
+}
 
 // ConversationState is Intercom's state of a conversation.
 type ConversationState string

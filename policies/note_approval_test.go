@@ -109,3 +109,21 @@ func TestNoteRulesNameAdminsAndAmounts(t *testing.T) {
 		}
 	}
 }
+
+// Whatever lets a note decide more than before is told as looser.
+func TestNotesThatDecideMoreAreLooser(t *testing.T) {
+	for name, c := range map[string]struct {
+		from, to string
+		looser   bool
+	}{
+		"notes at all":    {someRefunds, byNotes, true},
+		"no more notes":   {byNotes, someRefunds, false},
+		"one admin more":  {byNotes, someRefunds + "approvals: {notes: {admins: [\"8002\", \"8003\"], up_to: {eur: 200.00}}}\n", true},
+		"one admin less":  {someRefunds + "approvals: {notes: {admins: [\"8002\", \"8003\"], up_to: {eur: 200.00}}}\n", byNotes, false},
+		"a larger amount": {byNotes, someRefunds + "approvals: {notes: {admins: [\"8002\"], up_to: {eur: 200.01}}}\n", true},
+	} {
+		if got := loosened(Compare(parsed(t, c.from), parsed(t, c.to))); got != c.looser {
+			t.Errorf("%s: looser is %v", name, got)
+		}
+	}
+}

@@ -15,13 +15,17 @@ const (
 	kindWord   valueKind = "word"
 	kindName   valueKind = "name"
 	kindText   valueKind = "text"
+	kindID     valueKind = "id"
+	kindCited  valueKind = "document"
 )
 
 // Key is one key that a policy file may have, as the reader knows it.
 type Key struct {
 	Path     string // such as refund.currencies.CURRENCY.auto or refund.when[].plan
-	Kind     string // block, list, time span, amount, number, word, name, text
+	Kind     string // block, list, time span, amount, number, word, name, id, document, text
 	Words    []string
+	Most     int64  // of a number; the least is 1
+	Default  string // what holds without the key; "" where its absence has no value
 	Example  string
 	Doc      string
 	Required bool // within its block
@@ -46,7 +50,7 @@ func (o *outline) block(path string, fields []field) bool {
 	}
 	o.value(path, kindBlock)
 	for _, f := range fields {
-		o.keys = append(o.keys, Key{Path: join(path, f.key), Example: f.example, Doc: f.doc, Required: f.required})
+		o.keys = append(o.keys, Key{Path: join(path, f.key), Example: f.example, Doc: f.doc, Default: f.otherwise, Required: f.required})
 		f.read(join(path, f.key), nil)
 	}
 	return true
@@ -84,7 +88,7 @@ func (o *outline) words(path, what string, known []string, value func(string) re
 	}
 	o.value(path, kindBlock)
 	for _, k := range known {
-		o.keys = append(o.keys, Key{Path: join(path, k), Doc: "for the " + what + " " + k})
+		o.keys = append(o.keys, Key{Path: join(path, k), Doc: "For the " + what + " " + k + ".", Example: Deny.String()})
 		value(k)(join(path, k), nil)
 	}
 	return true
@@ -104,11 +108,35 @@ func (o *outline) value(path string, kind valueKind, words ...string) bool {
 		last--
 	}
 	if last < 0 {
-		o.keys = append(o.keys, Key{Path: path})
+		o.keys = append(o.keys, Key{Path: path, Doc: innerDoc(path)})
 		last = len(o.keys) - 1
 	}
 	o.keys[last].Kind, o.keys[last].Words = string(kind), words
 	return true
+}
+
+// number says how large a number may be.
+func (o *outline) number(path string, most int64) bool {
+	if !o.value(path, kindNumber) {
+		return false
+	}
+	for i := range o.keys {
+		if o.keys[i].Path == path {
+			o.keys[i].Most = most
+		}
+	}
+	return true
+}
+
+// innerDoc explains what stands for an item or a value.
+func innerDoc(path string) string {
+	switch {
+	case strings.HasSuffix(path, "."+anyCurrency):
+		return "For one currency, by its code such as eur."
+	case strings.HasSuffix(path, "."+anyKey):
+		return "For one name."
+	}
+	return "One of them."
 }
 
 // Inner reports whether a key stands for an item or a value rather than for a word

@@ -8,23 +8,29 @@ import "slices"
 type plan struct {
 	policy  *Policy
 	action  Action
+	subject Subject
 	request Request
 	budgets []Budget
 	breaker *Budget
 }
 
 func (p *Policy) plan(a Action, r Request) (Reads, func(Snapshot) Decision) {
-	pl := plan{policy: p, action: a, request: r, budgets: p.budgets(a.Kind())}
+	pl := p.planned(a, r)
+	return pl.reads(), pl.judge
+}
+
+func (p *Policy) planned(a Action, r Request) plan {
+	pl := plan{policy: p, action: a, subject: a.Subject(), request: r, budgets: p.budgets(a.Kind())}
 	if a.Kind().MovesMoney() {
 		pl.breaker = p.Breaker
 	}
-	return pl.reads(), pl.judge
+	return pl
 }
 
 // reads asks for the usage of every budget, then of the breaker, then for what the
 // action's own rules must know.
 func (pl plan) reads() Reads {
-	s := pl.action.Subject()
+	s := pl.subject
 	reads := Reads{Conversation: s.Conversation, Contact: s.Contact, Breaker: pl.breaker != nil}
 	for _, b := range pl.budgets {
 		reads.Queries = append(reads.Queries, b.query(s, pl.request.Principal))
@@ -35,15 +41,26 @@ func (pl plan) reads() Reads {
 		reads.Queries = append(reads.Queries, q)
 	}
 	reads.Queries = append(reads.Queries, pl.action.asks()...)
+	if reply, ok := pl.action.(Reply); ok {
+		reads.Receipts = reply.receipts()
+	}
 	if pl.action.Kind().MovesMoney() {
 		reads.Denials, reads.DeniedWithin = int(pl.policy.Denials.Count), pl.policy.Denials.Window
 	}
 	return reads
 }
 
+// answered is how many usages belong to budgets and breaker.
+func (pl plan) answered() int {
+	if pl.breaker == nil {
+		return len(pl.budgets)
+	}
+	return len(pl.budgets) + 1
+}
+
 // judge applies every rule there is.
 func (pl plan) judge(s Snapshot) Decision {
-	cost := pl.action.Subject().Cost
+	cost := pl.subject.Cost
 	left := room{cost: cost}
 	findings, shadow := pl.rules(s)
 	for i, b := range pl.budgets {
@@ -65,6 +82,7 @@ func (pl plan) judge(s Snapshot) Decision {
 	if d.Effect == NeedsApproval {
 		d.Need = pl.policy.Approvals.need(cost)
 		d.ByNote = pl.policy.Approvals.Notes.suffices(pl.action.Kind(), pl.action.Subject(), d.Need)
+		d.Need.Verified = slices.ContainsFunc(d.Findings, func(f Finding) bool { return f.Rule == ruleOutside })
 	}
 	return d
 }
@@ -72,18 +90,15 @@ func (pl plan) judge(s Snapshot) Decision {
 // rules are those of the action's kind and the when rules of its section.
 func (pl plan) rules(s Snapshot) (findings, shadow []Finding) {
 	own := s
-	own.Usage = s.Usage[len(pl.budgets):]
-	if pl.breaker != nil {
-		own.Usage = own.Usage[1:]
-	}
+	own.Usage = s.Usage[pl.answered():]
 	own.MayRepeat = pl.request.RepeatOf != "" && pl.policy.Approvals.Repeats == Allow
 	findings = pl.action.judge(pl.policy, own)
 	section := pl.policy.section(pl.action.Kind())
 	if section == nil {
 		return findings, nil
 	}
-	matched, shadow := section.matched(pl.action.Kind().section(), pl.action.traits(), s.Now)
-	return section.cited(append(findings, matched...)), shadow
+	findings, shadow = section.matched(findings, pl.action.Kind().section(), pl.action.traits(), s.Now)
+	return section.cited(findings), shadow
 }
 
 // cited names the section's document in every finding that stands against an

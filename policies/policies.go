@@ -26,6 +26,8 @@ type Policy struct {
 	Denials    DenialRules
 	Budgets    []Budget // shared by several sections
 	Breaker    *Budget  // on all money; nil when there is none
+	Identity   *IdentityRules
+	Ties       []Way // in their order; none is DefaultWays
 
 	Refund   *RefundRules
 	Credit   *CreditRules

@@ -24,6 +24,10 @@ func drawPolicy(t *rapid.T) *Policy {
 		auto := rapid.Int64Range(0, 30).Draw(t, "auto")
 		p.Refund.Currencies[c] = Limits{Auto: auto, Max: auto + rapid.Int64Range(1, 30).Draw(t, "max")}
 	}
+	if rapid.Bool().Draw(t, "claims") {
+		p.Identity = &IdentityRules{Claimed: rapid.SampledFrom([]Effect{Deny, NeedsApproval}).Draw(t, "claimed")}
+		p.Identity.ClaimedUpTo = map[money.Currency]int64{"eur": rapid.Int64Range(1, 40).Draw(t, "claimed up to")}
+	}
 	for range rapid.IntRange(0, 3).Draw(t, "budgets") {
 		p.Refund.Budgets = append(p.Refund.Budgets, drawBudget(t))
 	}
@@ -48,7 +52,7 @@ func drawRefund(t *rapid.T) Refund {
 	c := rapid.SampledFrom([]money.Currency{"eur", "eur", "jpy", "kwd", "chf"}).Draw(t, "currency")
 	often := rapid.SampledFrom([]bool{true, true, true, false})
 	r := Refund{
-		Asker: Asker{Conversation: "1", Contact: "c1", Ties: []Tie{{Customer: "cus_1"}}},
+		Asker: Asker{Conversation: "1", Contact: "c1", Identity: rapid.SampledFrom([]Identity{Proven, Proven, Claimed, Unidentified}).Draw(t, "identity"), Ties: []Tie{{Customer: "cus_1"}}},
 		Charge: Charge{
 			ID: "ch_1", Customer: "cus_1", Succeeded: often.Draw(t, "succeeded"), Captured: often.Draw(t, "captured"),
 			Amount: money.Of(100, c), Remaining: money.Of(rapid.Int64Range(0, 100).Draw(t, "remaining"), c),
@@ -112,6 +116,10 @@ func tighten(t *rapid.T, p *Policy) {
 			delete(p.Refund.Currencies, c)
 		}
 	}
+	if p.Identity != nil {
+		p.Identity.Claimed = min(p.Identity.Claimed, rapid.SampledFrom([]Effect{Deny, NeedsApproval}).Draw(t, "claimed"))
+		p.Identity.ClaimedUpTo["eur"] = less(p.Identity.ClaimedUpTo["eur"])
+	}
 	p.Refund.Window = time.Duration(less(int64(p.Refund.Window)))
 	p.Refund.DuplicateWithin = time.Duration(less(int64(p.Refund.DuplicateWithin)))
 	for i, b := range p.Refund.Budgets {
@@ -160,6 +168,23 @@ func TestDoubtNeverLoosensAndNeverActsAlone(t *testing.T) {
 		r.Asker.Doubt = "two contacts share an e-mail"
 		if doubted := verdict(p, r, usage); doubted > sure || doubted == Allow {
 			t.Fatalf("doubt made %s of %s", doubted, sure)
+		}
+	})
+}
+
+// Who is less well known never gets more, and whoever is not known at all nothing.
+func TestIdentityOnlyRestricts(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p, r := drawPolicy(t), drawRefund(t)
+		usage := drawUsage(t, len(p.Refund.Budgets))
+		least := Allow
+		for _, is := range []Identity{Proven, Claimed, Unidentified, "anything"} {
+			r.Asker.Identity = is
+			got := verdict(p, r, usage)
+			if got > least || is != Proven && is != Claimed && got != Deny {
+				t.Fatalf("%s is answered %s, after %s", is.word(), got, least)
+			}
+			least = got
 		}
 	})
 }

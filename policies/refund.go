@@ -93,8 +93,9 @@ func (r Refund) Subject() Subject {
 	return s
 }
 
+// binds leaves out what is read only while a policy looks at it.
 func (r Refund) binds() any {
-	r.Traits = Traits{}
+	r.Traits, r.Since = Traits{}, time.Time{}
 	return r
 }
 
@@ -111,8 +112,11 @@ func (r Refund) asks() []Query {
 }
 
 func (r Refund) judge(p *Policy, s Snapshot) []Finding {
-	findings := append(r.Asker.judge(r.Charge.Customer), r.structure()...)
-	findings = append(findings, r.unequalled(s))
+	if r.Asker.Conversation == "" && !p.TakesCallers() {
+		return []Finding{p.Approvals.outside()} // nothing was read: the answer would tell whether the charge exists
+	}
+	findings := append(make([]Finding, 0, p.mostFindings()), r.Asker.judge(p, r)...)
+	findings = append(findings, r.sound(), r.refundable(), r.remains(), r.undisputed(), r.unequalled(s))
 	if p.Refund == nil {
 		return append(findings, missing("refund"))
 	}
@@ -120,18 +124,24 @@ func (r Refund) judge(p *Policy, s Snapshot) []Finding {
 		p.Refund.Currencies.judge("refund", "refunded", r.Amount),
 		p.Refund.window(r.Charge.CreatedAt, s.Now),
 		p.Refund.inquiry(r.Charge.Dispute),
-		p.reason(r))
-	findings = append(findings, p.Refund.share(r)...)
+		p.reason(&r))
+	findings = append(findings, p.Refund.share(&r)...)
 	findings = append(findings, p.Refund.risk(r.Charge.Risk)...)
 	return append(findings, accountAge("refund", p.Refund.AccountAge, r.Since, s.Now)...)
 }
 
-// structure holds the rules that no policy file can switch off.
-func (r Refund) structure() []Finding {
-	return []Finding{r.sound(), r.refundable(), r.remains(), r.undisputed()}
+// mostFindings is about how many a refund comes to, so that they are allocated once.
+func (p *Policy) mostFindings() int {
+	n := 16 + len(p.Budgets)
+	if p.Refund != nil {
+		n += len(p.Refund.When) + len(p.Refund.Budgets)
+	}
+	return n
 }
 
-func (r Refund) sound() Finding {
+// sound, refundable, remains and undisputed are rules that no policy file can
+// switch off.
+func (r *Refund) sound() Finding {
 	f := Finding{Rule: "structure.amount", Effect: Allow, Actual: r.Amount.String()}
 	switch c := r.Charge.Amount.Currency; {
 	case r.Amount.Currency != c:
@@ -147,7 +157,7 @@ func (r Refund) sound() Finding {
 	return f
 }
 
-func (r Refund) refundable() Finding {
+func (r *Refund) refundable() Finding {
 	f := Finding{Rule: "structure.charge", Effect: Allow}
 	switch {
 	case !r.Charge.Succeeded:
@@ -163,7 +173,7 @@ func (r Refund) refundable() Finding {
 	return f
 }
 
-func (r Refund) remains() Finding {
+func (r *Refund) remains() Finding {
 	left := r.Charge.Remaining
 	f := Finding{Rule: "structure.remaining", Effect: Allow, Limit: left.String(), Actual: r.Amount.String(), MaxAllowedNow: left}
 	if r.Amount.Currency != left.Currency || r.Amount.Minor > left.Minor {
@@ -173,7 +183,7 @@ func (r Refund) remains() Finding {
 	return f
 }
 
-func (r Refund) undisputed() Finding {
+func (r *Refund) undisputed() Finding {
 	f := Finding{Rule: "structure.dispute", Effect: Allow}
 	switch r.Charge.Dispute {
 	case NoDispute, DisputeRefundable:
@@ -191,7 +201,7 @@ func (r Refund) undisputed() Finding {
 // the same charge, asked for in two conversations. Asked twice in one, it is
 // answered with the first receipt and never comes here. Where the policy lets
 // agents repeat on purpose, it has answered the question.
-func (r Refund) unequalled(s Snapshot) Finding {
+func (r *Refund) unequalled(s Snapshot) Finding {
 	f := Finding{Rule: "refund.equal", Effect: Allow}
 	for _, u := range s.Usage {
 		equal := func(done Settled) bool { return done.Minor == r.Amount.Minor }

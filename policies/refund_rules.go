@@ -38,7 +38,7 @@ func (p *RefundRules) inquiry(d DisputeState) Finding {
 
 // share limits how much of a charge is given back, earlier refunds included, so
 // that many small ones do not pass it.
-func (p *RefundRules) share(r Refund) []Finding {
+func (p *RefundRules) share(r *Refund) []Finding {
 	if p.MaxPercent == 0 {
 		return nil
 	}
@@ -81,8 +81,8 @@ func (p *RefundRules) risk(level string) []Finding {
 }
 
 // reason can only restrict: what an agent states is no evidence.
-func (p *Policy) reason(r Refund) Finding {
-	_, duplicate := p.DuplicateOf(r)
+func (p *Policy) reason(r *Refund) Finding {
+	_, duplicate := p.DuplicateOf(*r)
 	f := Finding{Rule: "refund.reason", Effect: p.Refund.stated(r.Reason), Actual: string(r.Reason)}
 	switch {
 	case f.Effect != Allow && r.Reason == Fraudulent:

@@ -28,7 +28,8 @@ func (g *Guard) untilLook(e Entry) time.Duration {
 
 // Resume performs an approved or queued entry: proposed again from its stored
 // input, judged again under today's policy, and only if the facts that were
-// approved still hold. Busy targets and vendors that are down leave it approved.
+// approved still hold. Busy targets and vendors that are down leave it approved,
+// and so do approvals that do not count here: another server may know its approvers.
 func Resume[A Action, Out any](ctx context.Context, g *Guard, e Entry, op Operation[A, Out]) error {
 	mark, err := g.Ledger.Mark(ctx)
 	if err != nil {
@@ -42,7 +43,10 @@ func Resume[A Action, Out any](ctx context.Context, g *Guard, e Entry, op Operat
 	if err != nil {
 		return err
 	}
-	d.Parent, d.Mark = e.Parent, mark
+	d.Parent, d.Mark, d.Unapproved = e.Parent, mark, g.Approvers != nil && e.Approver == ""
+	if judge, err = g.lawful(ctx, e, d, judge); err != nil {
+		return fmt.Errorf("not performed, since its approvals do not count: %w", err)
+	}
 	e, ours, err := g.Ledger.Resume(ctx, e.ID, d, judge)
 	if fault.CodeOf(err) == fault.Busy {
 		return nil
@@ -78,11 +82,18 @@ func Recover[A Action, Out any](ctx context.Context, g *Guard, e Entry, op Opera
 	e, err = g.Ledger.Settle(ctx, e.ID, Settlement{State: InDoubt, Looked: true, Failure: e.Failure})
 	switch {
 	case err != nil || e.State != InDoubt: // somebody else has settled it
+		return err
 	case g.maySendAgain(e):
-		run(ctx, g, e, a, op)
-	case e.Looks >= looks:
-		_, err = g.Ledger.Settle(ctx, e.ID, Settlement{State: e.Kind.lost(), Failure: lostFault(e.Kind)})
+		if a, err = sendAgain(ctx, g, e, a, op); err == nil {
+			run(ctx, g, e, a, op)
+			return nil
+		}
+		g.Log.Warn("an action that may have been lost is not sent again", "action", e.ID, "err", err)
 	}
+	if e.Looks < looks {
+		return nil
+	}
+	_, err = g.Ledger.Settle(ctx, e.ID, Settlement{State: e.Kind.lost(), Failure: lostFault(e.Kind)})
 	return err
 }
 

@@ -13,6 +13,8 @@ type Verdict struct {
 	State State  // Done or Failed
 	By    string // the person
 	Note  string // why; needed unless the vendor itself shows that it was done
+
+	Statement, Signature string // what the person signed; "" without a roster
 }
 
 // Settle ends an entry that waits for a person. It asks the vendor itself first:
@@ -36,7 +38,7 @@ func Settle[A Action, Out any](ctx context.Context, g *Guard, e Entry, v Verdict
 	if err != nil {
 		return Entry{}, err
 	}
-	s.By, s.Note = v.By, v.Note
+	s.By, s.Note, s.Statement, s.Signature = v.By, v.Note, v.Statement, v.Signature
 	return g.Ledger.Settle(context.WithoutCancel(ctx), e.ID, s)
 }
 

@@ -50,20 +50,20 @@ func TestAPersonSettlesWhatIsUnderReview(t *testing.T) {
 		state   State
 		receipt bool
 	}{
-		"done, and found":              {true, nil, Verdict{Done, "robin", note}, "", Done, true},
-		"done, and found, no note":     {true, nil, Verdict{Done, "robin", ""}, "", Done, true},
-		"failed, but found":            {true, nil, Verdict{Failed, "robin", note}, fault.Refused, Review, false},
-		"failed, and not found":        {false, nil, Verdict{Failed, "robin", note}, "", Failed, false},
-		"failed without a note":        {false, nil, Verdict{Failed, "robin", ""}, fault.Invalid, Review, false},
-		"done, not found, with note":   {false, nil, Verdict{Done, "robin", note}, "", Done, false},
-		"done, not found, no note":     {false, nil, Verdict{Done, "robin", " \n"}, fault.Invalid, Review, false},
-		"done, cannot be asked":        {false, errors.New("down"), Verdict{Done, "robin", note}, fault.Refused, Review, false},
-		"failed, cannot be asked":      {false, errors.New("down"), Verdict{Failed, "robin", note}, fault.Refused, Review, false},
-		"failed, charge is unknown":    {false, &fault.Error{Code: fault.NotFound, Message: "no such charge"}, Verdict{Failed, "robin", note}, fault.Refused, Review, false},
-		"another word":                 {true, nil, Verdict{InDoubt, "robin", note}, fault.Invalid, Review, false},
-		"no word":                      {true, nil, Verdict{"", "robin", note}, fault.Invalid, Review, false},
-		"back to review":               {true, nil, Verdict{Review, "robin", note}, fault.Invalid, Review, false},
-		"found, and cannot be trusted": {true, errors.New("half an answer"), Verdict{Done, "robin", note}, fault.Refused, Review, false},
+		"done, and found":              {true, nil, Verdict{State: Done, By: "robin", Note: note}, "", Done, true},
+		"done, and found, no note":     {true, nil, Verdict{State: Done, By: "robin", Note: ""}, "", Done, true},
+		"failed, but found":            {true, nil, Verdict{State: Failed, By: "robin", Note: note}, fault.Refused, Review, false},
+		"failed, and not found":        {false, nil, Verdict{State: Failed, By: "robin", Note: note}, "", Failed, false},
+		"failed without a note":        {false, nil, Verdict{State: Failed, By: "robin", Note: ""}, fault.Invalid, Review, false},
+		"done, not found, with note":   {false, nil, Verdict{State: Done, By: "robin", Note: note}, "", Done, false},
+		"done, not found, no note":     {false, nil, Verdict{State: Done, By: "robin", Note: " \n"}, fault.Invalid, Review, false},
+		"done, cannot be asked":        {false, errors.New("down"), Verdict{State: Done, By: "robin", Note: note}, fault.Refused, Review, false},
+		"failed, cannot be asked":      {false, errors.New("down"), Verdict{State: Failed, By: "robin", Note: note}, fault.Refused, Review, false},
+		"failed, charge is unknown":    {false, &fault.Error{Code: fault.NotFound, Message: "no such charge"}, Verdict{State: Failed, By: "robin", Note: note}, fault.Refused, Review, false},
+		"another word":                 {true, nil, Verdict{State: InDoubt, By: "robin", Note: note}, fault.Invalid, Review, false},
+		"no word":                      {true, nil, Verdict{State: "", By: "robin", Note: note}, fault.Invalid, Review, false},
+		"back to review":               {true, nil, Verdict{State: Review, By: "robin", Note: note}, fault.Invalid, Review, false},
+		"found, and cannot be trusted": {true, errors.New("half an answer"), Verdict{State: Done, By: "robin", Note: note}, fault.Refused, Review, false},
 	} {
 		d := newDesk(t)
 		e := d.reviewed(t)
@@ -103,7 +103,7 @@ func TestAPersonSettlesNothingElse(t *testing.T) {
 			t.Errorf("%s: the vendor is asked", state)
 			return slip{}, false, nil
 		}
-		_, err := Settle(t.Context(), d.Guard, d.entry(t, e.ID), Verdict{Failed, "robin", "I know"}, op)
+		_, err := Settle(t.Context(), d.Guard, d.entry(t, e.ID), Verdict{State: Failed, By: "robin", Note: "I know"}, op)
 		f, ok := errors.AsType[*fault.Error](err)
 		if !ok || f.Code != fault.Refused || !strings.Contains(f.Message, string(state)) || !strings.Contains(f.NextStep, next) {
 			t.Errorf("%s: %+v", state, err)
@@ -119,7 +119,7 @@ func TestBudgetsFollowAPersonsWord(t *testing.T) {
 	for state, want := range map[State]int64{Failed: 0, Done: 2000} {
 		d := newDesk(t)
 		e := d.reviewed(t)
-		if _, err := Settle(t.Context(), d.Guard, e, Verdict{state, "robin", "asked Stripe"}, d.finding(false, nil)); err != nil {
+		if _, err := Settle(t.Context(), d.Guard, e, Verdict{State: state, By: "robin", Note: "asked Stripe"}, d.finding(false, nil)); err != nil {
 			t.Fatal(err)
 		}
 		s, err := d.ledger.Read(t.Context(), Reads{Queries: []Query{{Scope: "global:", Kinds: []Kind{KindRefund}, Currency: "eur", Window: 30 * day}}})

@@ -48,3 +48,23 @@ func TestALostRefundIsAdoptedAsWhatWasAskedFor(t *testing.T) {
 		t.Errorf("adopted as %+v", e)
 	}
 }
+
+// What was refunded to a caller has no conversation, and is known again all the same.
+func TestALostRefundOfACallerIsAdopted(t *testing.T) {
+	t.Parallel()
+	d := servertest.Start(t, servertest.Setup{Policy: callers})
+	call := args{"charge_id": "ch_maria_2", "reason": "requested_by_customer"}
+	lost := servertest.Start(t, servertest.Setup{Policy: callers}).Call("create_refund", call)
+	d.Stripe.AddRefund(stripeapi.Refund{ID: "re_lost", Charge: "ch_maria_2", Amount: 2000, Reason: "requested_by_customer", Metadata: map[string]string{
+		"ledger": d.Ledger.ID(), "operation_id": lost.Action,
+	}})
+	client, err := stripe.New(stripe.Config{Key: sandbox.StripeKey, BaseURL: d.StripeURL, Now: d.Clock.Now, Ledger: d.Ledger.ID()})
+	must(t, err)
+	a, err := tools.AdoptRefunds(t.Context(), tools.Deps{Guard: d.Guard, Stripe: client}, d.Clock.Now().Add(-time.Hour))
+	if err != nil || len(a.Adopted) != 1 || a.Adopted[0].ID != lost.Action {
+		t.Errorf("%+v: %v", a, err)
+	}
+	if again := d.Call("create_refund", call); !again.Replayed || again.State != policies.Done {
+		t.Errorf("the same request is answered %s", again.Text)
+	}
+}

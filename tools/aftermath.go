@@ -8,10 +8,13 @@ import (
 	"supportmcp/policies"
 )
 
-// afterRefund leaves the receipt on the conversation, for colleagues, and tells
+// afterRefund leaves the receipt on the conversation, if there is one, for colleagues, and tells
 // the customer what the agent wanted told once it is done.
 func afterRefund(in createRefundInput, r policies.Refund, out stripe.Refund) []policies.Followup {
 	where := conversationID(r.Asker.Conversation)
+	if where == "" {
+		return nil
+	}
 	follow := []policies.Followup{{Kind: policies.KindNote, Input: noteInput{
 		Conversation: where,
 		Body:         messageText(fmt.Sprintf("Refund %s of %s on %s was issued (%s).", out.ID, out.Amount, out.Charge, out.Status)),

@@ -28,6 +28,7 @@ func sound() map[string]args {
 		"add_internal_note":      {"conversation_id": maria, "body": "Hello"},
 		"set_conversation_state": {"conversation_id": maria, "state": "closed"},
 		"tag_conversation":       {"conversation_id": maria, "add": []string{"billing"}, "remove": []string{"refunded"}},
+		"propose_customer_link":  {"conversation_id": maria, "customer_id": "cus_maria", "why": "she said so", "remove": false},
 		"get_action":             {"action_id": "act_000000000000000000000000"},
 		"search":                 {"query": "refund"},
 		"fetch":                  {"id": "kb://northwind/refund-policy.md"},
@@ -65,12 +66,16 @@ func text(t *testing.T, a args) string {
 // words of the message each must get.
 func broken(t *testing.T, tool tools.Tool, ok args) map[string]brokenCall {
 	t.Helper()
+	foreign := "customer_id"
+	if tool.Input.Properties[foreign] != nil {
+		foreign = "charge_id"
+	}
 	out := map[string]brokenCall{
 		"no object but an array":   {`[1]`, "want a JSON object"},
 		"no object but a string":   {`"x"`, "want a JSON object"},
 		"no object but a number":   {`7`, "want a JSON object"},
 		"unknown argument":         {text(t, with(ok, "amuont", "1")), `unknown argument "amuont"; known are `},
-		"argument of another tool": {text(t, with(ok, "customer_id", "cus_maria")), `unknown argument "customer_id"`},
+		"argument of another tool": {text(t, with(ok, foreign, "cus_maria")), `unknown argument "` + foreign + `"`},
 	}
 	for _, name := range tool.Input.PropertyOrder {
 		v, given := ok[name]

@@ -32,11 +32,11 @@ func (d Deps) proposeAssign(ctx context.Context, in assignInput) (policies.Assig
 	case in.Team == "" && in.Admin == "" && in.Summary == "":
 		return policies.Assign{}, fault.Invalidf("give summary: what is asked, what was done, what is open", "nobody in particular takes over, so summary is needed")
 	}
-	_, asker, err := d.writable(ctx, in.Conversation)
+	c, asker, err := d.writable(ctx, in.Conversation)
 	if err != nil {
 		return policies.Assign{}, err
 	}
-	a := policies.Assign{Asker: asker}
+	a := policies.Assign{Asker: asker, Traits: deskTraits(c, d.Guard.Policy().Wants(policies.KindAssign))}
 	switch {
 	case in.Team != "":
 		var team intercom.Team

@@ -90,11 +90,16 @@ func (d Deps) customerBilling(ctx context.Context, by policies.Principal, t tick
 		customer stripe.Customer
 		subs     []stripe.Subscription
 		charges  stripe.ChargePage
+		back     stripe.Background
 	)
 	g, reads := errgroup.WithContext(ctx)
 	g.Go(func() (err error) { customer, err = d.customer(reads, t, tie.Customer); return err })
 	g.Go(func() (err error) { subs, err = d.Stripe.Subscriptions(reads, tie.Customer); return err })
 	g.Go(func() (err error) { charges, err = d.Stripe.Charges(reads, tie.Customer, "", recent); return err })
+	g.Go(func() (err error) {
+		back, err = d.background(reads, tie.Customer, d.Guard.Policy().Wants(policies.KindRefund))
+		return err
+	})
 	if err := g.Wait(); err != nil {
 		if fault.CodeOf(err) == fault.NotFound {
 			return customerBilling{
@@ -113,7 +118,7 @@ func (d Deps) customerBilling(ctx context.Context, by policies.Principal, t tick
 	}
 	left -= weigh(out)
 	out.listSubscriptions(subs, &left)
-	err := d.listPayments(ctx, by, t.Asker, charges, min(len(charges.Charges), shown), &left, &out)
+	err := d.listPayments(ctx, by, d.wholeRefund(t, back), charges, min(len(charges.Charges), shown), &left, &out)
 	return out, err
 }
 

@@ -2,10 +2,8 @@ package tools
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/google/jsonschema-go/jsonschema"
-	"golang.org/x/sync/errgroup"
 
 	"supportmcp/internal/fault"
 	"supportmcp/internal/money"
@@ -14,7 +12,7 @@ import (
 )
 
 type createRefundInput struct {
-	Conversation  conversationID `json:"conversation_id"`
+	Conversation  conversationID `json:"conversation_id,omitempty"`
 	Charge        string         `json:"charge_id,omitempty" jsonschema:"this or payment_intent_id"`
 	PaymentIntent string         `json:"payment_intent_id,omitempty" jsonschema:"instead of charge_id"`
 	Amount        exactAmount    `json:"amount,omitempty"`
@@ -48,6 +46,9 @@ func (d Deps) proposeRefund(ctx context.Context, in createRefundInput) (policies
 	if (in.Charge == "") == (in.PaymentIntent == "") {
 		return policies.Refund{}, fault.Invalidf("give charge_id or payment_intent_id", "exactly one of charge_id and payment_intent_id is needed")
 	}
+	if in.ThenReply != "" && in.Conversation == "" {
+		return policies.Refund{}, fault.Invalidf("give conversation_id, or leave then_reply out", "a reply needs a conversation")
+	}
 	r := policies.Refund{Reason: policies.Reason(in.Reason), Rest: in.Amount == "", Twins: []policies.Twin{}}
 	if in.Amount != "" {
 		asked, err := money.Parse(string(in.Amount))
@@ -56,58 +57,14 @@ func (d Deps) proposeRefund(ctx context.Context, in createRefundInput) (policies
 		}
 		r.Amount = asked
 	}
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error {
-		t, err := d.ticket(ctx, in.Conversation)
-		r.Asker = t.Asker
-		return err
-	})
-	// A conversation that cannot be read is told first, however the two race: the
-	// answer would otherwise tell whether somebody else's charge exists.
-	var unread error
-	g.Go(func() error {
-		unread = d.chargeFacts(ctx, in, &r)
-		return nil
-	})
-	if err := g.Wait(); err != nil {
-		return r, err
+	if in.Conversation == "" && !d.Guard.Policy().TakesCallers() {
+		return r, nil // denied whatever the charge, which is not even looked at
 	}
-	if unread != nil {
-		return r, unread
+	if err := d.refundFacts(ctx, in, &r); err != nil {
+		return r, err
 	}
 	if r.Rest {
 		r.Amount = r.Charge.Remaining
 	}
 	return r, nil
-}
-
-// recent is how many payments of a customer are read.
-const recent = 20
-
-func (d Deps) chargeFacts(ctx context.Context, in createRefundInput, r *policies.Refund) error {
-	c, err := d.charge(ctx, in.Charge, in.PaymentIntent)
-	if err != nil {
-		return err
-	}
-	r.Charge = c.Charge
-	if c.Customer == "" {
-		return nil
-	}
-	others, err := d.Stripe.Charges(ctx, c.Customer, "", recent)
-	if err != nil {
-		return fmt.Errorf("read payments: %w", err)
-	}
-	r.Twins = twins(others.Charges, c)
-	return nil
-}
-
-// twins are the other succeeded charges of the same amount that nobody has refunded.
-func twins(charges []stripe.Charge, of stripe.Charge) []policies.Twin {
-	out := []policies.Twin{}
-	for _, c := range charges {
-		if c.ID != of.ID && c.Succeeded && c.Captured && c.Amount == of.Amount && c.Remaining == c.Amount {
-			out = append(out, policies.Twin{Charge: c.ID, CreatedAt: c.CreatedAt})
-		}
-	}
-	return out
 }

@@ -35,6 +35,7 @@ func onlyEntry(t *testing.T, d *servertest.Desk) policies.Entry {
 // policy is what these tests judge by, so that the default may change freely.
 const policy = `version: 1
 approvals: {expires: 24h}
+identity: {claimed: needs_approval}
 refund:
   window: 30d
   duplicate_within: 7d

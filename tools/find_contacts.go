@@ -73,7 +73,7 @@ func (d Deps) contacts(ctx context.Context, tool string, p place, q intercom.Con
 	}
 	level := d.personalData()
 	show := func(c intercom.Contact) foundContact {
-		customer, _ := customerOf(c.Attributes)
+		customer := d.namedCustomer(c)
 		return foundContact{
 			Contact: c.ID, Role: c.Role, Name: veiled(level, c.Name), Email: veiled(level, c.Email),
 			ExternalID: label(c.ExternalID, maxLabel), Customer: label(customer, maxLabel),
@@ -82,6 +82,24 @@ func (d Deps) contacts(ctx context.Context, tool string, p place, q intercom.Con
 	out.Total = page.Total
 	out.Contacts, out.Next, err = pageOf(tool, p, page, func(c intercom.Contact) string { return c.ID }, show)
 	return out, err
+}
+
+// namedCustomer is the customer that the contact's attribute names, by the first
+// way of the policy that says which attribute it is.
+func (d Deps) namedCustomer(c intercom.Contact) string {
+	p := d.Guard.Policy()
+	if p == nil {
+		return ""
+	}
+	for _, w := range p.Ways() {
+		if w.Kind != policies.TieContactAttribute {
+			continue
+		}
+		if customer, ok := customerIn(c.Attributes, w.Attribute); ok {
+			return customer
+		}
+	}
+	return ""
 }
 
 // tagID is the id of the tag of this name, whatever its case; "" for no name.

@@ -56,6 +56,9 @@ func GetAction(d Deps) Tool {
 		if e.State == policies.Awaiting {
 			s.Expires = e.ExpiresAt
 		}
+		if d.Guard.Unlawful(ctx, e) != nil { // why, the log and doctor tell
+			s.Message, s.NextStep = "it was approved by nobody whose approval counts, so it is not carried out", "hand the conversation to a person"
+		}
 		return s, nil
 	})
 }

@@ -47,15 +47,22 @@ func (d Deps) olderPayments(ctx context.Context, by policies.Principal, t ticket
 	if i < 0 {
 		return billing{}, strayCursor("get_billing_overview")
 	}
-	charges, err := d.chargesAfter(ctx, p.Of, p.After)
-	if err != nil {
+	var charges stripe.ChargePage
+	var back stripe.Background
+	g, reads := errgroup.WithContext(ctx)
+	g.Go(func() (err error) { charges, err = d.chargesAfter(reads, p.Of, p.After); return err })
+	g.Go(func() (err error) {
+		back, err = d.background(reads, p.Of, d.Guard.Policy().Wants(policies.KindRefund))
+		return err
+	})
+	if err := g.Wait(); err != nil {
 		return billing{}, err
 	}
 	b := billingOf(t.Asker, 1)
 	out := &b.Customers[0]
 	*out = customerBilling{Customer: p.Of, TiedBy: t.Asker.Ties[i].Way, Payments: make([]payment, 0, len(charges.Charges))}
 	left := answerRoom - weigh(b)
-	err = d.listPayments(ctx, by, t.Asker, charges, len(charges.Charges), &left, out)
+	err := d.listPayments(ctx, by, d.wholeRefund(t, back), charges, len(charges.Charges), &left, out)
 	return b, err
 }
 

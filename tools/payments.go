@@ -31,13 +31,22 @@ const (
 	shownRefunds = 3 // of a payment
 )
 
-// listPayments tells at most n payments with what the policy says of refunding each, and
-// what the budgets leave per currency.
-func (d Deps) listPayments(ctx context.Context, by policies.Principal, asker policies.Asker, page stripe.ChargePage, n int, left *room, out *customerBilling) error {
+// wholeRefund is a refund of all that remains, before it is known of which payment.
+func (d Deps) wholeRefund(t ticket, b stripe.Background) policies.Refund {
+	return policies.Refund{
+		Asker: t.Asker, Rest: true, Reason: policies.RequestedByCustomer,
+		Since: b.Since, Traits: traitsOf(t.Conversation, b, d.Guard.Policy().Wants(policies.KindRefund)),
+	}
+}
+
+// listPayments tells at most n payments with what the policy says of refunding each
+// as asked, and what the budgets leave per currency.
+func (d Deps) listPayments(ctx context.Context, by policies.Principal, asked policies.Refund, page stripe.ChargePage, n int, left *room, out *customerBilling) error {
 	told, last := map[money.Currency]bool{}, ""
 	for _, c := range page.Charges[:n] {
 		p := paymentOf(c)
-		r := policies.Refund{Asker: asker, Charge: c.Charge, Amount: c.Remaining, Rest: true, Reason: policies.RequestedByCustomer, Twins: twins(page.Charges, c)}
+		r := asked
+		r.Charge, r.Amount, r.Twins = c.Charge, c.Remaining, twins(page.Charges, c)
 		refundable := c.Succeeded && c.Remaining.Minor > 0
 		if refundable {
 			verdict, err := d.Guard.Preview(ctx, policies.Request{Principal: by}, r)
@@ -59,7 +68,7 @@ func (d Deps) listPayments(ctx context.Context, by policies.Principal, asker pol
 		}
 	}
 	if page.More || len(out.Payments) < len(page.Charges) {
-		out.Next = place{Thread: olderPayments, Within: asker.Conversation, Of: out.Customer, After: last}.cursor()
+		out.Next = place{Thread: olderPayments, Within: asked.Asker.Conversation, Of: out.Customer, After: last}.cursor()
 	}
 	return nil
 }

@@ -20,8 +20,9 @@ type eventInput struct {
 func recordEvent(d Deps) Tool {
 	return Write(Spec{Name: "record_event"}, d.Guard, Operation[eventInput, policies.Event, intercom.Recorded]{
 		Propose: func(ctx context.Context, in eventInput) (policies.Event, error) {
-			_, asker, err := d.writable(ctx, in.Conversation)
-			return policies.Event{Asker: asker, Name: in.Name, At: in.At, Facts: in.Facts}, err
+			c, asker, err := d.writable(ctx, in.Conversation)
+			traits := deskTraits(c, d.Guard.Policy().Wants(policies.KindEvent))
+			return policies.Event{Asker: asker, Name: in.Name, At: in.At, Facts: in.Facts, Traits: traits}, err
 		},
 		Perform: d.Intercom.RecordEvent, Find: d.Intercom.FindEvent,
 	})

@@ -17,10 +17,13 @@ type replyInput struct {
 func ReplyToConversation(d Deps) Tool {
 	return Write(Spec{
 		Toolset: Ticket, Name: "reply_to_conversation", Title: "Reply to the customer", Destructive: true, Idempotent: true,
-		Description: "Send a reply that the customer reads; can close the conversation with it. Promise no refund that is not done. The same text is sent once in 24 hours.",
+		Description: "Send a reply that the customer reads; can close the conversation with it. What it says of refunds must be done; links and other people's data are refused. The same text is sent once in 24 hours.",
 	}, d.Guard, Operation[replyInput, policies.Reply, intercom.Sent]{
 		Propose: func(ctx context.Context, in replyInput) (policies.Reply, error) {
 			m, err := d.message(ctx, in.Conversation, in.Body)
+			if err == nil {
+				m.Own, err = d.own(ctx, in.Conversation, in.Body)
+			}
 			return policies.Reply{Message: m, Close: in.Close}, err
 		},
 		Perform: d.Intercom.Reply, Find: d.Intercom.FindReply,
@@ -33,5 +36,7 @@ func (d Deps) message(ctx context.Context, id conversationID, body messageText) 
 	if err != nil {
 		return policies.Message{}, err
 	}
-	return policies.Message{Asker: asker, Body: string(body), After: c.LastPart()}, nil
+	return policies.Message{
+		Asker: asker, Body: string(body), After: c.LastPart(), Traits: deskTraits(c, d.Guard.Policy().Wants(policies.KindReply)),
+	}, nil
 }

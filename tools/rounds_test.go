@@ -72,16 +72,18 @@ func TestUpstreamCallsAndTheirRounds(t *testing.T) {
 		args          args
 		rounds, calls int
 	}{
-		{"get_conversation", args{"conversation_id": maria}, 4, 8},
-		{"get_conversation", args{"conversation_id": acme}, 4, 10},
-		{"get_conversation", args{"conversation_id": mila}, 3, 7},
+		{"get_conversation", args{"conversation_id": maria}, 4, 9},
+		{"get_conversation", args{"conversation_id": acme}, 4, 11},
+		{"get_conversation", args{"conversation_id": mila}, 3, 8},
 		{"get_conversation", args{"conversation_id": maria, "without_billing": true}, 1, 1},
 		{"get_conversation", args{"conversation_id": maria, "cursor": made("m." + maria + "..source.0.")}, 1, 1},
-		{"get_billing_overview", args{"conversation_id": maria}, 4, 8},
-		{"get_billing_overview", args{"conversation_id": maria, "cursor": made("p." + maria + ".cus_maria.ch_maria_2.0.")}, 4, 7},
-		{"create_refund", args{"conversation_id": maria, "charge_id": "ch_maria_2", "reason": "duplicate"}, 4, 8},
-		{"create_refund", args{"conversation_id": maria, "payment_intent_id": "pi_maria_2", "reason": "duplicate", "dry_run": true}, 3, 7},
+		{"get_billing_overview", args{"conversation_id": maria}, 4, 9},
+		{"get_billing_overview", args{"conversation_id": maria, "cursor": made("p." + maria + ".cus_maria.ch_maria_2.0.")}, 4, 8},
+		{"create_refund", args{"conversation_id": maria, "charge_id": "ch_maria_2", "reason": "duplicate"}, 4, 9},
+		{"create_refund", args{"conversation_id": maria, "payment_intent_id": "pi_maria_2", "reason": "duplicate", "dry_run": true}, 3, 8},
 		{"reply_to_conversation", args{"conversation_id": maria, "body": "Hello"}, 2, 3},
+		{"reply_to_conversation", args{"conversation_id": maria, "body": "We cannot refund it, sorry. Your plan costs 20.00 EUR."}, 2, 3},
+		{"reply_to_conversation", args{"conversation_id": maria, "body": "We have refunded it."}, 5, 10},
 		{"add_internal_note", args{"conversation_id": maria, "body": "Hello"}, 2, 3},
 		{"set_conversation_state", args{"conversation_id": maria, "state": "closed"}, 3, 4},
 		{"tag_conversation", args{"conversation_id": maria, "add": []string{"billing"}}, 4, 5},
@@ -101,7 +103,7 @@ func TestUpstreamCallsAndTheirRounds(t *testing.T) {
 	} {
 		t.Run(c.tool, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				rounds, paths := roundsOf(t, c.tool, c.args)
+				rounds, paths := roundsOf(t, policy, c.tool, c.args)
 				t.Logf("%s: %d calls in %d rounds: %v", c.tool, len(paths), rounds, paths)
 				if rounds > c.rounds || len(paths) > c.calls {
 					t.Errorf("%d calls in %d rounds, want at most %d in %d: %v", len(paths), rounds, c.calls, c.rounds, paths)
@@ -111,10 +113,31 @@ func TestUpstreamCallsAndTheirRounds(t *testing.T) {
 	}
 }
 
+// What only some policies look at is read beside the rest: it costs calls and no round.
+func TestFactsForRulesCostNoRound(t *testing.T) {
+	maria := sandbox.Conversation("duplicate-charge")
+	for _, c := range []struct {
+		tool          string
+		args          args
+		rounds, calls int
+	}{
+		{"get_conversation", args{"conversation_id": maria}, 4, 13},
+		{"create_refund", args{"conversation_id": maria, "charge_id": "ch_maria_2", "reason": "duplicate", "dry_run": true}, 3, 12},
+		{"tag_conversation", args{"conversation_id": maria, "add": []string{"billing"}}, 4, 5},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			rounds, paths := roundsOf(t, looking, c.tool, c.args)
+			if rounds > c.rounds || len(paths) > c.calls {
+				t.Errorf("%s: %d calls in %d rounds, want at most %d in %d: %v", c.tool, len(paths), rounds, c.calls, c.rounds, paths)
+			}
+		})
+	}
+}
+
 // roundsOf calls a tool and counts how often it had to wait for a vendor.
-func roundsOf(t *testing.T, name string, a args) (rounds int, paths []string) {
+func roundsOf(t *testing.T, policy, name string, a args) (rounds int, paths []string) {
 	t.Helper()
-	g, all := gated(t)
+	g, all := gated(t, policy)
 	ended := make(chan error, 1)
 	go func() {
 		for _, tool := range all {
@@ -137,7 +160,7 @@ func roundsOf(t *testing.T, name string, a args) (rounds int, paths []string) {
 }
 
 // gated are all tools over a sandbox behind a gate, inside this process.
-func gated(t *testing.T) (*gate, []tools.Tool) {
+func gated(t *testing.T, policy string) (*gate, []tools.Tool) {
 	t.Helper()
 	clock := control.NewClock(time.Now)
 	s := sandbox.New(clock)

@@ -29,12 +29,14 @@ func (d Deps) proposeState(ctx context.Context, in stateInput) (policies.SetStat
 	if (s.State == policies.Snoozed) != (in.Until != "") {
 		return s, fault.Invalidf("give snoozed_until with state snoozed, and only then", "snoozed_until and state snoozed belong together")
 	}
-	var err error
 	if in.Until != "" {
-		if s.Until, err = instant("snoozed_until", in.Until); err != nil {
+		until, err := instant("snoozed_until", in.Until)
+		if err != nil {
 			return s, err
 		}
+		s.Until = until
 	}
-	_, s.Asker, err = d.writable(ctx, in.Conversation)
+	c, asker, err := d.writable(ctx, in.Conversation)
+	s.Asker, s.Traits = asker, deskTraits(c, d.Guard.Policy().Wants(policies.KindState))
 	return s, err
 }

@@ -22,7 +22,7 @@ func TestAnOrdinaryTicketIsShort(t *testing.T) {
 	}
 	d.Stripe.AddSubscription(stripeapi.Subscription{ID: "sub_1PqRsT2eZvKYlo2C", Customer: "cus_ordinary", Items: []stripeapi.Item{{Price: "price_team_monthly"}}, Created: d.Clock.Now().AddDate(0, -6, -3)})
 	const contact = "65bb00000000000000000001"
-	d.Intercom.AddContact(intercomapi.Contact{ID: contact, Name: "Olga Ordinary", Email: "ordinary@example.com"})
+	d.Intercom.AddContact(intercomapi.Contact{ID: contact, Name: "Olga Ordinary", Email: "ordinary@example.com", ExternalID: "user-ordinary"})
 	var messages []intercomapi.Message
 	for i := range 4 {
 		from := []string{"contact:" + contact, "admin:8001"}[i%2]

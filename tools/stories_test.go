@@ -77,6 +77,7 @@ func TestARefundInEveryStory(t *testing.T) {
 		{"two-customers-one-email", "ch_sam_new_1", "", "requested_by_customer", awaiting, "asker.doubt", 0},
 		{"two-customers-one-email", "ch_sam_old_1", "", "requested_by_customer", awaiting, "asker.doubt", 0},
 		{"several-people", "ch_nils_1", "", "requested_by_customer", awaiting, "asker.doubt", 0},
+		{"unproven-asker", "ch_hanna_1", "", "requested_by_customer", awaiting, "identity", 0},
 	} {
 		t.Run(strings.Join([]string{c.story, c.charge, c.amount, c.reason}, " "), func(t *testing.T) {
 			t.Parallel()

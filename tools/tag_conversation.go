@@ -32,7 +32,8 @@ func (d Deps) proposeTag(ctx context.Context, in tagInput) (policies.Tag, error)
 	if t.Add, t.Remove, err = tagsOf(in.Add, in.Remove); err != nil {
 		return t, err
 	}
-	_, t.Asker, err = d.writable(ctx, in.Conversation)
+	c, asker, err := d.writable(ctx, in.Conversation)
+	t.Asker, t.Traits = asker, deskTraits(c, d.Guard.Policy().Wants(policies.KindTag))
 	return t, err
 }
 

@@ -38,6 +38,7 @@ func All(d Deps) []Tool {
 		SetConversationState(d),
 		TagConversation(d),
 		AssignConversation(d),
+		ProposeCustomerLink(d),
 		GetAction(d),
 		Search(d),
 		Fetch(d),

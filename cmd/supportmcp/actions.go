@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"supportmcp/internal/approvers"
 	"supportmcp/internal/fault"
 	"supportmcp/internal/ledger"
 	"supportmcp/policies"
@@ -70,6 +71,7 @@ func printUnsettled(w world, entries []policies.Entry) error {
 
 func settleCommand(w world) *cobra.Command {
 	var v policies.Verdict
+	var s signatory
 	c := &cobra.Command{
 		Use: "settle ACTION done|failed", Short: "Say what became of an action under review", Args: two,
 		Long: "Say what became of an action under review. The vendor is asked once more, with the keys of the environment:\n" +
@@ -77,21 +79,19 @@ func settleCommand(w world) *cobra.Command {
 			"settled. Where it shows nothing your word decides, so --note must say how you know: failed gives the budget\n" +
 			"back, and done keeps it used.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if v.By == "" {
-				v.By = userName()
-			}
 			v.State = policies.State(args[1])
-			return settleAction(cmd.Context(), w, args[0], v)
+			return settleAction(cmd.Context(), w, args[0], v, s)
 		},
 	}
-	c.Flags().StringVar(&v.By, "as", "", "who settles it; your user name when left out")
+	c.Flags().StringVar(&v.By, "as", "", "who settles it where no roster is; your user name when left out")
 	c.Flags().StringVar(&v.Note, "note", "", "how you know, kept with the action")
+	s.flags(c)
 	return c
 }
 
 // settleAction settles through the tool that performs the action, as a server
 // with this environment would.
-func settleAction(ctx context.Context, w world, id string, v policies.Verdict) (err error) {
+func settleAction(ctx context.Context, w world, id string, v policies.Verdict, s signatory) (err error) {
 	h, err := handsOf(ctx, w)
 	if err != nil {
 		return err
@@ -108,11 +108,43 @@ func settleAction(ctx context.Context, w world, id string, v policies.Verdict) (
 			NextStep: "settle it with the release that asked for it",
 		}
 	}
+	if v, err = s.verdict(ctx, w, h, e, v); err != nil {
+		return err
+	}
 	if e, err = h.tools[i].Settle(ctx, e, v); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(w.out, "%s: %s is now %s (by %s)\n", oneLine(e.ID), oneLine(headline(e)), e.State, oneLine(v.By))
 	return err
+}
+
+// verdict is v with the person who gives it: the one who signs, once there is a
+// roster of approvers.
+func (s signatory) verdict(ctx context.Context, w world, h hands, e policies.Entry, v policies.Verdict) (policies.Verdict, error) {
+	roster, err := h.authority.inForce(ctx)
+	if err != nil {
+		return v, err
+	}
+	if roster == nil {
+		if v.By == "" {
+			v.By = userName()
+		}
+		return v, nil
+	}
+	question := fmt.Sprintf("Sign that %s (%s) is %s?", oneLine(e.ID), oneLine(headline(e)), v.State)
+	p, err := s.prove(w, *roster, question, func(signer string) approvers.Statement {
+		return approvers.Of(e, v.State, h.authority.place, signer, w.now())
+	})
+	if err != nil {
+		return v, err
+	}
+	st, err := approvers.ParseStatement(p.text)
+	if err != nil {
+		return v, err
+	}
+	v.By, v.Statement, v.Signature = st.Signer, p.text, p.signature
+	_, err = h.authority.panel().Check(*roster, e, policies.Approval{By: v.By, Verdict: v.State, Statement: v.Statement, Signature: v.Signature})
+	return v, err
 }
 
 // handsOf are the tools of the environment, on a ledger that is there already.
@@ -129,5 +161,12 @@ func handsOf(ctx context.Context, w world) (hands, error) {
 	if err := mustExist(s.databaseURL); err != nil {
 		return hands{}, err
 	}
-	return newHands(ctx, s, nil)
+	h, err := newHands(ctx, s, nil)
+	if err != nil {
+		return h, err
+	}
+	if err := h.policy.settle(ctx, s.policy); err != nil {
+		return h, errors.Join(err, h.ledger.Close())
+	}
+	return h, nil
 }

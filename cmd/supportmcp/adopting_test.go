@@ -1,7 +1,6 @@
 package main
 
 import (
-	"database/sql"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -27,7 +26,9 @@ func restored(t *testing.T, more ...string) (*place, told) {
 	}
 	first.leave()
 	backup := filepath.Join(t.TempDir(), "backup.db")
-	copied(t, path, backup)
+	if b := typeIn(t, p.environ, "ledger", "backup", backup); b.status != 0 {
+		t.Fatalf("backed up: %s%s", b.out, b.err)
+	}
 	second := hire(t, p.environ, "serve")
 	made := second.call("create_refund", lostRefund())
 	if made.State != policies.Done {
@@ -39,24 +40,10 @@ func restored(t *testing.T, more ...string) (*place, told) {
 			t.Fatal(err)
 		}
 	}
-	copied(t, backup, path)
-	if err := os.Chmod(path, 0o600); err != nil {
+	if err := os.Rename(backup, path); err != nil {
 		t.Fatal(err)
 	}
 	return p, made
-}
-
-// copied makes a copy of a database with all that is committed in it.
-func copied(t *testing.T, from, to string) {
-	t.Helper()
-	db, err := sql.Open("sqlite", from)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	if _, err := db.ExecContext(t.Context(), `VACUUM INTO ?`, to); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func lostRefund() map[string]any {
@@ -159,4 +146,55 @@ func TestAServerStartsWithoutStripeAndComparesLater(t *testing.T) {
 	knows(t, p, made.Action)
 	b.leave()
 	wantRefunds(t, p, 1)
+}
+
+// What was signed after the backup tells of events that the restored ledger does
+// not have, also when it has as many again and is sound in itself.
+func TestKeptCheckpointsTellThatARestoredLedgerWasCutBack(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	kept, older, newer := filepath.Join(folder, "kept"), filepath.Join(folder, "older"), filepath.Join(folder, "newer")
+	p, made := restored(t, "SUPPORTMCP_CHECKPOINT_FILE="+kept)
+	before := contents(t, kept)
+	put(t, older, before)
+	wantAudit(t, p, 1, "its end was cut off", "--checkpoint", older)
+
+	a := hire(t, p.environ, "serve")
+	knows(t, p, made.Action)
+	for _, text := range []string{"one", "two", "three"} { // until it has more events than were signed
+		if noted := a.call("add_internal_note", map[string]any{"conversation_id": sandbox.Conversation("annual-day-3"), "body": text}); noted.State != policies.Done {
+			t.Fatalf("noted: %s", noted)
+		}
+	}
+	a.leave()
+	put(t, newer, strings.TrimPrefix(contents(t, kept), before))
+	wantAudit(t, p, 0, "fit, tree root")
+	wantAudit(t, p, 0, "fit, tree root", "--checkpoint", newer)
+	wantAudit(t, p, 1, "are not those for which a checkpoint was signed", "--checkpoint", older, "--checkpoint", newer)
+	wantRefunds(t, p, 1)
+}
+
+// wantAudit wants an exit status of audit verify, and a text in what it prints.
+func wantAudit(t *testing.T, p *place, status int, text string, args ...string) {
+	t.Helper()
+	v := typeIn(t, p.environ, append([]string{"audit", "verify"}, args...)...)
+	if v.status != status || !strings.Contains(v.out, text) {
+		t.Errorf("audit verify %v exits with %d and says %s%s, want %d and %q", args, v.status, v.out, v.err, status, text)
+	}
+}
+
+func contents(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func put(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -12,7 +12,7 @@ import (
 
 // printEntry shows an action to the person who decides: what the server found
 // out itself first, what the agent says last and marked as such.
-func printEntry(out io.Writer, e policies.Entry, now time.Time) error {
+func printEntry(out io.Writer, e policies.Entry, now time.Time, given ...policies.Approval) error {
 	var b strings.Builder
 	line := func(name, value string) {
 		if value != "" {
@@ -39,6 +39,12 @@ func printEntry(out io.Writer, e policies.Entry, now time.Time) error {
 	if e.Looks > 0 && e.State != policies.Done {
 		line("looked for", counted(e.Looks, "time")+" in "+string(e.Kind.Vendor())+", and not found")
 	}
+	if e.Decision.Need != (policies.Need{}) {
+		line("needs", e.Decision.Need.String())
+	}
+	for _, a := range given {
+		line(string(a.Verdict), signedLine(a))
+	}
 	line("decided by", e.Approver)
 	line("note", e.Note)
 	if e.Failure != nil {
@@ -53,10 +59,23 @@ func printEntry(out io.Writer, e policies.Entry, now time.Time) error {
 	return err
 }
 
+// signedLine tells who decided, and whether that person signed.
+func signedLine(a policies.Approval) string {
+	how := "named only"
+	if a.Signature != "" {
+		how = "signed"
+	}
+	return "by " + a.By + ", " + how + ", at " + a.At.Format(time.RFC3339)
+}
+
 // facts prints what an approver must know of each kind of action.
 func facts(e policies.Entry, line func(name, value string)) {
 	if !e.ErasedAt.IsZero() {
 		line("texts", "erased on "+e.ErasedAt.Format(time.DateOnly))
+		return
+	}
+	if e.Kind == policies.KindLink {
+		linkFacts(e, line)
 		return
 	}
 	if e.Kind != policies.KindRefund {
@@ -73,6 +92,7 @@ func facts(e policies.Entry, line func(name, value string)) {
 	for _, t := range r.Asker.Ties {
 		line("contact is", t.Customer+" by "+t.Way)
 	}
+	line("identity", identity(r.Asker))
 	line("doubt", r.Asker.Doubt)
 	line("dispute", string(r.Charge.Dispute))
 	for _, t := range r.Twins {
@@ -89,7 +109,7 @@ func words(e policies.Entry) []word {
 		return []word{{"arguments", string(e.Input)}}
 	}
 	var out []word
-	for _, name := range []string{"reason", "note", "amount", "body", "state", "add", "remove", "close", "snoozed_until"} {
+	for _, name := range []string{"reason", "note", "amount", "body", "state", "add", "remove", "close", "snoozed_until", "email", "why"} {
 		if v, ok := args[name]; ok {
 			var text string
 			if json.Unmarshal(v, &text) != nil {

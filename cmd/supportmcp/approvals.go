@@ -24,7 +24,7 @@ func approvalsCommand(w world) *cobra.Command {
 		Long: "Actions that the policy leaves to a person wait here. A running server carries out what is approved within\n" +
 			"two seconds, after it has read the facts again and judged them again.",
 	}
-	c.AddCommand(listCommand(w), showCommand(w), approveCommand(w), rejectCommand(w))
+	c.AddCommand(listCommand(w), showCommand(w), approveCommand(w), rejectCommand(w), statementCommand(w), watchCommand(w))
 	return c
 }
 
@@ -106,43 +106,14 @@ func showCommand(w world) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return printEntry(w.out, e, w.now())
-			})
-		},
-	}
-}
-
-func approveCommand(w world) *cobra.Command {
-	return verdictCommand(w, "approve", "Let an action be carried out", (*ledger.Ledger).Approve)
-}
-
-func rejectCommand(w world) *cobra.Command {
-	return verdictCommand(w, "reject", "Refuse an action; the note is told to the agent", (*ledger.Ledger).Reject)
-}
-
-type verdict func(l *ledger.Ledger, ctx context.Context, id, by, note string) (policies.Entry, error)
-
-func verdictCommand(w world, name, short string, decide verdict) *cobra.Command {
-	var by, note string
-	c := &cobra.Command{
-		Use: name + " ACTION", Short: short, Args: one,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if by == "" {
-				by = userName()
-			}
-			return withLedger(cmd.Context(), w, func(ctx context.Context, l *ledger.Ledger) error {
-				e, err := decide(l, ctx, args[0], by, note)
+				given, err := l.Approvals(ctx, e.ID)
 				if err != nil {
 					return err
 				}
-				_, err = fmt.Fprintf(w.out, "%s: %s is now %s (by %s)\n", oneLine(e.ID), oneLine(headline(e)), e.State, oneLine(by))
-				return err
+				return printEntry(w.out, e, w.now(), given...)
 			})
 		},
 	}
-	c.Flags().StringVar(&by, "as", "", "who decides; your user name when left out")
-	c.Flags().StringVar(&note, "note", "", "why, kept with the decision")
-	return c
 }
 
 func userName() string {

@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
+	"supportmcp/internal/approvers"
 	"supportmcp/internal/fault"
 	"supportmcp/internal/ledger"
 	"supportmcp/internal/ledger/checkpoint"
@@ -24,14 +26,17 @@ func auditCommand(w world) *cobra.Command {
 
 func auditVerify(w world) *cobra.Command {
 	var files, keys []string
+	var rosterFile string
 	c := &cobra.Command{
 		Use: "verify", Short: "Recompute the whole event log and compare it with the ledger", Args: cobra.NoArgs,
 		Long: "Recompute the Merkle tree over every recorded event from its exact bytes and compare it with the ledger\n" +
 			"and with its checkpoints. Exit status 1 when a single byte, row or state does not fit.\n\n" +
 			"Whoever can write to the database can make a log that fits in itself. Checkpoints that were kept elsewhere,\n" +
-			"given with --checkpoint, expose that, and a log whose end was cut off.",
+			"given with --checkpoint, expose that, and a log whose end was cut off.\n\n" +
+			"Signed approvals are checked against the rosters that the ledger accepted. With --approvers, whoever approved must\n" +
+			"stand in that file as well.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withLedger(cmd.Context(), w, func(ctx context.Context, l *ledger.Ledger) error {
+			return withAuthority(cmd.Context(), w, func(ctx context.Context, a authority) error {
 				signed, err := verifier(w, keys)
 				if err != nil {
 					return err
@@ -40,9 +45,17 @@ func auditVerify(w world) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				r, err := l.Verify(ctx, evidence)
+				debug.SetGCPercent(rarely) // much is read and little kept
+				var broken error
+				if evidence.Approved, broken, err = a.audit(ctx, rosterFile); err != nil {
+					return err
+				}
+				r, err := a.ledger.Verify(ctx, evidence)
 				if err != nil {
 					return err
+				}
+				if broken != nil {
+					r.Problems = append(r.Problems, "the rosters of approvers do not follow from each other: "+broken.Error())
 				}
 				if r.Checkpoints > 0 && len(signed.Keys()) == 0 {
 					return fault.Invalidf("give it with --key; supportmcp audit key prints it where the server runs", "the ledger has checkpoints, and without the public key nobody can tell who signed them")
@@ -53,7 +66,36 @@ func auditVerify(w world) *cobra.Command {
 	}
 	c.Flags().StringArrayVar(&files, "checkpoint", nil, "a file with checkpoints that were kept elsewhere; may be repeated")
 	c.Flags().StringArrayVar(&keys, "key", nil, "the public key of the checkpoints, as audit key prints it; may be repeated")
+	c.Flags().StringVar(&rosterFile, "approvers", "", "a roster that was kept elsewhere, in which whoever approved must stand")
 	return c
+}
+
+// rarely lets memory grow to five times what is kept before garbage is collected.
+const rarely = 400
+
+// audit checks a signed approval as an auditor does, long after it was used: by a
+// key of a roster that the ledger had accepted, and that is in the given file as
+// well. broken says why the rosters are not what approvers signed.
+func (a authority) audit(ctx context.Context, file string) (check func(policies.Entry, policies.Approval) error, broken, err error) {
+	acts, err := a.acts(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	_, broken = approvers.Accepted(versions(acts), a.place)
+	var rosters []approvers.Roster
+	for _, act := range acts {
+		if r, err := approvers.ParseRoster([]byte(act.Body)); err == nil { // otherwise it is broken
+			rosters = append(rosters, r)
+		}
+	}
+	if file == "" {
+		return a.panel().Audit(rosters), broken, nil
+	}
+	_, given, err := readRoster(file)
+	for i := range rosters {
+		rosters[i] = rosters[i].Within(given)
+	}
+	return a.panel().Audit(rosters), broken, err
 }
 
 // verifier knows the given public keys, or those of the configured key's file.

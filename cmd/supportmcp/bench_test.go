@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"os"
@@ -12,10 +13,12 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"supportmcp/internal/ledger"
+	"supportmcp/internal/ledger/ledgertest"
 	"supportmcp/internal/money"
 	"supportmcp/internal/sandbox"
 	"supportmcp/policies"
@@ -35,6 +38,16 @@ func BenchmarkStart(b *testing.B) {
 		}, "serve")
 	})
 	b.Run("used ledger", func(b *testing.B) { start(b, program, settle(b, time.Now).environ, "serve") })
+	b.Run("a million events", func(b *testing.B) {
+		p := settle(b, time.Now)
+		ledgertest.Fill(b, p.database, 500_000)
+		started := run(b.Context(), []string{"serve"}, world{in: strings.NewReader(""), out: io.Discard, err: io.Discard, environ: p.environ, now: time.Now})
+		if started != 0 {
+			b.Fatal("the first start, which signs a checkpoint, failed")
+		}
+		b.ResetTimer()
+		start(b, program, p.environ, "serve")
+	})
 }
 
 // build builds the program as it is shipped: a test's own binary is larger.
@@ -177,7 +190,7 @@ func refund(b *testing.B, g *policies.Guard, i int) {
 	op := policies.Operation[policies.Refund, struct{}]{
 		Propose: func(context.Context) (policies.Refund, error) {
 			return policies.Refund{
-				Asker:  policies.Asker{Conversation: "1", Contact: "c", Ties: []policies.Tie{{Customer: "cus_1", Way: "e-mail"}}},
+				Asker:  policies.Asker{Conversation: "1", Contact: "c", Identity: policies.Proven, Ties: []policies.Tie{{Customer: "cus_1", Way: "e-mail"}}},
 				Charge: policies.Charge{ID: id, Customer: "cus_1", Amount: twenty, Remaining: twenty, Succeeded: true, Captured: true, CreatedAt: time.Now()},
 				Amount: twenty, Rest: true, Reason: policies.RequestedByCustomer, Twins: []policies.Twin{},
 			}, nil

@@ -41,6 +41,12 @@ type Config struct {
 	// The policy file. `supportmcp policy print-default` prints one to start from.
 	Policy string `env:"SUPPORTMCP_POLICY" otherwise:"the default policy"`
 
+	// The roster of the people who approve, with their public keys: see [approvals.md](approvals.md). Against real vendors nothing that waits for a person is carried out without one.
+	Approvers string `env:"SUPPORTMCP_APPROVERS" otherwise:"the file approvers beside SUPPORTMCP_POLICY, when it is there"`
+
+	// The private key, or of a FIDO key the file `.pub`, with which `supportmcp approvals` signs. Servers do not need it, and must not have it.
+	ApproverKey string `env:"SUPPORTMCP_APPROVER_KEY" otherwise:"~/.ssh/id_ed25519, when it is there"`
+
 	// Where the ledger is: `sqlite:PATH` or `postgres://…`. The SQLite file must be private to its user (0600 in a folder of 0700).
 	Database     secret `env:"SUPPORTMCP_DATABASE_URL,unset" otherwise:"an SQLite file supportmcp/ledger.db in the user's configuration folder"` // may hold a password
 	DatabaseFile string `env:"SUPPORTMCP_DATABASE_URL_FILE"`

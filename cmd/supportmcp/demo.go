@@ -27,9 +27,9 @@ func demoCommand(w world) *cobra.Command {
 	var asJSON bool
 	var dir string
 	c := &cobra.Command{
-		Use: "demo", Short: "Resolve five tickets against a Stripe and an Intercom on this machine", Args: cobra.NoArgs,
+		Use: "demo", Short: "Resolve six tickets against a Stripe and an Intercom on this machine", Args: cobra.NoArgs,
 		Long: "Start the sandbox, this program as an MCP server with a ledger in a temporary folder, and an MCP client that\n" +
-			"resolves five tickets. Nothing leaves this machine. Exit status 0 only if every step ends as the story says.",
+			"resolves six tickets. Nothing leaves this machine. Exit status 0 only if every step ends as the story says.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var t transcript = newStory(w.out)
 			if asJSON {

@@ -28,7 +28,9 @@ func ticketStories() []ticketStory {
 		{"The same refund asked again", "duplicate-charge", "a lost answer never costs a second refund", askedAgain},
 		{"Above what an agent may refund alone", "annual-day-3", "a person decides, with the facts in front of them", needsApproval},
 		{"An order to refund somebody else's charge", "other-customers-charge", "text of a customer is data, and money is tied to the one who asks", othersCharge},
+		{"Somebody who only claims to be the customer", "unproven-asker", "an e-mail proves nobody, so a person decides", unprovenAsker},
 		{"The budget is used up", "budget-used-up", "limits hold over time, and say what is left and when", budgetUsedUp},
+		{"A refund that never happened", "too-old", "a reply may promise only what is recorded", falsePromise},
 	}
 }
 
@@ -124,6 +126,26 @@ func othersCharge(ctx context.Context, d *demo) error {
 	return nil
 }
 
+func unprovenAsker(ctx context.Context, d *demo) error {
+	if err := d.read(ctx); err != nil {
+		return err
+	}
+	refund, err := d.write(ctx, "create_refund", d.refundOf("ch_hanna_1", "requested_by_customer"))
+	if err != nil {
+		return err
+	}
+	var rule policies.Finding
+	if refund.Decision != nil {
+		for _, f := range refund.Decision.Against() {
+			rule = f
+		}
+	}
+	d.check(refund.State == policies.Awaiting && rule.Rule == "identity" && rule.Actual == string(policies.Claimed),
+		"20.00 EUR, which a signed-in customer would get at once, wait for a person")
+	d.check(len(d.place.Stripe.RefundsOf("ch_hanna_1")) == 0, "nothing was sent to Stripe")
+	return nil
+}
+
 func budgetUsedUp(ctx context.Context, d *demo) error {
 	if err := d.read(ctx); err != nil {
 		return err
@@ -150,6 +172,28 @@ func budgetUsedUp(ctx context.Context, d *demo) error {
 	d.check(over.isError && over.State == policies.Denied && budget.Effect == policies.Deny, "450.00 EUR more are denied by the customer's budget")
 	d.check(budget.MaxAllowedNow.String() == "410.00 EUR" && budget.RetryAfter.After(time.Now()), "with what would still be allowed, and when")
 	return nil
+}
+
+func falsePromise(ctx context.Context, d *demo) error {
+	if err := d.read(ctx); err != nil {
+		return err
+	}
+	promise, err := d.reply(ctx, "Hi Ada, good news: we have refunded the 20.00 EUR, they will be on your card within 5 days.")
+	if err != nil {
+		return err
+	}
+	denied := promise.Decision != nil && slices.ContainsFunc(promise.Decision.Against(), func(f policies.Finding) bool { return f.Rule == "reply.promise" })
+	d.check(promise.isError && denied, "the promise is denied, and the agent told what to do instead")
+	honest, err := d.reply(ctx, "Hi Ada, I am sorry: we cannot refund payments that are older than 30 days.")
+	if err != nil {
+		return err
+	}
+	d.check(honest.State == policies.Done, "the true answer is sent")
+	return nil
+}
+
+func (d *demo) reply(ctx context.Context, body string) (answer, error) {
+	return d.write(ctx, "reply_to_conversation", map[string]any{"conversation_id": d.ticket.conversation(), "body": body})
 }
 
 // read is how every ticket begins.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"supportmcp/internal/intercom"
 	"supportmcp/internal/sandbox"
 	"supportmcp/internal/sandbox/control"
 )
@@ -72,7 +73,7 @@ func (c Config) in(running *sandbox.Running) Config {
 	return Config{
 		StripeKey: sandbox.StripeKey, StripeBase: running.StripeURL,
 		IntercomToken: sandbox.IntercomToken, IntercomBase: running.IntercomURL, IntercomAdmin: sandbox.AdminID,
-		Policy: c.Policy, Knowledge: c.Knowledge, Principal: c.Principal, LogLevel: c.LogLevel, AllowLiveWrites: "false",
+		Policy: c.Policy, Approvers: c.Approvers, Knowledge: c.Knowledge, Principal: c.Principal, LogLevel: c.LogLevel, AllowLiveWrites: "false",
 		HTTPToken: c.HTTPToken, HTTPOrigins: c.HTTPOrigins, Website: c.Website, unread: c.unread,
 	}
 }
@@ -81,17 +82,19 @@ func (c Config) in(running *sandbox.Running) Config {
 type doctor struct {
 	diagnosis
 	cfg     Config
-	address string       // that serve --http is given; "" is stdio
-	account string       // of Stripe; "" when it cannot be told
-	sandbox bool         // vendors and ledger live and end with serve
-	http    *http.Client // nil is each adapter's own
-	now     func() time.Time
-	log     *slog.Logger
+	address string // that serve --http is given; "" is stdio
+	account string // of Stripe; "" when it cannot be told
+	sandbox bool   // vendors and ledger live and end with serve
+
+	workspace *intercom.Client // nil when it does not answer
+	http      *http.Client     // nil is each adapter's own
+	now       func() time.Time
+	log       *slog.Logger
 }
 
 func (d *doctor) examine(ctx context.Context) {
 	for _, look := range []func(context.Context){
-		d.settings, d.stripe, d.intercom, d.writes, d.database, d.policy, d.documents, d.protection,
+		d.settings, d.stripe, d.intercom, d.writes, d.database, d.policy, d.whoApproves, d.documents, d.protection,
 	} {
 		within, cancel := context.WithTimeout(ctx, longestLook)
 		look(within)

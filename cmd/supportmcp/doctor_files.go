@@ -109,7 +109,7 @@ func counted[N int | int64](n N, thing string) string {
 	return fmt.Sprintf("%d %s", n, thing)
 }
 
-func (d *doctor) policy(context.Context) {
+func (d *doctor) policy(ctx context.Context) {
 	const topic = "policy"
 	name, text, err := readPolicy(d.cfg.Policy)
 	if err != nil {
@@ -129,6 +129,7 @@ func (d *doctor) policy(context.Context) {
 	}
 	d.ok(topic, "%s, revision %s", name, p.Revision)
 	d.sections(p)
+	d.ties(ctx, p)
 }
 
 // sections says what a policy covers; what it does not is denied.

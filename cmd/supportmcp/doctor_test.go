@@ -112,6 +112,17 @@ func TestDoctorNamesEachBrokenThingAndItsCure(t *testing.T) {
 			p.Intercom.AddAdmin(intercomapi.Admin{ID: "8100", Name: "Quin Doe"})
 			return "INTERCOM_ADMIN_ID=8100"
 		}},
+		{"customers may write a tie", "policy.ties", ailing, "customers can write from the Messenger what ties them to a Stripe customer: contact attribute stripe_customer_id", "keep the Messenger from updating it", func(p *place) string {
+			p.Intercom.SetMessengerWritable("stripe_customer_id", true)
+			return "X="
+		}},
+		{"a tie that the workspace does not have", "policy.ties.missing", warning, "no attribute for company attribute payer", "correct its name", func(*place) string {
+			return "SUPPORTMCP_POLICY=" + written(t, "policy.yaml", "version: 1\nties: [company_attribute: payer, email]\n", 0o600)
+		}},
+		{"nobody is verified", "intercom.identity", warning, "nobody is proven", "identity verification", func(p *place) string {
+			p.Intercom.SetIdentityVerification(false)
+			return "X="
+		}},
 		{"no ledger", "database", warning, "there is no ledger yet in ", "SUPPORTMCP_DATABASE_URL", func(*place) string { return "X=" }},
 		{"open ledger", "database", ailing, "is open to other users of this machine (mode 644)", "chmod 600", func(*place) string {
 			return "SUPPORTMCP_DATABASE_URL=sqlite:" + written(t, "ledger.db", "", 0o644)

@@ -118,7 +118,9 @@ func (d *doctor) intercom(ctx context.Context) {
 		return
 	}
 	d.ok("intercom.token", "accepted; it belongs to admin %s (%s)", me.ID, me.Name)
+	d.workspace = client
 	d.region(client, me)
+	d.identity(me)
 	d.author(ctx, client, me)
 }
 

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"supportmcp/policies"
 )
 
 // update makes the test below write the documents instead of comparing them.
@@ -25,6 +27,8 @@ func TestTheDocumentsAreAsTheCodeIs(t *testing.T) {
 	described := describe(t)
 	document(t, "docs/tools.md", toolsDocument(described))
 	document(t, "docs/config.md", between(t, "docs/config.md", "variables", variables(t)))
+	document(t, "docs/policy.md", policyDocument())
+	document(t, "docs/policy.schema.json", string(policies.Schema()))
 	document(t, "README.md", between(t, "README.md", "tools", toolTable(described)))
 }
 

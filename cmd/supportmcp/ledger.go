@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"supportmcp/internal/approvers"
 	"supportmcp/internal/fault"
 	"supportmcp/internal/ledger"
 	"supportmcp/policies"
@@ -41,7 +42,8 @@ func backupCommand(w world) *cobra.Command {
 
 func pruneCommand(w world) *cobra.Command {
 	var before, by string
-	var dryRun bool
+	var dryRun, printing bool
+	var s signatory
 	c := &cobra.Command{
 		Use: "prune --before DATE", Short: "Erase the texts of what was settled before a date", Args: cobra.NoArgs,
 		Long: "Erase messages, reasons, notes and facts of every action that was settled before a date, as privacy erase does.\n" +
@@ -53,8 +55,21 @@ func pruneCommand(w world) *cobra.Command {
 				return err
 			}
 			p.DryRun = dryRun
-			return withLedger(cmd.Context(), w, func(ctx context.Context, l *ledger.Ledger) error {
-				done, failed := l.Prune(ctx, p)
+			return withAuthority(cmd.Context(), w, func(ctx context.Context, a authority) error {
+				roster, err := a.inForce(ctx)
+				if err != nil {
+					return err
+				}
+				if printing {
+					return printStatement(w, roster, pruneStatement(p, a, by, w.now()))
+				}
+				if roster != nil && !dryRun {
+					want := pruneStatement(p, a, "", w.now())
+					if p.By, err = s.act(ctx, w, a, "Sign that the texts of everything settled "+want.Subject+" are erased?", want, ""); err != nil {
+						return err
+					}
+				}
+				done, failed := a.ledger.Prune(ctx, p)
 				if failed != nil && done.Erased == 0 {
 					return failed
 				}
@@ -66,9 +81,18 @@ func pruneCommand(w world) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&before, "before", "", "2026-01-31 (its first moment in UTC), or a time such as 2026-01-31T12:00:00Z")
-	c.Flags().StringVar(&by, "as", "", "who prunes; your user name when left out")
+	c.Flags().StringVar(&by, "as", "", "who prunes where no roster is; your user name when left out")
 	c.Flags().BoolVar(&dryRun, "dry-run", false, "count, and change nothing")
+	c.Flags().BoolVar(&printing, "print-statement", false, "print what ssh-keygen shall sign for --as, and change nothing")
+	s.flags(c)
 	return c
+}
+
+// pruneStatement is what a person signs to prune.
+func pruneStatement(p ledger.Pruning, a authority, signer string, at time.Time) approvers.Statement {
+	return approvers.Statement{
+		Purpose: approvers.Prune, Subject: "before " + p.Before.Format(time.RFC3339), Place: a.place, Signer: signer, Time: at.UTC().Round(0),
+	}
 }
 
 // pruning reads the date, and from the policy how far back budgets count.

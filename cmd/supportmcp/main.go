@@ -29,7 +29,7 @@ const version = "0.1.0"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], world{in: os.Stdin, out: os.Stdout, err: os.Stderr, environ: os.Environ(), now: time.Now})
+	code := run(ctx, os.Args[1:], world{in: os.Stdin, out: os.Stdout, err: os.Stderr, environ: os.Environ(), now: time.Now, terminal: openTerminal})
 	stop()
 	os.Exit(code)
 }
@@ -40,6 +40,7 @@ type world struct {
 	out, err io.Writer
 	environ  []string
 	now      func() time.Time
+	terminal func() (terminal, error) // of the person who types; nil: there is none
 }
 
 func run(ctx context.Context, args []string, w world) int {
@@ -51,7 +52,7 @@ func run(ctx context.Context, args []string, w world) int {
 			"Try it without any account:  supportmcp demo",
 		Version: version, SilenceErrors: true, SilenceUsage: true,
 	}
-	root.AddCommand(serveCommand(w), doctorCommand(w), demoCommand(w), sandboxCommand(w), approvalsCommand(w), actionsCommand(w),
+	root.AddCommand(serveCommand(w), doctorCommand(w), demoCommand(w), sandboxCommand(w), approvalsCommand(w), approversCommand(w), actionsCommand(w),
 		policyCommand(w), auditCommand(w), privacyCommand(w), ledgerCommand(w))
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetArgs(args)

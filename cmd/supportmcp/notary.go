@@ -50,7 +50,9 @@ func outlets(file, address string, log *slog.Logger) []*outlet {
 		all = append(all, &outlet{name: "file", put: func(_ context.Context, c checkpoint.Checkpoint) error { return appendTo(file, c.Note+"\n") }})
 	}
 	if address != "" {
-		all = append(all, &outlet{name: "address", put: func(ctx context.Context, c checkpoint.Checkpoint) error { return post(ctx, address, c.Note) }})
+		all = append(all, &outlet{name: "address", put: func(ctx context.Context, c checkpoint.Checkpoint) error {
+			return post(ctx, address, "text/plain; charset=utf-8", c.Note)
+		}})
 	}
 	return all
 }
@@ -102,16 +104,16 @@ func appendTo(path, text string) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-// post sends a checkpoint to an address, which may hold a token and is therefore
-// in no error.
-func post(ctx context.Context, address, text string) error {
+// post sends a text to an address, which may hold a token and is therefore in no
+// error. It follows no redirect.
+func post(ctx context.Context, address, contentType, text string) error {
 	ctx, cancel := context.WithTimeout(ctx, longestDelivery)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(text))
 	if err != nil {
 		return errors.New("the address cannot be used")
 	}
-	request.Header.Set("Content-Type", "text/plain; charset=utf-8")
+	request.Header.Set("Content-Type", contentType)
 	request.Header.Set("User-Agent", "supportmcp/"+version)
 	client := http.Client{
 		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true},

@@ -177,7 +177,7 @@ func TestAnAddressThatDoesNotTakeACheckpointIsNotFollowedOrTold(t *testing.T) {
 		"moved": moved, "gone": "http://127.0.0.1:1/CANARY", "no address": "http://CANARY\x00", "hangs": hangs,
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-		if err := post(ctx, address, "note"); err == nil || strings.Contains(err.Error(), "CANARY") {
+		if err := post(ctx, address, "text/plain", "note"); err == nil || strings.Contains(err.Error(), "CANARY") {
 			t.Errorf("%s: %v", name, err)
 		}
 		cancel()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"supportmcp/policies"
 	"supportmcp/tools"
 )
 
@@ -12,8 +13,12 @@ import (
 // hundredth of what Intercom allows.
 const everyNoteLook = 10 * time.Second
 
-// noting lets internal notes decide on what waits, where the policy says so.
+// noting lets internal notes decide on what waits, where the policy says so and a
+// name is enough: beside signatures a note counts for nothing.
 func (h hands) noting(ctx context.Context) {
+	if h.guard.Approvers != nil {
+		return
+	}
 	decisions := tools.NewNoteDecisions(tools.Deps{Guard: h.guard, Intercom: h.intercom}, h.ledger)
 	tick := time.NewTicker(everyNoteLook)
 	defer tick.Stop()
@@ -27,4 +32,13 @@ func (h hands) noting(ctx context.Context) {
 			h.log.Warn("notes that may decide on what waits could not all be read", "err", err)
 		}
 	}
+}
+
+// aftermath is what follows an action. Where approvals are signed no note can
+// decide, so none is asked for.
+func (s settings) aftermath(e policies.Entry) []policies.Followup {
+	if e.State == policies.Awaiting && (s.mode != "sandbox" || s.roster != "") {
+		return nil
+	}
+	return tools.Aftermath(e)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,10 +25,16 @@ type keeper struct {
 	guard  *policies.Guard
 	log    *slog.Logger
 	signed func(ledger.Accepted) bool // whether an approver has put a policy in force
+	// check says why a sound policy cannot be put in force now. May be nil.
+	check func(context.Context, *policies.Policy) error
 
 	name string // of the file, for messages
 
-	text   atomic.Pointer[[]byte] // in force
+	mu        sync.Mutex
+	kept      *policies.Policy // in force, unless it is withdrawn
+	withdrawn bool
+
+	text   atomic.Pointer[[]byte] // of kept
 	doubt  atomic.Pointer[string] // why the file is not in force; nil when it is
 	warned string
 	seen   seen
@@ -83,6 +90,9 @@ func (k *keeper) settle(ctx context.Context, text []byte) error {
 		return err
 	}
 	s := policies.Stand(k.name, file, recorded(history, k.signed))
+	if err := k.checked(ctx, s); err != nil {
+		return err
+	}
 	last := int64(len(history))
 	switch {
 	case s.New:
@@ -106,6 +116,17 @@ func (k *keeper) settle(ctx context.Context, text []byte) error {
 	return nil
 }
 
+// checked looks at the policy that would be in force.
+func (k *keeper) checked(ctx context.Context, s policies.Standing) error {
+	if k.check == nil {
+		return nil
+	}
+	if len(s.Looser) > 0 {
+		return k.check(ctx, s.InForce)
+	}
+	return k.check(ctx, s.File)
+}
+
 func recorded(history []ledger.Accepted, signed func(ledger.Accepted) bool) []policies.Record {
 	out := make([]policies.Record, len(history))
 	for i, a := range history {
@@ -115,12 +136,37 @@ func recorded(history []ledger.Accepted, signed func(ledger.Accepted) bool) []po
 }
 
 func (k *keeper) use(p *policies.Policy, text []byte) {
-	if now := k.guard.Policy(); now == nil || now.Revision != p.Revision {
-		k.guard.Use(p)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.kept == nil || k.kept.Revision != p.Revision {
 		k.log.Info("policy in force", "revision", p.Revision)
+	}
+	if k.kept = p; !k.withdrawn {
+		k.guard.Use(p)
 	}
 	k.text.Store(&text)
 	k.doubt.Store(nil)
+}
+
+// current is the policy that is in force unless it is withdrawn.
+func (k *keeper) current() *policies.Policy {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.kept
+}
+
+// withdraw denies everything until it is taken back; it tells whether that is new.
+func (k *keeper) withdraw(yes bool) (changed bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	changed, k.withdrawn = k.withdrawn != yes, yes
+	switch {
+	case yes:
+		k.guard.Use(nil)
+	case changed:
+		k.guard.Use(k.kept)
+	}
+	return changed
 }
 
 // doubts keeps the reason why the file is not in force, and logs it once.

@@ -129,7 +129,9 @@ func TestFiftyEqualRefundsFromTwoServersAreOne(t *testing.T) {
 	t.Parallel()
 	p := settle(t, time.Now)
 	agents := twoServers(t, p)
-	answers := together(agents, func(a *agent, _ int) told { return a.call("create_refund", refundOf("duplicate-charge", "ch_maria_2")) })
+	answers := together(agents, func(a *agent, _ int) told {
+		return a.insist("create_refund", refundOf("duplicate-charge", "ch_maria_2"))
+	})
 	receipts, actions, done := map[string]bool{}, map[string]bool{}, 0
 	for _, got := range answers {
 		actions[got.Action] = true
@@ -174,7 +176,7 @@ func TestFiftyDifferentRefundsFromTwoServersKeepALimitOfTwo(t *testing.T) {
 			}
 			agents := twoServers(t, p)
 			states := map[policies.State]int{}
-			for _, got := range together(agents, func(a *agent, i int) told { return a.call("create_refund", args(i)) }) {
+			for _, got := range together(agents, func(a *agent, i int) told { return a.insist("create_refund", args(i)) }) {
 				states[got.State]++
 				if got.State == policies.Denied && (!got.Error || !strings.Contains(got.Message, "budget.customer")) {
 					t.Errorf("denied with %s", got)

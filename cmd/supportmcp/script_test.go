@@ -36,6 +36,8 @@ func TestScripts(t *testing.T) {
 			"mode":    modeCommand,
 			"fault":   faultCommand,
 			"review":  reviewCommand,
+			"keygen":  keygenCommand,
+			"sign":    signCommand,
 		},
 	})
 }

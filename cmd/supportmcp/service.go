@@ -34,6 +34,7 @@ type settings struct {
 	policy      []byte
 	documents   []knowledge.Document
 	sources     string // of the documents
+	roster      string // the file of the approvers; "" is none
 	principal   policies.Principal
 	toolsets    []tools.Toolset // that clients see
 	readOnly    bool            // clients see no tool that writes
@@ -80,6 +81,10 @@ func newService(ctx context.Context, s settings) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
+	h.policy.check = func(ctx context.Context, p *policies.Policy) error { return refuseOpenTies(ctx, h.intercom, p, s.log) }
+	if err := h.policy.settle(ctx, s.policy); err != nil {
+		return nil, errors.Join(err, h.ledger.Close())
+	}
 	n, err := newNotary(ctx, s, h.ledger)
 	if err != nil {
 		return nil, errors.Join(err, h.ledger.Close())
@@ -101,6 +106,8 @@ type hands struct {
 	policy   *keeper
 	tools    []tools.Tool
 	log      *slog.Logger
+
+	authority authority // over what people decide
 }
 
 func newHands(ctx context.Context, s settings, library *knowledge.Library) (h hands, err error) {
@@ -122,10 +129,10 @@ func newHands(ctx context.Context, s settings, library *knowledge.Library) (h ha
 		Ledger: h.ledger, Now: s.now, Log: s.log, Locked: s.locked,
 		Timeout: s.timing.attempt, Lease: s.timing.lease, Wait: s.timing.wait,
 	}
-	h.policy = &keeper{path: s.policyPath, name: s.policyName, ledger: h.ledger, guard: h.guard, log: s.log, signed: approved}
-	if err := h.policy.settle(ctx, s.policy); err != nil {
+	if h.authority, h.guard.Approvers, err = whoApproves(ctx, s, h.ledger); err != nil {
 		return h, errors.Join(err, h.ledger.Close())
 	}
+	h.policy = &keeper{path: s.policyPath, name: s.policyName, ledger: h.ledger, guard: h.guard, log: s.log, signed: approved}
 	deps := tools.Deps{Guard: h.guard, Stripe: h.stripe, Intercom: h.intercom, Library: library}
 	h.tools = append(tools.All(deps), tools.Inner(deps)...)
 	return h, nil
@@ -152,7 +159,7 @@ func (h hands) bind(ctx context.Context) error {
 // openLedger gives SQLite the process's clock; replicas on PostgreSQL must share
 // the database's.
 func openLedger(ctx context.Context, s settings) (*ledger.Ledger, error) {
-	o := ledger.Options{Log: s.log, Mode: s.mode, At: s.at, Aftermath: tools.Aftermath}
+	o := ledger.Options{Log: s.log, Mode: s.mode, At: s.at, Aftermath: s.aftermath}
 	if s.oneClock || strings.HasPrefix(s.databaseURL, "sqlite:") {
 		o.Now = s.now
 	}
@@ -207,6 +214,7 @@ func (s *service) work(ctx context.Context) {
 	s.busy.Go(func() { s.ledger.Listen(ctx, s.worker.Wake) })
 	s.busy.Go(func() { s.adopting(ctx) })
 	s.busy.Go(func() { s.noting(ctx) })
+	s.busy.Go(func() { s.watchTies(ctx) })
 	s.busy.Go(func() { s.notary.run(ctx) })
 	s.busy.Go(func() {
 		if err := s.intercom.Ready(ctx); err != nil && ctx.Err() == nil {
@@ -255,7 +263,7 @@ func configured(c Config, w world) (settings, error) {
 
 // read reads what the environment names: policy, documents and toolsets.
 func (s *settings) read(c Config) error {
-	var noPolicy, noDocuments, noToolset error
+	var noPolicy, noRoster, noDocuments, noToolset error
 	s.policyPath = c.Policy
 	s.policyName, s.policy, noPolicy = readPolicy(c.Policy)
 	if noPolicy == nil {
@@ -264,12 +272,17 @@ func (s *settings) read(c Config) error {
 	if noPolicy != nil {
 		noPolicy = problem("SUPPORTMCP_POLICY", "does not work:\n"+noPolicy.Error())
 	}
+	if s.roster = c.roster(); s.roster != "" {
+		if _, _, err := readRoster(s.roster); err != nil {
+			noRoster = problem("SUPPORTMCP_APPROVERS", "does not work:\n"+err.Error())
+		}
+	}
 	s.sources = c.Knowledge
 	s.documents, noDocuments = readKnowledge(c.Knowledge, s.log)
 	if s.toolsets, noToolset = tools.ParseToolsets(c.Toolsets); noToolset != nil {
 		noToolset = problem("SUPPORTMCP_TOOLSETS", noToolset.Error())
 	}
-	return errors.Join(noPolicy, noDocuments, noToolset)
+	return errors.Join(noPolicy, noRoster, noDocuments, noToolset)
 }
 
 func newLogger(w interface{ Write([]byte) (int, error) }, level string) *slog.Logger {

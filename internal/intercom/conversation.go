@@ -1,7 +1,9 @@
 package intercom
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"time"
 
 	"supportmcp/internal/fault"
@@ -35,6 +37,7 @@ type Part struct {
 	Author      Author
 	Body        string // plain text; empty when there is none
 	CreatedAt   time.Time
+	Mailed      bool // it came by e-mail, whatever the conversation began as
 	Attachments []Attachment
 	NotifiedAt  time.Time // when Intercom told whom it is for; zero when it did not
 	App         string    // whose token made it through the API; empty when somebody typed it
@@ -117,7 +120,8 @@ type wirePart struct {
 		ID   ident `json:"id"`
 		Name text  `json:"name"`
 	} `json:"author"`
-	CreatedAt   moment `json:"created_at"`
+	CreatedAt   moment          `json:"created_at"`
+	Mail        json.RawMessage `json:"email_message_metadata"` // null or left out: no e-mail
 	Attachments []struct {
 		Name text `json:"name"`
 		Type text `json:"content_type"`
@@ -150,6 +154,7 @@ func (w wireConversation) conversation() Conversation {
 func (w wirePart) part() Part {
 	p := Part{
 		ID: string(w.ID), Type: string(w.Type), Body: string(w.Body), CreatedAt: w.CreatedAt.Time,
+		Mailed: len(w.Mail) > 0 && !bytes.Equal(w.Mail, []byte("null")),
 		Author: Author{Type: string(w.Author.Type), ID: string(w.Author.ID), Name: string(w.Author.Name)},
 	}
 	p.NotifiedAt, p.App = w.NotifiedAt.Time, string(w.App)

@@ -57,6 +57,7 @@ type Client struct {
 	sleep        func(context.Context, time.Duration) error
 	quota        *quota
 	ready        atomic.Bool // Check has said yes
+	known        atomic.Pointer[known]
 }
 
 // New makes a client without asking Intercom anything; [Client.Check] does that.

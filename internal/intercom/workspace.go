@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"supportmcp/internal/fault"
 )
@@ -15,6 +16,9 @@ type Me struct {
 	InboxSeat bool   // may answer conversations
 	App       string // id of the workspace
 	Region    string // where it is kept: US, EU or AU
+	// Verifies says that the Messenger takes nobody for a user without a proof
+	// that the company's own back end has signed: app.identity_verification.
+	Verifies bool
 }
 
 // Me asks whom the token belongs to
@@ -25,6 +29,8 @@ func (c *Client) Me(ctx context.Context) (Me, error) {
 		App struct {
 			ID     ident `json:"id_code"`
 			Region text  `json:"region"`
+
+			Verifies bool `json:"identity_verification"`
 		} `json:"app"`
 	}
 	if err := c.read(ctx, "read who the Intercom token belongs to", "/me", &w); err != nil {
@@ -32,8 +38,38 @@ func (c *Client) Me(ctx context.Context) (Me, error) {
 	}
 	return Me{
 		ID: string(w.ID), Name: string(w.Name), InboxSeat: w.InboxSeat,
-		App: string(w.App.ID), Region: strings.ToUpper(string(w.App.Region)),
+		App: string(w.App.ID), Region: strings.ToUpper(string(w.App.Region)), Verifies: w.App.Verifies,
 	}, nil
+}
+
+// workspaceFresh is how long the answer of /me is believed. It is short because an
+// operator may switch identity verification off at any time.
+const workspaceFresh = 5 * time.Minute
+
+// known is an answer of /me and until when it is believed.
+type known struct {
+	me    Me
+	until time.Time
+}
+
+// workspace is [Client.Me] as it was answered a short while ago.
+func (c *Client) workspace(ctx context.Context) (Me, error) {
+	now := c.now()
+	if k := c.known.Load(); k != nil && now.Before(k.until) {
+		return k.me, nil
+	}
+	me, err := c.Me(ctx)
+	if err == nil {
+		c.known.Store(&known{me, now.Add(workspaceFresh)})
+	}
+	return me, err
+}
+
+// VerifiesIdentity reports whether the workspace enforces identity verification,
+// as Intercom said at most five minutes ago.
+func (c *Client) VerifiesIdentity(ctx context.Context) (bool, error) {
+	me, err := c.workspace(ctx)
+	return me.Verifies, err
 }
 
 type wireAdmin struct {
@@ -46,7 +82,7 @@ type wireAdmin struct {
 // the workspace's region, and the configured admin exists and has an inbox seat.
 // The US host forwards requests of other regions, but not all of them.
 func (c *Client) Check(ctx context.Context) error {
-	me, err := c.Me(ctx)
+	me, err := c.workspace(ctx)
 	if err != nil {
 		return err
 	}

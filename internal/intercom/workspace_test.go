@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -125,5 +126,48 @@ func TestAuthorIsNamedAlsoWithoutASeat(t *testing.T) {
 		if name != want.name || fault.CodeOf(err) != want.code {
 			t.Errorf("admin %s: %q, %v", admin, name, err)
 		}
+	}
+}
+
+// The answer is believed for five minutes: long enough to cost no call per ticket,
+// and short, since identity verification may be switched off at any time.
+func TestWhetherTheWorkspaceVerifiesIsAskedAgainAfterAWhile(t *testing.T) {
+	d := newDesk(t)
+	verifies := func() bool {
+		t.Helper()
+		on, err := d.VerifiesIdentity(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return on
+	}
+	if verifies() {
+		t.Error("a workspace that verifies nobody does")
+	}
+	d.SetIdentityVerification(true)
+	d.clock.Advance(5*time.Minute - time.Second)
+	if verifies() || len(d.Desk.Requests()) != 1 {
+		t.Errorf("asked %d times", len(d.Desk.Requests()))
+	}
+	d.clock.Advance(time.Second)
+	if !verifies() {
+		t.Error("it was never noticed that the workspace verifies now")
+	}
+}
+
+func TestAttributesSayWhetherCustomersMayWriteThem(t *testing.T) {
+	d := newDesk(t)
+	d.SetMessengerWritable("seats", true)
+	got, err := d.Attributes(t.Context(), intercom.OfCompanies)
+	want := []intercom.Attribute{{Name: "seats", Custom: true, CustomersWrite: true}, {Name: "stripe_id", Custom: true}}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v\n%s", err, diff)
+	}
+	// Whatever does not say so may be written by anybody.
+	c := pretend(t, "", `{"data":[{"name":"a","archived":true},{"name":"b"},{"name":"c","messenger_writable":false}]}`)
+	got, err = c.Attributes(t.Context(), intercom.OfContacts)
+	want = []intercom.Attribute{{Name: "b", CustomersWrite: true}, {Name: "c"}}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v\n%s", err, diff)
 	}
 }

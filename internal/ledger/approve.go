@@ -8,21 +8,46 @@ import (
 	"supportmcp/policies"
 )
 
-// Approve records that a person lets a waiting entry go on; the worker then
-// performs it if its facts still hold. by names the person, who must not be the
-// one that asked. note is kept with the entry.
+// Enough says of all that was decided on an entry, the newest last, whether it may
+// go on. It is pure and may be called again.
+type Enough func(policies.Entry, []policies.Approval) error
+
+// Approve records that a person, who is only named, lets a waiting entry go on; the
+// worker then performs it if its facts still hold. by names the person, who must
+// not be the one that asked. note is kept with the entry.
 func (l *Ledger) Approve(ctx context.Context, id, by, note string) (policies.Entry, error) {
-	return l.personDecides(ctx, id, policies.Approved, by, note)
+	return l.Decide(ctx, id, policies.Approval{By: by, Verdict: policies.Approved, Note: note}, named)
 }
 
 // Reject records that a person refuses a waiting entry. The same rules hold as
 // for Approve.
 func (l *Ledger) Reject(ctx context.Context, id, by, note string) (policies.Entry, error) {
-	return l.personDecides(ctx, id, policies.Rejected, by, note)
+	return l.Decide(ctx, id, policies.Approval{By: by, Verdict: policies.Rejected, Note: note}, named)
 }
 
-func (l *Ledger) personDecides(ctx context.Context, id string, verdict policies.State, by, note string) (e policies.Entry, err error) {
-	if by, err = person(by, note); err != nil {
+// named counts people who were only named.
+func named(e policies.Entry, given []policies.Approval) error {
+	n := 0
+	for _, a := range given {
+		if a.Verdict == policies.Approved {
+			n++
+		}
+	}
+	if n < e.Decision.Need.Count() {
+		return refused("let more people decide on it", "%d of %s so far", n, e.Decision.Need)
+	}
+	return nil
+}
+
+// Decide records what a person decided on a waiting entry, with what the person
+// signed. A rejection ends it. An approval lets it go on when enough is nil for
+// all of them together, and is otherwise kept while the entry waits for more
+// people. Each person approves once.
+func (l *Ledger) Decide(ctx context.Context, id string, a policies.Approval, enough Enough) (e policies.Entry, err error) {
+	if a.By, err = person(a.By, a.Note); err != nil {
+		return policies.Entry{}, err
+	}
+	if err := validBody("what was signed", a.Statement, a.Signature); err != nil {
 		return policies.Entry{}, err
 	}
 	err = l.transact(ctx, "decide on "+id, func(t *tx) error {
@@ -30,15 +55,14 @@ func (l *Ledger) personDecides(ctx context.Context, id string, verdict policies.
 		if err != nil {
 			return err
 		}
-		if err := t.mayDecide(r, by); err != nil {
+		if err := t.mayDecide(r, a.By); err != nil {
 			return err
 		}
-		r.State, r.Approver, r.Note = verdict, by, note
-		err = t.decided(r)
+		err = t.decided(r, a, enough)
 		e = r.Entry
 		return err
 	})
-	if err == nil && verdict == policies.Approved {
+	if err == nil && e.State == policies.Approved {
 		l.hint(ctx)
 	}
 	return e, err
@@ -72,17 +96,66 @@ func (t *tx) mayDecide(r *row, by string) error {
 	return mayJudge(r, by)
 }
 
-func (t *tx) decided(r *row) error {
+func (t *tx) decided(r *row, a policies.Approval, enough Enough) error {
+	given, err := approvals(t.ctx, t.sql, r.ID)
+	if err != nil {
+		return err
+	}
+	for _, earlier := range given {
+		if strings.EqualFold(earlier.By, a.By) && earlier.Verdict == a.Verdict {
+			return refused("let another person approve it, too", "%s has approved %s already", a.By, r.ID)
+		}
+	}
+	a.At = t.now
+	switch {
+	case a.Verdict == policies.Rejected:
+		r.State = policies.Rejected
+	case enough(r.Entry, append(given, a)) == nil:
+		r.State = policies.Approved
+	}
+	r.Approver, r.Note, r.signed = a.By, a.Note, signed(a.Statement, a.Signature, "")
 	if err := t.save(policies.Awaiting, r); err != nil {
 		return err
 	}
-	err := t.exec(`INSERT INTO approval (entry_id, verdict, approver, at) VALUES ($1, $2, $3, $4)`,
-		r.ID, string(r.State), r.Approver, millis(t.now))
+	return t.keepApproval(r, a)
+}
+
+// keepApproval keeps what a person decided.
+func (t *tx) keepApproval(r *row, a policies.Approval) error {
+	err := t.exec(`INSERT INTO approval (entry_id, approver, verdict, at, note, statement, signature) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		r.ID, a.By, string(a.Verdict), millis(t.now), a.Note, a.Statement, a.Signature)
 	if err != nil {
-		return fmt.Errorf("record the approval of %s: %w", r.ID, err)
-	}
-	if err := t.exec(`UPDATE personal SET approval_note = $2 WHERE entry_id = $1`, r.ID, r.Note); err != nil {
-		return fmt.Errorf("keep the note on %s: %w", r.ID, err)
+		return fmt.Errorf("record what %s decided on %s: %w", a.By, r.ID, err)
 	}
 	return nil
+}
+
+// signed is how an event tells what was signed: the hash of the text, its
+// signature and the file that it is about. "" when nothing was.
+func signed(statement, signature, body string) string {
+	if statement == "" && signature == "" && body == "" {
+		return ""
+	}
+	return digest([]byte(statement + "\x00" + signature + "\x00" + body))
+}
+
+// Approvals implements [policies.Ledger].
+func (l *Ledger) Approvals(ctx context.Context, id string) ([]policies.Approval, error) {
+	if err := validText("the id of the action", id); err != nil {
+		return nil, err
+	}
+	given, err := approvals(ctx, l.reader, id)
+	return given, l.explain("read the approvals of "+id, err)
+}
+
+func approvals(ctx context.Context, q queryer, id string) (given []policies.Approval, err error) {
+	err = eachRow(ctx, q, func(scan func(...any) error) error {
+		var a policies.Approval
+		var at int64
+		err := scan(&a.By, &a.Verdict, &at, &a.Note, &a.Statement, &a.Signature)
+		a.At = fromMillis(at)
+		given = append(given, a)
+		return err
+	}, `SELECT approver, verdict, at, note, statement, signature FROM approval WHERE entry_id = $1 ORDER BY at, approver, verdict`, id)
+	return given, err
 }

@@ -3,15 +3,20 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
+	"supportmcp/internal/money"
 	"supportmcp/policies"
 )
 
 // around reads what a judgement must know besides budgets, in one statement: what
 // waits for a person and what was denied in the conversation, what was denied to
 // its contact elsewhere, and whether the breaker is open.
-func around(ctx context.Context, q queryer, r policies.Reads, s *policies.Snapshot) error {
+func around(ctx context.Context, q queryer, r policies.Reads, s *policies.Snapshot) (err error) {
+	if s.Receipts, err = receipts(ctx, q, r.Receipts); err != nil {
+		return err
+	}
 	statement, args := aroundSQL(r, s)
 	if statement == "" {
 		return nil
@@ -60,4 +65,28 @@ func aroundSQL(r policies.Reads, s *policies.Snapshot) (string, []any) {
 		parts = append(parts, `SELECT 'breaker', COUNT(*) FROM entry WHERE kind = 'breaker' AND state = 'awaiting_approval'`)
 	}
 	return strings.Join(parts, ` UNION ALL `), args
+}
+
+// receiptsShown is how many refunds of one conversation are told, newest first.
+const receiptsShown = 16
+
+// receipts are the amounts of a conversation's done refunds, newest first.
+func receipts(ctx context.Context, q queryer, conversation string) (out []money.Money, err error) {
+	if conversation == "" {
+		return nil, nil
+	}
+	rows, err := q.QueryContext(ctx, `SELECT currency, minor FROM hold WHERE scope = $1 AND kind = 'refund' AND at < $2 ORDER BY at DESC LIMIT `+
+		strconv.Itoa(receiptsShown), string(policies.PerConversation)+":"+conversation, int64(open))
+	if err != nil {
+		return nil, fmt.Errorf("read refunds: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var m money.Money
+		if err := rows.Scan(&m.Currency, &m.Minor); err != nil {
+			return nil, fmt.Errorf("read refunds: %w", err)
+		}
+		out = append(out, m)
+	}
+	return out, rows.Err()
 }

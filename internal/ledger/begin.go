@@ -80,7 +80,7 @@ func (t *tx) begin(d policies.Draft, judge func(policies.Snapshot) policies.Deci
 	r = &row{Entry: policies.Entry{Draft: d, ID: newID(d, at.ordinal), Ordinal: at.ordinal, Decision: decision}, identity: identityOf(d)}
 	r.Reads = policies.Reads{}
 	t.enter(r, policies.Next(decision, false))
-	if err := t.insert(r); err != nil {
+	if err := t.insertAfter(t.unlocking(r), r); err != nil {
 		return nil, false, err
 	}
 	t.judged(r)
@@ -105,16 +105,28 @@ func (t *tx) lockScopes(d policies.Draft) error {
 	slices.Sort(scopes)
 	scopes = slices.Compact(scopes)
 	var args arguments
-	places := addAll(&args, scopes)
-	rows := `(` + strings.ReplaceAll(places, `, `, `), (`) + `)`
-	if err := t.exec(`INSERT INTO scope_lock (scope) VALUES `+rows+` ON CONFLICT DO NOTHING`, args...); err != nil {
-		return fmt.Errorf("note budget scopes: %w", err)
-	}
-	// Collated as Go sorts, since the order of locks must be that of the inserts.
-	if err := t.exec(`SELECT scope FROM scope_lock WHERE scope IN (`+places+`) ORDER BY scope COLLATE "C" FOR UPDATE`, args...); err != nil {
+	rows := `(` + strings.ReplaceAll(addAll(&args, scopes), `, `, `), (`) + `)`
+	// In the order of the rows. A row that is there is locked and not changed:
+	// https://www.postgresql.org/docs/current/sql-insert.html, under ON CONFLICT.
+	err := t.execAll(
+		statement{text: `SAVEPOINT unlocked`},
+		statement{`INSERT INTO scope_lock (scope) VALUES ` + rows + ` ON CONFLICT (scope) DO UPDATE SET scope = EXCLUDED.scope WHERE FALSE`, args},
+	)
+	if err != nil {
 		return fmt.Errorf("lock budget scopes: %w", err)
 	}
 	return nil
+}
+
+// unlocking gives the statement that frees the scopes of an entry which counts in
+// none of them, so that nobody waits for it to be written. There is none where the
+// statement would take back what this transaction has already changed.
+func (t *tx) unlocking(r *row) []statement {
+	if !t.ledger.engine.rowLocks || r.State != policies.Denied || len(t.events) > 0 {
+		return nil
+	}
+	// https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-ROWS
+	return []statement{{text: `ROLLBACK TO SAVEPOINT unlocked`}}
 }
 
 // keepExclusive refuses a draft whose target was changed behind its facts, and

@@ -1,6 +1,11 @@
 package ledger
 
-import "github.com/pressly/goose/v3"
+import (
+	"context"
+	"database/sql"
+
+	"github.com/pressly/goose/v3"
+)
 
 // engine is all in which the two databases differ under one SQL text.
 type engine struct {
@@ -16,6 +21,9 @@ type engine struct {
 	// locked before they are judged. SQLite runs one writing transaction at a time.
 	rowLocks bool
 	hint     string // tells other processes that something is due; "" where it cannot
+	// together runs statements on a connection without waiting for one before the
+	// next is sent; nil where there is nothing to wait for.
+	together func(context.Context, *sql.Conn, []statement) error
 	// transient reports an error after which the whole transaction may run again.
 	transient func(error) bool
 	// present refuses a database that is not the one that was opened.

@@ -21,8 +21,8 @@ type row struct {
 	leaseUntil time.Time // until when its performer is left alone
 	salt       string    // of its hashes; see seal
 	kept       texts     // as they are stored
-	remark     string    // of whoever approved or rejected it, as it is stored
 	stored     scanned   // as they are stored
+	signed     string    // hash of what was signed for the transition under way
 }
 
 // The columns of an entry: those that stay as they were inserted, and those that
@@ -34,7 +34,7 @@ const (
 		receipt, approver, lease_ms, expires_ms, lease_until, looks, updated_at, expires_at, first_sent`
 	selectEntry = `SELECT ` + fixedColumns + `, ` + movingColumns + `, ` + leftColumns + `, ` + textValues + `
 		FROM entry LEFT JOIN personal ON personal.entry_id = entry.id`
-	entryColumns = 40 // that selectEntry gives
+	entryColumns = 39 // that selectEntry gives
 )
 
 func (r *row) fixed() []any {
@@ -77,7 +77,7 @@ func scanRow(scan func(...any) error) (*row, error) {
 		&r.State, &s.Conversation, &s.Contact, &s.Customer, &s.Person, &s.Charge, &s.Exclusive, &s.Same, &s.Cost.Minor, &s.Cost.Currency,
 		&c.receipt, &r.Approver, &c.lease, &c.expires, &c.leaseUntil, &r.Looks, &c.updatedAt, &c.expiresAt, &c.firstSent,
 		&c.left.verdict, &c.left.code, &c.left.erasedAt,
-		&k.there, &r.salt, &k.input, &k.facts, &k.digest, &k.decision, &k.answer, &k.failure, &k.note, &r.remark,
+		&k.there, &r.salt, &k.input, &k.facts, &k.digest, &k.decision, &k.answer, &k.failure, &k.note,
 	)
 	if err != nil {
 		return nil, fmt.Errorf("read an entry: %w", err)
@@ -93,8 +93,13 @@ func (c scanned) into(r *row) error {
 	if c.left.erasedAt != 0 {
 		return c.left.into(r)
 	}
-	return r.kept.into(r)
+	err := r.kept.into(r)
+	r.Bound = r.bound()
+	return err
 }
+
+// bound is the digest of the facts as events and statements tell it.
+func (r *row) bound() string { return r.sealed("bound", r.Digest) }
 
 func raw(text string) json.RawMessage {
 	if text == "" {
@@ -104,23 +109,31 @@ func raw(text string) json.RawMessage {
 }
 
 // insert records a new entry and what led to it.
-func (t *tx) insert(r *row) error {
+func (t *tx) insert(r *row) error { return t.insertAfter(nil, r) }
+
+func (t *tx) insertAfter(before []statement, r *row) error {
 	r.CreatedAt, r.UpdatedAt, r.salt = t.now, t.now, hex.EncodeToString(random(saltBytes))
+	r.Bound = r.bound()
 	var args arguments
 	places := addAll(&args, append(r.fixed(), r.moving()...))
-	if err := t.exec(`INSERT INTO entry (`+fixedColumns+`, `+movingColumns+`) VALUES (`+places+`)`, args...); err != nil {
-		return fmt.Errorf("insert %s: %w", r.ID, err)
-	}
-	if err := t.keepTexts(r); err != nil {
+	k, err := r.texts()
+	if err != nil {
 		return err
 	}
+	err = t.execAll(append(before,
+		statement{`INSERT INTO entry (` + fixedColumns + `, ` + movingColumns + `) VALUES (` + places + `)`, args},
+		r.keep(k))...)
+	if err != nil {
+		return fmt.Errorf("insert %s: %w", r.ID, err)
+	}
+	r.kept = k
 	t.reach(Written)
 	return t.record("", r)
 }
 
 // save records a transition of r, which must still be in the state from.
 func (t *tx) save(from policies.State, r *row) error {
-	r.UpdatedAt = t.now
+	r.UpdatedAt, r.Bound = t.now, r.bound()
 	var args arguments
 	places := addAll(&args, r.moving())
 	res, err := t.sql.ExecContext(t.ctx, `UPDATE entry SET (`+movingColumns+`) = (`+places+`) WHERE id = `+
@@ -190,6 +203,19 @@ func several(ctx context.Context, q queryer, where string, args ...any) ([]*row,
 		out = append(out, r)
 	}
 	return out, rows.Err()
+}
+
+// longestBody bounds what a person signs, and the file that it is about, in bytes.
+const longestBody = 1 << 20
+
+// validBody is validText for what is longer than an id or a name.
+func validBody(what string, texts ...string) error {
+	for _, s := range texts {
+		if len(s) > longestBody || strings.ToValidUTF8(s, "") != s || strings.ContainsRune(s, 0) {
+			return fault.Invalidf("give a text file", "%s is too long or no clean text", what)
+		}
+	}
+	return nil
 }
 
 // validText refuses what not every database can hold or index.

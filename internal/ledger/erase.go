@@ -137,8 +137,9 @@ func (r *row) needsTexts(now time.Time) (until time.Time, needed bool) {
 	return until, until.After(now)
 }
 
-// atOnce is how many entries are erased in one transaction, while which others wait.
-const atOnce = 50
+// atOnce is how many entries are erased in one transaction: few, as others wait
+// meanwhile, and as a slow machine must get through them within patience, too.
+const atOnce = 10
 
 func (l *Ledger) eraseAll(ctx context.Context, ids []string, why erased) (n int, err error) {
 	for some := range slices.Chunk(ids, atOnce) {
@@ -183,8 +184,10 @@ func (t *tx) erase(id string, why erased) (bool, error) {
 	if err := t.keepLeft(r); err != nil {
 		return false, err
 	}
-	if err := t.exec(`DELETE FROM personal WHERE entry_id = $1`, r.ID); err != nil {
-		return false, err
+	for _, texts := range []string{`DELETE FROM personal WHERE entry_id = $1`, `UPDATE approval SET note = '' WHERE entry_id = $1`} {
+		if err := t.exec(texts, r.ID); err != nil {
+			return false, err
+		}
 	}
 	t.events = append(t.events, e)
 	return true, nil

@@ -44,6 +44,7 @@ type event struct {
 	Ordinal        int                `json:"ordinal,omitempty"`
 	FailureDigest  string             `json:"failure_digest,omitempty"`
 	NoteDigest     string             `json:"note_digest,omitempty"`
+	Signed         string             `json:"signed,omitempty"` // hash of what a person signed
 	Erased         *erased            `json:"erased,omitempty"` // the state stays, and the texts go
 }
 
@@ -58,6 +59,7 @@ type verdict struct {
 	Effect   policies.Effect `json:"effect"`
 	Revision string          `json:"policy_revision"`
 	Findings []said          `json:"findings"`
+	Need     policies.Need   `json:"need,omitzero"`
 }
 
 // said is what one rule said.
@@ -74,7 +76,7 @@ func (t *tx) record(from policies.State, r *row) error {
 	if err != nil {
 		return err
 	}
-	e.From = from
+	e.From, e.Signed = from, r.signed
 	t.events = append(t.events, e)
 	return nil
 }
@@ -83,7 +85,7 @@ func (t *tx) record(from policies.State, r *row) error {
 func (t *tx) judged(r *row) { t.events[len(t.events)-1].Decision = verdictOf(r.Decision) }
 
 func verdictOf(d policies.Decision) *verdict {
-	v := &verdict{Effect: d.Effect, Revision: d.Revision, Findings: make([]said, len(d.Findings))}
+	v := &verdict{Effect: d.Effect, Revision: d.Revision, Findings: make([]said, len(d.Findings)), Need: d.Need}
 	for i, f := range d.Findings {
 		v.Findings[i] = said{f.Rule, f.Effect, f.Limit, f.Actual}
 	}
@@ -105,7 +107,7 @@ func (r *row) event() (event, error) {
 		RepeatOf: r.RepeatOf, Parent: r.Parent, Approver: r.Approver, Looks: r.Looks, Ordinal: r.Ordinal,
 		FirstSent: r.FirstSent, ExpiresAt: r.ExpiresAt, LeaseUntil: r.leaseUntil,
 		Lease: r.Lease.Milliseconds(), Expires: r.Expires.Milliseconds(),
-		InputDigest: r.seal("input", r.Input), FactsDigest: r.seal("facts", r.Facts), BoundDigest: r.sealed("bound", r.Digest),
+		InputDigest: r.seal("input", r.Input), FactsDigest: r.seal("facts", r.Facts), BoundDigest: r.bound(),
 		DecisionDigest: r.seal("decision", decision), ReceiptDigest: digest(r.Receipt),
 		FailureDigest: r.seal("failure", []byte(failure)), NoteDigest: r.seal("note", []byte(r.Note)),
 	}

@@ -66,35 +66,48 @@ func (t *tx) place(d policies.Draft) (place, error) {
 	if identity == "" {
 		return place{}, nil
 	}
+	since := millis(t.now.Add(-d.Kind.ReplayFor()))
 	for {
-		answer, err := t.answer(identity, after, millis(t.now.Add(-d.Kind.ReplayFor())))
+		next, answered, err := t.earlier(identity, after, since)
+		if err != nil || !answered {
+			return place{ordinal: next}, err
+		}
+		answer, err := t.answer(identity, after, since)
 		if err != nil {
 			return place{}, err
 		}
-		if answer == nil {
-			break
-		}
-		if !answer.overdue(t.now) {
+		if answer != nil && !answer.overdue(t.now) {
 			return place{answer: answer}, nil
 		}
-		if err := t.expire(answer); err != nil {
+		if answer != nil {
+			err = t.expire(answer)
+		}
+		if err != nil {
 			return place{}, err
 		}
 	}
-	var next int
-	err = t.sql.QueryRowContext(t.ctx, `SELECT COALESCE(MAX(ordinal) + 1, 0) FROM entry WHERE identity = $1 AND identity <> ''`, identity).Scan(&next)
-	if err != nil {
-		return place{}, fmt.Errorf("count earlier attempts: %w", err)
-	}
-	return place{ordinal: next}, nil
 }
 
-// answer is the first entry behind the ordinal after that is live, or was done
-// later than since.
+// answering selects what answers a request: the entries behind the ordinal $2 that
+// are live, or were done later than $3.
+func answering() string {
+	return `ordinal > $2 AND (state IN (` + quoted(live()...) + `) OR state = 'done' AND updated_at > $3)`
+}
+
+// earlier looks at the entries of an identity in one statement, as most requests
+// have no answer: the ordinal behind theirs, and whether one of them answers.
+func (t *tx) earlier(identity string, after int, since int64) (next int, answered bool, err error) {
+	err = t.sql.QueryRowContext(t.ctx, `SELECT COALESCE(MAX(ordinal) + 1, 0), COUNT(CASE WHEN `+answering()+` THEN 1 END) > 0
+		FROM entry WHERE identity = $1 AND identity <> ''`, identity, after, since).Scan(&next, &answered)
+	if err != nil {
+		return 0, false, fmt.Errorf("look for earlier attempts: %w", err)
+	}
+	return next, answered, nil
+}
+
+// answer is the first entry of an identity that answers; nil when it just stopped to.
 func (t *tx) answer(identity string, after int, since int64) (*row, error) {
-	where := `WHERE identity = $1 AND identity <> '' AND ordinal > $2
-		AND (state IN (` + quoted(live()...) + `) OR state = 'done' AND updated_at > $3)
-		ORDER BY ordinal LIMIT 1`
+	where := `WHERE identity = $1 AND identity <> '' AND ` + answering() + ` ORDER BY ordinal LIMIT 1`
 	if err := t.lockEntries(where, identity, after, since); err != nil {
 		return nil, err
 	}

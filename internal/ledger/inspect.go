@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"github.com/pressly/goose/v3"
+
+	"supportmcp/policies"
 )
 
 // Inspection is what a ledger is, seen without touching it.
@@ -22,6 +24,9 @@ type Inspection struct {
 	Events  int64  // in the log
 	Account string // of Stripe, that it belongs to; "" when that could not be told yet
 	Adopted int64  // actions that its vendors had done and it had lost; see Adopt
+	ID      string // see [Ledger.ID]
+	Rosters []Act  // that it has accepted, oldest first
+	Held    []Held // what people approved and no server has taken up yet
 	Older   bool   // its tables are of an earlier release, and Open would bring them up to date
 
 	Policies []Accepted // that were in force, oldest first
@@ -111,11 +116,38 @@ func (l *Ledger) inspect(ctx context.Context) (in Inspection, err error) {
 	if in.Policies, err = accepted(ctx, began); err != nil {
 		return in, err
 	}
+	if in.ID, err = metaOf(ctx, began, "id"); err != nil {
+		return in, err
+	}
+	if in.Rosters, err = acts(ctx, began, roster); err != nil {
+		return in, fmt.Errorf("read the rosters: %w", err)
+	}
+	if in.Held, err = letOn(ctx, began); err != nil {
+		return in, fmt.Errorf("read what is approved: %w", err)
+	}
 	adopted, err := metaOf(ctx, began, "adopted")
 	if err == nil && adopted != "" {
 		in.Adopted, err = strconv.ParseInt(adopted, 10, 64)
 	}
 	return in, err
+}
+
+// Held is an entry that people let go on, with what they decided.
+type Held struct {
+	policies.Entry
+	Given []policies.Approval
+}
+
+func letOn(ctx context.Context, q queryer) (all []Held, err error) {
+	rows, err := several(ctx, q, `WHERE state = 'approved' AND approver <> '' ORDER BY created_at, id LIMIT `+strconv.Itoa(usualList))
+	for _, r := range rows {
+		given, err := approvals(ctx, q, r.ID)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, Held{r.Entry, given})
+	}
+	return all, err
 }
 
 // older compares tables with the newest migration; those of a newer release are refused.

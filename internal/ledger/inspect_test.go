@@ -31,7 +31,7 @@ func TestInspectSeesALedgerOfEitherEngine(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := ledger.Inspection{Exists: true, Mode: "test"}
+			want := ledger.Inspection{Exists: true, Mode: "test", ID: l.ID()}
 			for _, mode := range []string{"", "test"} {
 				if got, err := ledger.Inspect(t.Context(), url, mode); !cmp.Equal(got, want) || err != nil {
 					t.Errorf("while it is open: %+v, %v", got, err)

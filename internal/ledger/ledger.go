@@ -117,11 +117,35 @@ func (l *Ledger) prepare(ctx context.Context, mode string) error {
 // ID names this ledger among all others, for ever; "" when it was opened for any mode.
 func (l *Ledger) ID() string { return l.id }
 
-// Close waits for nothing: what was begun and not committed is rolled back.
+// Close rolls back what was begun and is not committed. On SQLite it gives what is
+// still under way a few seconds to end, and then leaves one file without a log.
 func (l *Ledger) Close() error {
 	if l.reader == l.writer {
 		return l.writer.Close()
 	}
-	// SQLite folds the write-ahead log into the file when its last writer closes.
-	return errors.Join(l.reader.Close(), l.writer.Close(), l.queue.close())
+	// SQLite folds the log into the file when the last connection closes, and one
+	// that only reads cannot: https://www.sqlite.org/wal.html#read_only_databases.
+	// The one that writes is lost when a write is interrupted.
+	if l.engine.present() == nil {
+		patient, cancel := context.WithTimeout(context.Background(), closing)
+		defer cancel()
+		_ = l.writer.PingContext(patient)
+	}
+	return errors.Join(closeAll(l.reader), closeAll(l.writer), l.queue.close())
+}
+
+// closing bounds how long Close waits for work that does not end: the log is then
+// folded by whoever opens the file next.
+const closing = 5 * time.Second
+
+// closeAll also waits for connections in use, which sql.DB.Close leaves to whoever
+// uses them.
+func closeAll(db *sql.DB) error {
+	err := db.Close()
+	patient, cancel := context.WithTimeout(context.Background(), closing)
+	defer cancel()
+	for db.Stats().OpenConnections > 0 && sleep(patient, shortest) == nil {
+		continue
+	}
+	return err
 }

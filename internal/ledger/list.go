@@ -118,3 +118,26 @@ func entries(rows []*row) []policies.Entry {
 func (l *Ledger) Waiting(ctx context.Context) ([]policies.Entry, error) {
 	return l.List(ctx, Filter{States: []policies.State{policies.Awaiting}, OldestFirst: true, Limit: 1000})
 }
+
+// Links implements [policies.Ledger].
+func (l *Ledger) Links(ctx context.Context, contact string) ([]string, error) {
+	if err := validText("the id of the contact", contact); err != nil {
+		return nil, err
+	}
+	rows, err := l.reader.QueryContext(ctx, `SELECT entry.customer FROM hold JOIN entry ON entry.id = hold.entry_id
+		WHERE hold.scope = $1 AND hold.kind = $2 AND entry.state = 'done' ORDER BY hold.at, entry.id`,
+		string(policies.LinkScope(contact)), string(policies.KindLink))
+	if err != nil {
+		return nil, l.explain("read the links of a contact", err)
+	}
+	defer rows.Close()
+	var done []string
+	for rows.Next() {
+		var customer string
+		if err := rows.Scan(&customer); err != nil {
+			return nil, l.explain("read the links of a contact", err)
+		}
+		done = append(done, customer)
+	}
+	return policies.Linked(done), l.explain("read the links of a contact", rows.Err())
+}

@@ -78,3 +78,16 @@ func otherAccount(kept, account string) *fault.Error {
 	return refused("point the server at a ledger of its own for this account, or use a key of "+kept,
 		"this ledger belongs to the Stripe account %s, and the key is of %s", kept, account)
 }
+
+// Belonging is what a ledger belongs to, as it is recorded; "" where it is not yet.
+type Belonging struct{ Ledger, Mode, Account string }
+
+// Belonging reads what the ledger belongs to.
+func (l *Ledger) Belonging(ctx context.Context) (b Belonging, err error) {
+	for name, into := range map[string]*string{"id": &b.Ledger, "mode": &b.Mode, "account": &b.Account} {
+		if *into, err = metaOf(ctx, l.reader, name); err != nil {
+			return b, l.explain("read what the ledger belongs to", err)
+		}
+	}
+	return b, nil
+}

@@ -21,7 +21,7 @@ type texts struct {
 const (
 	textColumns = `entry_id, salt, input, facts, digest, decision, answer, failure, note`
 	textValues  = `personal.entry_id IS NOT NULL, COALESCE(salt, ''), COALESCE(input, ''), COALESCE(facts, ''), COALESCE(digest, ''),
-		COALESCE(decision, ''), COALESCE(answer, ''), COALESCE(failure, ''), COALESCE(note, ''), COALESCE(approval_note, '')`
+		COALESCE(decision, ''), COALESCE(answer, ''), COALESCE(failure, ''), COALESCE(note, '')`
 )
 
 // left is what stays of the texts of an entry in its own row, empty until they are
@@ -116,14 +116,20 @@ func (t *tx) keepTexts(r *row) error {
 	if err != nil || k == r.kept {
 		return err
 	}
-	err = t.exec(`INSERT INTO personal (`+textColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-		ON CONFLICT (entry_id) DO UPDATE SET (input, facts, digest, decision, answer, failure, note) = ($3, $4, $5, $6, $7, $8, $9)`,
-		r.ID, r.salt, k.input, k.facts, k.digest, k.decision, k.answer, k.failure, k.note)
-	if err != nil {
+	if err := t.execAll(r.keep(k)); err != nil {
 		return fmt.Errorf("keep the texts of %s: %w", r.ID, err)
 	}
 	r.kept = k
 	return nil
+}
+
+// keep stores texts of an entry.
+func (r *row) keep(k texts) statement {
+	return statement{
+		`INSERT INTO personal (` + textColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT (entry_id) DO UPDATE SET (input, facts, digest, decision, answer, failure, note) = ($3, $4, $5, $6, $7, $8, $9)`,
+		[]any{r.ID, r.salt, k.input, k.facts, k.digest, k.decision, k.answer, k.failure, k.note},
+	}
 }
 
 func encodeFailure(f *fault.Error) (string, error) {

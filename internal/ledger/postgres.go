@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"context"
+	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"io"
 	"net"
@@ -41,10 +43,36 @@ func openPostgres(url string) (*Ledger, error) {
 		tables:    `SELECT COUNT(to_regclass('goose_db_version')) + COUNT(to_regclass('event_head'))`,
 		rowLocks:  true,
 		hint:      `NOTIFY ` + due,
+		together:  pgTogether,
 		transient: pgTransient, beginAgain: pgStale,
 		present:  func() error { return nil },
 		diagnose: pgDiagnose,
 	}}, nil
+}
+
+// pgTogether sends statements as one batch: each way to the server and back is
+// time in which others wait for what this transaction has locked.
+func pgTogether(ctx context.Context, conn *sql.Conn, all []statement) error {
+	err := conn.Raw(func(raw any) error {
+		// When ctx ends the transaction is rolled back, though not while this runs:
+		// what was sent after that would be kept.
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		c, ok := raw.(*stdlib.Conn)
+		if !ok {
+			return errors.New("the ledger's PostgreSQL connection is another driver's")
+		}
+		var batch pgx.Batch
+		for _, s := range all {
+			batch.Queue(s.text, s.args...)
+		}
+		return c.Conn().SendBatch(ctx, &batch).Close()
+	})
+	if err != nil && ctx.Err() != nil { // which has cost the connection
+		return errors.Join(ctx.Err(), err)
+	}
+	return err
 }
 
 // pgTransient reports an error class after which PostgreSQL has rolled back and
@@ -107,5 +135,5 @@ func pgStale(err error) bool {
 		return false
 	}
 	e, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && e.Code == "57P01" || !ok && broken(err) // 57P01: the server ended it
+	return ok && e.Code == "57P01" || !ok && (broken(err) || errors.Is(err, driver.ErrBadConn)) // 57P01: the server ended it
 }

@@ -116,3 +116,27 @@ func TestALockOnTheTablesDelaysAndStopsNobody(t *testing.T) {
 		t.Errorf("lock: %v", err)
 	}
 }
+
+// While a denial is being written, another action is judged in the same scopes.
+func TestADenialKeepsNobodyFromItsScopesWhileItIsWritten(t *testing.T) {
+	t.Parallel()
+	address := postgres.Fresh(t)
+	other, err := ledger.Open(t.Context(), address, ledger.Options{Mode: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	var meanwhile error
+	denier, err := ledger.Open(t.Context(), address, ledger.Options{Mode: "test", At: func(point string) {
+		if point == "begin.written" {
+			_, _, meanwhile = other.Begin(t.Context(), benchDraft(2), allowed)
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer denier.Close()
+	if _, _, err := denier.Begin(t.Context(), benchDraft(1), denied); err != nil || meanwhile != nil {
+		t.Errorf("denied: %v; begun meanwhile: %v", err, meanwhile)
+	}
+}

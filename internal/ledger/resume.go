@@ -44,20 +44,21 @@ func (t *tx) resume(r *row, d policies.Draft, judge func(policies.Snapshot) poli
 	if err := t.keepExclusive(d); err != nil {
 		return nil, err
 	}
-	if r.Approver != "" && r.Digest != d.Digest {
+	approved := r.Approver != "" && !d.Unapproved
+	if approved && r.Digest != d.Digest {
 		r.State, r.Failure = policies.Stale, refused("", "the facts changed after a person approved them")
 		return r, t.save(policies.Approved, r)
 	}
-	return r, t.resumed(r, d, judge)
+	return r, t.resumed(r, d, judge, approved)
 }
 
-func (t *tx) resumed(r *row, d policies.Draft, judge func(policies.Snapshot) policies.Decision) error {
+func (t *tx) resumed(r *row, d policies.Draft, judge func(policies.Snapshot) policies.Decision, approved bool) error {
 	decision, err := t.decide(d.Reads, judge)
 	if err != nil {
 		return err
 	}
 	r.Subject, r.Facts, r.Digest, r.Decision, r.Lease, r.Expires = d.Subject, d.Facts, d.Digest, decision, d.Lease, d.Expires
-	t.enter(r, policies.Next(decision, r.Approver != ""))
+	t.enter(r, policies.Next(decision, approved))
 	if r.State == policies.Stale {
 		r.Failure = refused("", "the policy no longer allows what a person approved")
 	}

@@ -47,6 +47,9 @@ func (l *Ledger) Settle(ctx context.Context, id string, s policies.Settlement) (
 		if s.By, err = person(s.By, s.Note); err != nil {
 			return policies.Entry{}, err
 		}
+		if err := validBody("what was signed", s.Statement, s.Signature); err != nil {
+			return policies.Entry{}, err
+		}
 	}
 	err = l.transact(ctx, "settle "+id, func(t *tx) error {
 		r, err := t.loadNow(id)
@@ -101,7 +104,7 @@ func (t *tx) settle(r *row, s policies.Settlement) error {
 	from := r.State
 	r.State, r.Receipt, r.Failure = s.State, s.Receipt, s.Failure
 	if s.By != "" {
-		r.Approver, r.Note = s.By, s.Note
+		r.Approver, r.Note, r.signed = s.By, s.Note, signed(s.Statement, s.Signature, "")
 	}
 	if from == policies.Executing {
 		r.leaseUntil = t.now // whoever looks after what is in doubt may begin at once
@@ -111,6 +114,11 @@ func (t *tx) settle(r *row, s policies.Settlement) error {
 	}
 	if err := t.save(from, r); err != nil {
 		return err
+	}
+	if s.Statement != "" {
+		if err := t.keepApproval(r, policies.Approval{By: s.By, Verdict: s.State, Note: s.Note, Statement: s.Statement, Signature: s.Signature}); err != nil {
+			return err
+		}
 	}
 	if err := t.release(r); err != nil {
 		return err

@@ -22,6 +22,7 @@ const (
 type tx struct {
 	ctx    context.Context
 	sql    prepared
+	conn   *sql.Conn // on which it runs
 	ledger *Ledger
 	doing  string        // for errors, and for points
 	now    time.Time     // set by readClock
@@ -60,8 +61,8 @@ func (l *Ledger) attempt(ctx context.Context, doing string, work func(*tx) error
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	defer func() { _ = began.Rollback() }() // does nothing after Commit
-	t := &tx{ctx: ctx, sql: prepared{began, &l.prepared}, ledger: l, doing: doing}
+	defer began.end()
+	t := &tx{ctx: ctx, sql: prepared{began.Tx, &l.prepared}, conn: began.conn, ledger: l, doing: doing}
 	t.reach(Opened)
 	if err := work(t); err != nil {
 		return err
@@ -80,30 +81,53 @@ func (l *Ledger) attempt(ctx context.Context, doing string, work func(*tx) error
 	return nil
 }
 
+// begun is a transaction with its connection.
+type begun struct {
+	*sql.Tx
+	conn *sql.Conn
+}
+
+func (b begun) end() {
+	_ = b.Rollback() // does nothing after Commit
+	_ = b.conn.Close()
+}
+
 // begin begins a transaction when it is this process's turn.
-func (l *Ledger) begin(ctx context.Context) (*sql.Tx, error) {
+func (l *Ledger) begin(ctx context.Context) (begun, error) {
 	if err := l.queue.enter(ctx); err != nil {
 		if ctx.Err() != nil {
-			return nil, err
+			return begun{}, err
 		}
 		l.log.DebugContext(ctx, "ledger writes without queuing", "err", err)
 	}
 	defer l.queue.leave()
 	if err := l.engine.present(); err != nil {
-		return nil, err
+		return begun{}, err
 	}
 	for {
-		// The server's default may be another one, under which a sum after a lock
-		// would not see what was committed while waiting for it.
-		began, err := l.writer.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+		began, err := l.beginOnce(ctx)
 		if err == nil || !l.engine.beginAgain(err) {
 			return began, err
 		}
 		l.log.DebugContext(ctx, "ledger begins again", "err", err)
 		if ended := sleep(ctx, shortest); ended != nil {
-			return nil, errors.Join(ended, err)
+			return begun{}, errors.Join(ended, err)
 		}
 	}
+}
+
+func (l *Ledger) beginOnce(ctx context.Context) (begun, error) {
+	conn, err := l.writer.Conn(ctx)
+	if err != nil {
+		return begun{}, err
+	}
+	// The server's default may be another one, under which a sum after a lock
+	// would not see what was committed while waiting for it.
+	began, err := conn.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+	if err != nil {
+		return begun{}, errors.Join(err, conn.Close())
+	}
+	return begun{began, conn}, nil
 }
 
 // moved says that a row changed between being read and being written.
@@ -130,4 +154,23 @@ func sleep(ctx context.Context, d time.Duration) error {
 func (t *tx) exec(query string, args ...any) error {
 	_, err := t.sql.ExecContext(t.ctx, query, args...)
 	return err
+}
+
+// statement is one whose result nobody needs.
+type statement struct {
+	text string
+	args []any
+}
+
+// execAll runs statements in their order, at once where the engine can.
+func (t *tx) execAll(all ...statement) error {
+	if together := t.ledger.engine.together; together != nil {
+		return together(t.ctx, t.conn, all)
+	}
+	for _, s := range all {
+		if err := t.exec(s.text, s.args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }

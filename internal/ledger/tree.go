@@ -39,9 +39,6 @@ func (t *tx) appendEvent(e event) error {
 	if err != nil {
 		return err
 	}
-	if err := t.exec(`INSERT INTO event (seq, entry_id, body) VALUES ($1, $2, $3)`, e.Seq, e.Action, string(body)); err != nil {
-		return err
-	}
 	nodes, err := tlog.StoredHashes(e.Seq, body, tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
 		return readNodes(t.ctx, t.sql, indexes)
 	}))
@@ -53,7 +50,10 @@ func (t *tx) appendEvent(e event) error {
 	for i, n := range nodes {
 		rows[i] = "(" + args.add(tlog.StoredHashIndex(0, e.Seq)+int64(i)) + ", " + args.add(n[:]) + ")"
 	}
-	return t.exec(`INSERT INTO event_node (idx, hash) VALUES `+strings.Join(rows, ", "), args...)
+	return t.execAll(
+		statement{`INSERT INTO event (seq, entry_id, body) VALUES ($1, $2, $3)`, []any{e.Seq, e.Action, string(body)}},
+		statement{`INSERT INTO event_node (idx, hash) VALUES ` + strings.Join(rows, ", "), args},
+	)
 }
 
 // readNodes reads stored hashes of the tree, in the order of indexes.

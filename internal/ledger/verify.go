@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"supportmcp/internal/ledger/checkpoint"
+	"supportmcp/policies"
 )
 
 // Report is what Verify found.
@@ -37,6 +38,9 @@ type Evidence struct {
 	Signed checkpoint.Verifier
 	// Kept are checkpoints that were kept outside the ledger.
 	Kept []checkpoint.Checkpoint
+	// Approved says why a signed approval of an entry does not hold; nil asks nobody.
+	// It may be called side by side.
+	Approved func(policies.Entry, policies.Approval) error
 }
 
 // Verify recomputes the whole log from its stored bytes and compares it with the
@@ -48,10 +52,10 @@ type Evidence struct {
 // Someone who rewrites the whole database consistently is found only by
 // checkpoints, or a Root, that were kept outside of it.
 func (l *Ledger) Verify(ctx context.Context, against ...Evidence) (Report, error) {
-	v := &verifier{times: map[int64]bool{}}
+	v := &verifier{}
 	for _, e := range against {
 		v.evidence.Kept = append(v.evidence.Kept, e.Kept...)
-		v.evidence.Signed = e.Signed
+		v.evidence.Signed, v.evidence.Approved = e.Signed, e.Approved
 	}
 	l.verifying.Lock() // two at a time could wait for each other's connections
 	defer l.verifying.Unlock()
@@ -72,26 +76,34 @@ type verifier struct {
 	evidence Evidence
 	mu       sync.Mutex
 	report   Report
-	times    map[int64]bool // that events tell, in milliseconds
-	last     told           // the last event
+	newest   newest
+	last     told // the last event
 }
 
-// check looks at the storage first, and then at the log and the entries side by side.
+// check looks at the log, the storage and the entries side by side.
 func (v *verifier) check(ctx context.Context, views []*sql.Tx, size int64, storage []string) error {
-	if err := v.checkStorage(ctx, views[0], storage); err != nil {
+	if err := v.readNewest(ctx, views[0]); err != nil {
 		return err
 	}
+	var entries entryCursor
 	work, within := errgroup.WithContext(ctx)
 	work.SetLimit(len(views)) // one transaction does one thing at a time
-	work.Go(func() error { return v.checkLog(within, views[0], size) })
-	var entries entryCursor
-	for _, view := range views[min(1, len(views)-1):] {
-		work.Go(func() error { return v.checkEntries(within, view, &entries) })
+	for i, look := range []func(view *sql.Tx) error{
+		func(view *sql.Tx) error {
+			return errors.Join(v.checkLog(within, view, size), v.checkEntries(within, view, &entries))
+		},
+		func(view *sql.Tx) error {
+			return errors.Join(v.checkStorage(within, view, storage), v.checkEntries(within, view, &entries))
+		},
+		func(view *sql.Tx) error { return v.checkEntries(within, view, &entries) },
+	} {
+		work.Go(func() error { return look(views[i%len(views)]) })
 	}
 	if err := work.Wait(); err != nil {
 		return err
 	}
-	return v.checkNewest(ctx, views[0])
+	v.checkNewest()
+	return nil
 }
 
 func (v *verifier) add(format string, args ...any) {

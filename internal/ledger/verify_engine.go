@@ -24,18 +24,28 @@ func (v *verifier) checkStorage(ctx context.Context, q queryer, statements []str
 	return nil
 }
 
-// checkNewest wants the time behind which the ledger's clock never runs to be one
-// that an event tells, and no earlier than the last event. It may be earlier than
-// others: an operator lets the clock begin anew after it ran ahead.
-func (v *verifier) checkNewest(ctx context.Context, q queryer) error {
+// newest is the time behind which the ledger's clock never runs, in milliseconds.
+type newest struct {
+	at    int64
+	there bool // the ledger has one that can be read
+	told  bool // an event tells it
+}
+
+func (v *verifier) readNewest(ctx context.Context, q queryer) error {
 	return eachRow(ctx, q, func(scan func(...any) error) error {
-		var newest int64
-		if !v.readable("event_head", scan(&newest)) {
-			return nil
-		}
-		if last := millis(v.last.At); newest < last || newest > 0 && !v.times[newest] {
-			v.add("the last event is of %s, and the ledger's clock runs from %s", v.last.At, fromMillis(newest))
-		}
+		v.newest.there = v.readable("event_head", scan(&v.newest.at))
 		return nil
 	}, `SELECT newest FROM event_head`)
+}
+
+// checkNewest wants the newest time to be one that an event tells, and no earlier
+// than the last event. It may be earlier than others: an operator lets the clock
+// begin anew after it ran ahead.
+func (v *verifier) checkNewest() {
+	if !v.newest.there {
+		return
+	}
+	if at := v.newest.at; at < millis(v.last.At) || at > 0 && !v.newest.told {
+		v.add("the last event is of %s, and the ledger's clock runs from %s", v.last.At, fromMillis(at))
+	}
 }

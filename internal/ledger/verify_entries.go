@@ -45,8 +45,9 @@ type share struct {
 	span
 	entries   map[string]*row
 	events    map[string][]told
-	holds     map[string][]hold
-	approvals map[string]approval
+	holds     map[string]held
+	approvals map[string][]policies.Approval
+	acts      map[string]Act
 }
 
 // told is what an event says, as far as it concerns the events beside it.
@@ -79,7 +80,7 @@ func (v *verifier) checkEntries(ctx context.Context, q queryer, from *entryCurso
 		if err != nil || s == nil {
 			return err
 		}
-		for _, read := range []func(context.Context, queryer, *share) error{v.readEvents, v.readHolds, v.readApprovals} {
+		for _, read := range []func(context.Context, queryer, *share) error{v.readEvents, v.readHolds, v.readApprovals, v.readActs} {
 			if err := read(ctx, q, s); err != nil {
 				return err
 			}
@@ -99,7 +100,7 @@ func (v *verifier) readEntries(ctx context.Context, q queryer, from *entryCursor
 	}
 	s := &share{
 		span: from.next, entries: map[string]*row{}, events: map[string][]told{},
-		holds: map[string][]hold{}, approvals: map[string]approval{},
+		holds: map[string]held{}, approvals: map[string][]policies.Approval{}, acts: map[string]Act{},
 	}
 	var last string
 	n := 0
@@ -165,7 +166,7 @@ func (v *verifier) readEvents(ctx context.Context, q queryer, s *share) error {
 func (v *verifier) checkShare(s *share) error {
 	for id, events := range s.events {
 		v.follow(id, events)
-		if s.entries[id] == nil {
+		if _, isAct := s.acts[id]; s.entries[id] == nil && !isAct {
 			v.add("event %d tells of %s, which is not in the ledger", events[len(events)-1].Seq, id)
 		}
 	}
@@ -182,7 +183,7 @@ func (v *verifier) checkShare(s *share) error {
 	}
 	v.checkApprovals(s)
 	v.count(s)
-	return nil
+	return v.checkActs(s)
 }
 
 // count notes what of a share the report and the last check are about.
@@ -195,7 +196,7 @@ func (v *verifier) count(s *share) {
 			v.report.Erased++
 		}
 		for _, e := range events {
-			v.times[millis(e.At)] = true
+			v.newest.told = v.newest.told || millis(e.At) == v.newest.at
 			if e.Seq >= v.last.Seq {
 				v.last = e
 			}

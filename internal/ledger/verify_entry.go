@@ -77,7 +77,7 @@ func (v *verifier) compare(r *row, last told) error {
 		v.add("event %d (%s) cannot be read", last.Seq, r.ID)
 		return nil
 	}
-	stands.Decision = said.Decision // it has a check of its own
+	stands.Decision, stands.Signed = said.Decision, said.Signed // they have checks of their own
 	if r.salt == "" && said.isTerse() {
 		stands = stands.terse()
 	}

@@ -8,24 +8,11 @@ import (
 // Currency is a lower-case ISO 4217 code, as Stripe writes it ("eur").
 type Currency string
 
-// The currencies Stripe can charge, by the decimals of their minor unit.
-// See https://docs.stripe.com/currencies.
-const (
-	noDecimals    = " bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf "
-	threeDecimals = " bhd jod kwd omr tnd "
-	twoDecimals   = " aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bmd bnd bob brl bsd bwp byn bzd" +
-		" cad cdf chf cny cop crc cve czk dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gtq gyd hkd hnl hrk" +
-		" htg huf idr ils inr isk jmd kes kgs khr kyd kzt lak lbp lkr lrd lsl mad mdl mkd mmk mnt mop mur mvr" +
-		" mwk mxn myr mzn nad ngn nio nok npr nzd pab pen pgk php pkr pln qar ron rsd rub sar sbd scr sek sgd" +
-		" shp sle sos srd std szl thb tjs top try ttd twd tzs uah ugx usd uyu uzs wst xcd yer zar zmw "
-	// Written with two decimals for compatibility, charged in whole units only.
-	wholeUnits = " isk ugx "
-)
-
 // ParseCurrency reads a currency code in either case; one that Stripe cannot charge is an error.
 func ParseCurrency(code string) (Currency, error) {
 	c := Currency(strings.ToLower(code))
-	if len(code) != 3 || !c.in(noDecimals+twoDecimals+threeDecimals) {
+	_, known := c.decimals()
+	if !known || len(code) != len(c) { // another letter, such as the Kelvin sign, can become one of ours
 		return "", fmt.Errorf("unknown currency %q", code)
 	}
 	return c, nil
@@ -33,25 +20,43 @@ func ParseCurrency(code string) (Currency, error) {
 
 // Exponent is how many decimals the currency's minor unit has.
 func (c Currency) Exponent() int {
-	switch {
-	case c.in(noDecimals):
-		return 0
-	case c.in(threeDecimals):
-		return 3
-	}
-	return 2
+	n, _ := c.decimals()
+	return n
 }
 
 // Step is the smallest amount, in minor units, that Stripe can move: 1 for most
-// currencies, 10 for those with three decimals, 100 for ISK and UGX.
+// currencies, 10 for those with three decimals, 100 for ISK and UGX, which are written
+// with two decimals for compatibility and charged in whole units only.
 func (c Currency) Step() int64 {
-	switch {
-	case c.in(wholeUnits):
+	if c == "isk" || c == "ugx" {
 		return 100
-	case c.in(threeDecimals):
+	}
+	if c.Exponent() == 3 {
 		return 10
 	}
 	return 1
 }
 
-func (c Currency) in(list string) bool { return strings.Contains(list, " "+string(c)+" ") }
+// decimals are those of a currency's minor unit, and whether Stripe can charge in it
+// (https://docs.stripe.com/currencies).
+func (c Currency) decimals() (n int, known bool) {
+	switch c {
+	case "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf",
+		"xof", "xpf":
+		return 0, true
+	case "bhd", "jod", "kwd", "omr", "tnd":
+		return 3, true
+	case "aed", "afn", "all", "amd", "ang", "aoa", "ars", "aud", "awg", "azn", "bam", "bbd", "bdt",
+		"bgn", "bmd", "bnd", "bob", "brl", "bsd", "bwp", "byn", "bzd", "cad", "cdf", "chf", "cny",
+		"cop", "crc", "cve", "czk", "dkk", "dop", "dzd", "egp", "etb", "eur", "fjd", "fkp", "gbp",
+		"gel", "gip", "gmd", "gtq", "gyd", "hkd", "hnl", "hrk", "htg", "huf", "idr", "ils", "inr",
+		"isk", "jmd", "kes", "kgs", "khr", "kyd", "kzt", "lak", "lbp", "lkr", "lrd", "lsl", "mad",
+		"mdl", "mkd", "mmk", "mnt", "mop", "mur", "mvr", "mwk", "mxn", "myr", "mzn", "nad", "ngn",
+		"nio", "nok", "npr", "nzd", "pab", "pen", "pgk", "php", "pkr", "pln", "qar", "ron", "rsd",
+		"rub", "sar", "sbd", "scr", "sek", "sgd", "shp", "sle", "sos", "srd", "std", "szl", "thb",
+		"tjs", "top", "try", "ttd", "twd", "tzs", "uah", "ugx", "usd", "uyu", "uzs", "wst", "xcd",
+		"yer", "zar", "zmw":
+		return 2, true
+	}
+	return 2, false
+}

@@ -29,15 +29,35 @@ func (m Money) String() string {
 	if m.Currency == "" {
 		return strconv.FormatInt(m.Minor, 10)
 	}
-	digits, sign := strconv.FormatUint(magnitude(m.Minor), 10), ""
+	var room [32]byte // so that only the string itself is allocated
+	out := room[:0]
 	if m.Minor < 0 {
-		sign = "-"
+		out = append(out, '-')
 	}
-	if e := m.Currency.Exponent(); e > 0 {
-		digits = strings.Repeat("0", max(0, e+1-len(digits))) + digits
-		digits = digits[:len(digits)-e] + "." + digits[len(digits)-e:]
+	unit := uint64(1)
+	e := m.Currency.Exponent()
+	for range e {
+		unit *= 10
 	}
-	return sign + digits + " " + strings.ToUpper(string(m.Currency))
+	out = strconv.AppendUint(out, magnitude(m.Minor)/unit, 10)
+	if e > 0 {
+		out = append(out, '.')
+		at := len(out)
+		out = strconv.AppendUint(out, unit+magnitude(m.Minor)%unit, 10)
+		out = append(out[:at], out[at+1:]...) // the one that kept the zeros in front
+	}
+	out = append(out, ' ')
+	for _, c := range []byte(m.Currency) {
+		out = append(out, upper(c))
+	}
+	return string(out)
+}
+
+func upper(c byte) byte {
+	if c >= 'a' && c <= 'z' {
+		return c - 'a' + 'A'
+	}
+	return c
 }
 
 func magnitude(n int64) uint64 {

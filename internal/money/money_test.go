@@ -105,3 +105,11 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestALetterThatOnlyBecomesOneOfOursIsNoCurrency(t *testing.T) {
+	for code, want := range map[string]bool{"KES": true, "kes": true, "\u212aES": false, "\u212aes": false, "": false, "ke": false} {
+		if _, err := money.ParseCurrency(code); (err == nil) != want {
+			t.Errorf("%q: %v", code, err)
+		}
+	}
+}

@@ -75,6 +75,7 @@ func (s seeder) company() {
 	s.intercom.AddSegment(intercomapi.Segment{ID: "64f0d0000000000000000002", Name: "Leads", PersonType: "contact", Query: `{"field":"role","operator":"=","value":"lead"}`})
 	s.intercom.AddMacro(intercomapi.Macro{ID: "7001", Name: "Refund issued", Body: "Your refund is on its way. Banks take five to ten days to show it."})
 	s.intercom.AddMacro(intercomapi.Macro{ID: "7002", Name: "Colleague takes over", Body: "A colleague will look at this and write back today."})
+	s.intercom.SetIdentityVerification(true)
 }
 
 // contactID is the Intercom id of a story's person.
@@ -106,6 +107,14 @@ func (s seeder) contact(story Story, c intercomapi.Contact) {
 func (s seeder) asks(story Story, text string) {
 	s.intercom.AddConversation(intercomapi.Conversation{
 		ID: story.Conversation, Contacts: []string{contactID(story)}, Created: s.ago(2 * time.Hour),
+		Messages: []intercomapi.Message{{From: "contact:" + contactID(story), Body: text, At: s.ago(2 * time.Hour)}},
+	})
+}
+
+// mails opens the story's conversation by an e-mail.
+func (s seeder) mails(story Story, subject, text string) {
+	s.intercom.AddConversation(intercomapi.Conversation{
+		ID: story.Conversation, Contacts: []string{contactID(story)}, Channel: "email", Subject: subject, Created: s.ago(2 * time.Hour),
 		Messages: []intercomapi.Message{{From: "contact:" + contactID(story), Body: text, At: s.ago(2 * time.Hour)}},
 	})
 }

@@ -15,7 +15,7 @@ func subscriptions() []Story {
 				ID: "cus_ben", Name: "Ben Archer", Email: "ben.archer@example.com", Currency: "eur", Created: s.ago(400 * day),
 				Card: &stripeapi.Card{Brand: "mastercard", Last4: "4444", ExpMonth: int(s.now.Month()), ExpYear: s.now.Year()},
 			})
-			s.contact(st, intercomapi.Contact{Name: "Ben Archer", Email: "ben.archer@example.com"})
+			s.contact(st, intercomapi.Contact{Name: "Ben Archer", Email: "ben.archer@example.com", ExternalID: "user-ben"})
 			s.paid("ch_ben_1", "cus_ben", 2000, 25*day, "Team monthly")
 			s.subscribed("sub_ben", "cus_ben", monthlyPlan, 25*day)
 			s.asks(st, "You mailed me that my card will not work next time. Which card do you mean?")

@@ -173,6 +173,7 @@ func chargeOf(sc *stripe.Charge, refunds []*stripe.Refund, disputes []*stripe.Di
 		Description: sc.Description, Card: cardCharged(sc),
 	}
 	out.refer(sc)
+	out.assess(sc)
 	if out.Refunds, err = refundsIn(refunds, total.Currency); err != nil {
 		return Charge{}, err
 	}

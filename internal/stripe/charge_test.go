@@ -34,7 +34,7 @@ func TestAChargeHoldsWhatARefundIsJudgedBy(t *testing.T) {
 	want := stripe.Charge{
 		Charge: policies.Charge{
 			ID: "ch_2", PaymentIntent: "pi_2", Customer: "cus_maria", Amount: eur(5000), Remaining: eur(4000),
-			Succeeded: true, Captured: true, CreatedAt: start(),
+			Succeeded: true, Captured: true, Risk: "normal", Card: "fp_visa0005", CreatedAt: start(),
 		},
 		Refunded: eur(1000), Status: "succeeded", Description: "Plan Pro", Invoice: "in_2",
 		Card: &stripe.Card{Brand: "visa", Last4: "0005", ExpMonth: 3, ExpYear: 2027},

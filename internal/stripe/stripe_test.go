@@ -119,7 +119,7 @@ func eur(minor int64) money.Money { return money.Of(minor, "eur") }
 // refundOf is an action that a lenient policy allows.
 func refundOf(charge string, amount, of money.Money) policies.Refund {
 	return policies.Refund{
-		Asker: policies.Asker{Conversation: "conv_1", Ties: []policies.Tie{{Customer: "cus_maria", Way: "e-mail"}}},
+		Asker: policies.Asker{Conversation: "conv_1", Contact: "c1", Identity: policies.Proven, Ties: []policies.Tie{{Customer: "cus_maria", Way: "e-mail"}}},
 		Charge: policies.Charge{
 			ID: charge, Customer: "cus_maria", Amount: of, Remaining: of, Succeeded: true,
 			Captured: true, CreatedAt: start(),

@@ -70,6 +70,12 @@ func (d *Desk) entries(states ...policies.State) []policies.Entry {
 	return es
 }
 
+// Recorded are all entries of the ledger, oldest first.
+func (d *Desk) Recorded() []policies.Entry {
+	d.t.Helper()
+	return d.entries()
+}
+
 // Changes are the lines that are not as they were, in the order of their names.
 func (d *Desk) Changes(before State) []string {
 	d.t.Helper()
@@ -164,6 +170,8 @@ type Ticket struct {
 	Person  string
 	Message string
 	Charges []stripeapi.Charge // of the customer; the id may be left out
+	Channel string             // of the conversation; "" is the Messenger
+	Since   time.Time          // when the customer was created; a year ago when zero
 }
 
 // Open puts a ticket into both vendors and tells its conversation.
@@ -176,7 +184,11 @@ func (d *Desk) Open(k Ticket) (conversation string) {
 		person = "A. Customer"
 	}
 	email := k.Name + "@example.com"
-	d.Stripe.AddCustomer(stripeapi.Customer{ID: "cus_" + k.Name, Name: person, Email: email, Currency: "eur", Created: d.Clock.Now().AddDate(-1, 0, 0)})
+	since := k.Since
+	if since.IsZero() {
+		since = d.Clock.Now().AddDate(-1, 0, 0)
+	}
+	d.Stripe.AddCustomer(stripeapi.Customer{ID: "cus_" + k.Name, Name: person, Email: email, Currency: "eur", Created: since})
 	for i, c := range k.Charges {
 		if c.ID == "" {
 			c.ID = fmt.Sprintf("ch_%s_%d", k.Name, i+1)
@@ -190,9 +202,9 @@ func (d *Desk) Open(k Ticket) (conversation string) {
 		}
 		d.Stripe.AddCharge(c)
 	}
-	d.Intercom.AddContact(intercomapi.Contact{ID: contact, Name: person, Email: email})
+	d.Intercom.AddContact(intercomapi.Contact{ID: contact, Name: person, Email: email, ExternalID: "user-" + k.Name})
 	d.Intercom.AddConversation(intercomapi.Conversation{
-		ID: conversation, Contacts: []string{contact},
+		ID: conversation, Contacts: []string{contact}, Channel: k.Channel,
 		Messages: []intercomapi.Message{{From: "contact:" + contact, Body: k.Message, At: d.Clock.Now().Add(-time.Hour)}},
 	})
 	d.opened = append(d.opened, conversation)

@@ -70,15 +70,15 @@ func audit(t *testing.T, fresh Fresh) {
 		{"a person's note", []string{`UPDATE personal SET note = 'seen' WHERE entry_id = (SELECT id FROM entry WHERE state = 'approved')`}, "note_digest"},
 		{"a decision in other words", []string{`UPDATE personal SET decision = decision || ' ' WHERE entry_id = ` + done}, "not written as the ledger writes it"},
 		{"an approval's author", []string{`UPDATE approval SET approver = 'nobody'`}, "what a person decided"},
-		{"an approval's note", []string{`UPDATE personal SET approval_note = 'seen' WHERE entry_id = (SELECT id FROM entry WHERE state = 'approved')`}, "what a person decided"},
+		{"an approval's note", []string{`UPDATE approval SET note = 'seen'`}, "what a person decided"},
 		{"an approval's verdict", []string{`UPDATE approval SET verdict = 'rejected'`}, "what a person decided"},
-		{"a note on what nobody decided", []string{`UPDATE personal SET approval_note = 'seen' WHERE entry_id = ` + done}, "what a person noted"},
+		{"a note on what nobody decided", []string{`INSERT INTO approval SELECT id, 'nobody', 'approved', updated_at, 'seen', '', '' FROM entry WHERE state = 'done'`}, "no event tells what a person decided"},
 		{"a receipt that nothing reads", []string{`UPDATE personal SET answer = receipt FROM entry WHERE id = entry_id AND state = 'done'`}, "not written as the ledger writes it"},
 		{"what is left of texts that are there", []string{`UPDATE entry SET code = 'refused' WHERE state = 'done'`}, "not written as the ledger writes it"},
 		{"a clock set back", []string{`UPDATE event_head SET newest = 0`}, "the ledger's clock runs from"},
-		{"a signature", []string{`UPDATE approval SET signature = ''`}, "has a signature"},
+		{"a signature", []string{`UPDATE approval SET signature = 'x'`}, "what a person decided"},
 		{"a removed approval", []string{`DELETE FROM approval`}, "the ledger does not have it"},
-		{"an added approval", []string{`INSERT INTO approval SELECT id, 'approved', 'person', updated_at, NULL FROM entry WHERE state = 'done'`}, "no event tells what a person decided"},
+		{"an added approval", []string{`INSERT INTO approval SELECT id, 'person', 'approved', updated_at, '', '', '' FROM entry WHERE state = 'done'`}, "no event tells what a person decided"},
 		{"no head", []string{`DELETE FROM event_head`}, "has no head"},
 		{"an added event", []string{`INSERT INTO event SELECT -1, entry_id, body FROM event WHERE seq = 1`}, "added to"},
 		{"an added node", []string{`INSERT INTO event_node SELECT 99, hash FROM event_node WHERE idx = 1`}, "should have 11 nodes"},
@@ -121,7 +121,7 @@ func soundDesk(t *testing.T, fresh Fresh) *desk {
 
 // kept are the tables that keep and restore copy, those first that others refer to.
 func kept() []string {
-	return []string{"entry", "personal", "hold", "approval", "event", "event_node", "event_head", "checkpoint"}
+	return []string{"entry", "personal", "hold", "approval", "act", "event", "event_node", "event_head", "checkpoint"}
 }
 
 func (d *desk) keep() {

@@ -17,7 +17,7 @@ func erasureAudit(t *testing.T, fresh Fresh) {
 		approved = `(SELECT id FROM entry WHERE state = 'approved')`
 	)
 	for name, c := range map[string]struct{ sql, want string }{
-		"texts that come back":          {`INSERT INTO personal SELECT ` + done + `, '', '', '', '', '{}', '', '', '', '' FROM event_head`, "and they are there"},
+		"texts that come back":          {`INSERT INTO personal SELECT ` + done + `, '', '', '', '', '{}', '', '', '' FROM event_head`, "and they are there"},
 		"texts that go without a trace": {`DELETE FROM personal WHERE entry_id = ` + approved, "are gone, and no event tells of it"},
 		"an erasure only claimed":       {`UPDATE entry SET erased_at = 1, verdict = '{}' WHERE state = 'approved'`, "are gone, and no event tells of it"},
 		"another time of erasure":       {`UPDATE entry SET erased_at = erased_at + 1 WHERE state = 'done'`, "says that its texts were erased at"},

@@ -278,3 +278,20 @@ func expiry(t *testing.T, fresh Fresh) {
 		t.Errorf("listed %d expired entries: %v", len(listed), err)
 	}
 }
+
+// An approval that is found to be over stays over when the request that found it
+// is denied.
+func expiryFoundByADenial(t *testing.T, fresh Fresh) {
+	d := newDesk(t, fresh)
+	draft := refund("ch_1", 100)
+	draft.Expires = time.Hour
+	waiting := d.begin(draft, policies.NeedsApproval)
+	d.clock.Advance(time.Hour)
+	denied := d.begin(draft, policies.Deny)
+	if denied.State != policies.Denied || denied.ID == waiting.ID {
+		t.Errorf("the second request is %s, %s", denied.ID, denied.State)
+	}
+	if e := must(t)(d.Entry(t.Context(), waiting.ID)); e.State != policies.Expired {
+		t.Errorf("the first request is %s", e.State)
+	}
+}

@@ -38,7 +38,7 @@ func Main(m *testing.M, stop func()) {
 		os.Exit(child(context.Background(), url, os.Getenv(childName)))
 	}
 	// Quick by default; -rapid.checks on the command line goes deeper.
-	if err := flag.Set("rapid.checks", "15"); err != nil {
+	if err := flag.Set("rapid.checks", "20"); err != nil {
 		panic(err)
 	}
 	code := m.Run()

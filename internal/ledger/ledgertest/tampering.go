@@ -24,7 +24,7 @@ const tamperings = 1000
 // keys are the columns that name a row of each table.
 func keys() map[string][]string {
 	return map[string][]string{
-		"entry": {"id"}, "personal": {"entry_id"}, "hold": {"entry_id", "scope"}, "approval": {"entry_id"},
+		"entry": {"id"}, "personal": {"entry_id"}, "hold": {"entry_id", "scope"}, "approval": {"entry_id", "approver", "verdict"}, "act": {"id"},
 		"event": {"seq"}, "event_node": {"idx"}, "event_head": {"one"}, "checkpoint": {"size"},
 	}
 }
@@ -40,7 +40,12 @@ func tampering(t *testing.T, fresh Fresh) {
 	d, by := soundDesk(t, fresh), signer(t)
 	e := d.begin(refund("ch_6", 600), policies.NeedsApproval)
 	kept := ledger.Evidence{Signed: by.Verifier, Kept: []checkpoint.Checkpoint{d.checkpoint(by)}}
+	two := d.begin(refund("ch_7", 700), policies.NeedsApproval)
+	must(t)(d.Decide(t.Context(), two.ID, signedBy("kim", policies.Approved), nobody))
+	must(t)(d.Decide(t.Context(), two.ID, signedBy("robin", policies.Approved), anybody))
 	must(t)(d.Reject(t.Context(), e.ID, "person", "no"))
+	d.act("roster", 0)
+	d.act("roster", 1)
 	kept.Kept = append(kept.Kept, d.checkpoint(by))
 	d.keep()
 	if r, err := d.Verify(t.Context(), kept); err != nil || !r.Sound() {

@@ -57,7 +57,7 @@ func checkSettlement(`}),
 			edits: []edit{{"policies/budget.go", "if add(u.Sum, cost.Minor) > limit {", "if add(u.Sum, cost.Minor) > limit+1 {"}},
 		},
 		conforming("locks in any order", "^TestPostgreSQL$/^deadlocks$",
-			edit{begin, `ORDER BY scope COLLATE "C" FOR UPDATE`, `ORDER BY random() FOR UPDATE`}),
+			edit{begin, "VALUES ` + rows + ` ON CONFLICT", "SELECT * FROM (VALUES ` + rows + `) AS wanted (scope) ORDER BY random() ON CONFLICT"}),
 		conforming("a settlement whatever the state", "^TestSQLite$/^transitions$",
 			edit{settle, "slices.Contains(settleFrom(s.State), r.State)", "(len(s.State) > 0 || slices.Contains(settleFrom(s.State), r.State))"}),
 		simulated("a transition without its event",
@@ -123,5 +123,35 @@ func checkSettlement(`}),
 			name: "a refund that is not found taken for one that was not made", pkg: "./policies", run: ".",
 			edits: []edit{{"policies/action.go", "\treturn Review\n}", "\treturn Failed\n}"}},
 		},
+		{
+			name: "a claim taken for a proof", pkg: "./policies", run: "^TestJudging$",
+			edits: []edit{{"policies/identity.go", "case is == Proven:", "case is == Proven || is == Claimed:"}},
+		},
+		{
+			name: "an e-mail taken for a verified message", pkg: "./tools", run: "^TestOnlyAProvenAskerIsRefundedAlone$",
+			edits: []edit{{"tools/ticket.go", `c.Channel == "conversation" && `, ""}},
+		},
+		{
+			name: "a link that holds before anybody has confirmed it", pkg: "./internal/ledger", run: "^TestSQLite$/^links$",
+			edits: []edit{{"internal/ledger/list.go", " AND entry.state = 'done' ORDER BY hold.at", " ORDER BY hold.at"}},
+		},
+		attacked("what a person let go on performed unasked",
+			edit{"policies/approvers.go", `e.Approver == "" || e.Digest != d.Digest {`, `e.Approver != "" || e.Digest != d.Digest {`}),
+		attacked("what may have been lost sent again unjudged",
+			edit{"policies/approvers.go", "if g.Approvers == nil {\n\t\treturn a, nil", "if g.Approvers != nil {\n\t\treturn a, nil"}),
+		attacked("an approval of another action",
+			edit{"internal/approvers/panel.go", "\tcase s != want:\n", "\tcase s.Purpose != want.Purpose:\n"}),
+		{
+			name: "an approval that has expired", pkg: "./internal/approvers", run: ".",
+			edits: []edit{{"internal/approvers/panel.go", "if s.Purpose != Settle && !now.Before(s.Until) {", "if s.Purpose == Settle && !now.Before(s.Until) {"}},
+		},
+		attacked("a roster that the database alone names",
+			edit{"cmd/supportmcp/roster.go", "both := accepted.Within(here)", "both := accepted.Within(*accepted)"},
+			edit{"cmd/supportmcp/roster.go", "_, here, err := readRoster(a.file)", "_, _, err = readRoster(a.file)"}),
 	}
+}
+
+// attacked is found by what somebody does who can write to the database.
+func attacked(name string, edits ...edit) mutant {
+	return mutant{name: name, edits: edits, pkg: "./cmd/supportmcp", run: "^TestWithoutAnApproversKeyNothingThatWaitsIsCarriedOut$"}
 }

@@ -165,3 +165,26 @@ func TestEmbeddedListsAreCut(t *testing.T) {
 	})
 	d.want(d.get("/contacts/"+ben+"/tags"), map[string]any{"data.#": 11})
 }
+
+func TestAttributesSayWhoMayWriteThem(t *testing.T) {
+	d := newDesk(t)
+	d.SetMessengerWritable("seats", true)
+	d.want(d.get("/data_attributes?model=contact"), map[string]any{
+		"type": "list", "data.#": 3, "data.0.name": "seats", "data.0.data_type": "float", "data.0.messenger_writable": true,
+		"data.1.full_name": "custom_attributes.stripe_id", "data.1.messenger_writable": false, "data.2.data_type": "boolean",
+	})
+	d.want(d.get("/data_attributes?model=company"), map[string]any{"type": "list", "data.0.model": "company"})
+	d.refused(d.get("/data_attributes?model=conversation"), 400, "parameter_invalid")
+}
+
+func TestIdentityVerificationIsSwitched(t *testing.T) {
+	d := newDesk(t)
+	d.want(d.get("/me"), map[string]any{"app.identity_verification": false})
+	d.want(d.post("/_sandbox/identity_verification", `{"on":true}`), map[string]any{"on": true})
+	d.want(d.get("/me"), map[string]any{"app.identity_verification": true})
+	for _, body := range []string{`{}`, `{"off":true}`, `on`} {
+		if a := d.post("/_sandbox/identity_verification", body); a.status != 400 {
+			t.Errorf("%s: %d", body, a.status)
+		}
+	}
+}
