@@ -10,20 +10,33 @@ import (
 
 // afterRefund leaves the receipt on the conversation, if there is one, for colleagues, and tells
 // the customer what the agent wanted told once it is done.
-func afterRefund(in createRefundInput, r policies.Refund, out stripe.Refund) []policies.Followup {
+func afterRefund(in createRefundInput, e policies.Entry, r policies.Refund, out stripe.Refund) []policies.Followup {
 	where := conversationID(r.Asker.Conversation)
 	if where == "" {
 		return nil
 	}
 	follow := []policies.Followup{{Kind: policies.KindNote, Input: noteInput{
 		Conversation: where,
-		Body:         messageText(fmt.Sprintf("Refund %s of %s on %s was issued (%s).", out.ID, out.Amount, out.Charge, out.Status)),
+		Body:         messageText(fmt.Sprintf("Refund %s of %s on %s was issued (%s). %s: %s.", out.ID, out.Amount, out.Charge, out.Status, e.ID, lawOf(e))),
 	}}}
 	follow = append(follow, refundIssued(where, out))
 	if in.ThenReply != "" {
 		follow = append(follow, policies.Followup{Kind: policies.KindReply, Input: replyInput{Conversation: where, Body: in.ThenReply}})
 	}
 	return follow
+}
+
+// lawOf tells colleagues why an action was done: who approved it and which rules
+// wanted that, or that the policy let the agent act alone.
+func lawOf(e policies.Entry) string {
+	if e.Approver == "" {
+		return "the policy (" + e.Decision.Revision + ") allows it"
+	}
+	var rules []string
+	for _, f := range e.Decision.Against() {
+		rules = append(rules, f.Rule)
+	}
+	return "approved by " + e.Approver + " (" + strings.Join(rules, ", ") + ")"
 }
 
 // Aftermath is what follows when an action on money waits for a person whose note

@@ -144,3 +144,28 @@ func TestARefundIsAnEventOfItsContact(t *testing.T) {
 		}
 	}
 }
+
+// Colleagues read on the conversation what was done, under which action, and who or
+// what let it be done.
+func TestTheReceiptSaysWhoLetTheMoneyGo(t *testing.T) {
+	t.Parallel()
+	d := desk(t)
+	alone := d.Call("create_refund", args{"conversation_id": sandbox.Conversation("duplicate-charge"), "charge_id": "ch_maria_2", "reason": "duplicate"})
+	asked := waiting(t, d)
+	d.Approve(asked.Action)
+	d.Settle()
+	d.Settle()
+	e, err := d.Ledger.Entry(t.Context(), asked.Action)
+	must(t, err)
+	for where, wants := range map[string][]string{
+		sandbox.Conversation("duplicate-charge"): {"of 20.00 EUR on ch_maria_2 was issued", alone.Action, "the policy (" + alone.Decision.Revision + ") allows it"},
+		sandbox.Conversation("annual-day-3"):     {"of 100.00 EUR on ch_tom_1 was issued", asked.Action, "approved by " + e.Approver + " (refund.limit"},
+	} {
+		notes := strings.Join(d.Parts(where, "note"), "\n")
+		for _, want := range wants {
+			if !strings.Contains(notes, want) {
+				t.Errorf("colleagues read %q, want %q in it", notes, want)
+			}
+		}
+	}
+}

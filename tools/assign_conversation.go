@@ -54,7 +54,7 @@ func (d Deps) proposeAssign(ctx context.Context, in assignInput) (policies.Assig
 }
 
 // summarise leaves the summary once the conversation is handed over.
-func summarise(in assignInput, a policies.Assign, _ intercom.Assigned) []policies.Followup {
+func summarise(in assignInput, _ policies.Entry, a policies.Assign, _ intercom.Assigned) []policies.Followup {
 	if in.Summary == "" {
 		return nil
 	}
