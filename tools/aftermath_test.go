@@ -169,3 +169,21 @@ func TestTheReceiptSaysWhoLetTheMoneyGo(t *testing.T) {
 		}
 	}
 }
+
+// What follows an entry that goes stale is recorded in the same transaction, and the
+// verdict still belongs to the entry.
+func TestAStaleActionWithWhatFollowsItIsProved(t *testing.T) {
+	t.Parallel()
+	d := handingOver(t)
+	a := waiting(t, d)
+	d.Approve(a.Action)
+	d.Use(strings.Replace(handing(t), "max: 500.00", "max: 99.00", 1))
+	d.Settle()
+	if e, err := d.Ledger.Entry(t.Context(), a.Action); err != nil || e.State != policies.Stale {
+		t.Fatalf("it is %s, %v", e.State, err)
+	}
+	report, err := d.Ledger.Verify(t.Context())
+	if err != nil || !report.Sound() {
+		t.Errorf("verified: %v, %v", report.Problems, err)
+	}
+}

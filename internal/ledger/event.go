@@ -81,8 +81,16 @@ func (t *tx) record(from policies.State, r *row) error {
 	return nil
 }
 
-// judged adds the decision on r to the event just noted.
-func (t *tx) judged(r *row) { t.events[len(t.events)-1].Decision = verdictOf(r.Decision) }
+// judged adds the decision on r to its newest event, behind which those of what
+// follows r may stand already.
+func (t *tx) judged(r *row) {
+	for i := len(t.events) - 1; i >= 0; i-- {
+		if t.events[i].Action == r.ID {
+			t.events[i].Decision = verdictOf(r.Decision)
+			return
+		}
+	}
+}
 
 func verdictOf(d policies.Decision) *verdict {
 	v := &verdict{Effect: d.Effect, Revision: d.Revision, Findings: make([]said, len(d.Findings)), Need: d.Need}

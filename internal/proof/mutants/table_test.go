@@ -117,6 +117,10 @@ func checkSettlement(`}),
 			name: "a note of anybody taken for a decision", pkg: "./tools", run: "^TestANoteThatDoesNotCount",
 			edits: []edit{{"tools/note_decisions.go", "!p.MayDecide(part.Author.ID, e)", "!e.Decision.ByNote"}},
 		},
+		{
+			name: "a verdict told with what follows the action", pkg: "./tools", run: "^TestAStaleActionWithWhatFollows",
+			edits: []edit{{"internal/ledger/event.go", "if t.events[i].Action == r.ID {", "if t.events[i].Action != \"\" {"}},
+		},
 		simulated("what another worker has resumed performed once more",
 			edit{"policies/resume.go", "if ours && e.State == Executing {", "if (ours || e.ID != \"\") && e.State == Executing {"}),
 		{
