@@ -30,6 +30,7 @@ type Approval struct {
 	By        string
 	Verdict   State // Approved or Rejected; of what was under review Done or Failed
 	Note      string
+	Verifier  string // who verified a caller, where that is needed; Note tells it once it is recorded
 	At        time.Time
 	Statement string // the exact text that was signed; "" when the person was only named
 	Signature string // of it

@@ -67,6 +67,8 @@ func (c *comparison) walk(path string, before, after reflect.Value) {
 		c.approvals(path, before, after)
 	case DisclosureRules:
 		c.disclosure(path, as[DisclosureRules](before), as[DisclosureRules](after))
+	case *IdentityRules:
+		c.identity(path, as[*IdentityRules](before), as[*IdentityRules](after))
 	case map[Reason]Effect:
 		c.reasons(path, as[map[Reason]Effect](before), as[map[Reason]Effect](after))
 	default:
@@ -152,7 +154,7 @@ func (c *comparison) leaf(path string, before, after reflect.Value) {
 		return
 	}
 	was, is := written(before), written(after)
-	if strings.HasSuffix(path, ".cite") {
+	if strings.HasSuffix(path, ".cite") || path == "approvals.hand_to" {
 		c.reworded(path, was, is)
 		return
 	}
@@ -227,7 +229,7 @@ func orUnlimited(n int64) int64 {
 
 // lists are the keys that list what is allowed, and nothing else is.
 func lists() []string {
-	return []string{"approvals.notes.admins", "tag.allow", "segment.allow", "contact.attributes", "discount.coupons"}
+	return []string{"approvals.notes.admins", "tag.allow", "segment.allow", "contact.attributes", "discount.coupons", "reply.words.links", "reply.words.emails", "reply.words.ibans"}
 }
 
 // generous reports whether a map lets through what another holds back. What it does

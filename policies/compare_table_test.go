@@ -13,6 +13,10 @@ func edits() []struct{ from, to, path string } {
 		{"  expires: 24h", "  expires: 25h", "approvals.expires"},
 		{"  role: support-lead\n", "", "approvals.role"},
 		{"  repeats: needs_approval", "  repeats: allow", "approvals.repeats"},
+		{"identity: {claimed: deny,", "identity: {claimed: needs_approval,", "identity.claimed"},
+		{"claimed_up_to: {eur: 5.00}", "claimed_up_to: {eur: 5.01}", "identity.claimed_up_to.eur"},
+		{"claimed_up_to: {eur: 5.00}", "claimed_up_to: {eur: 5.00, usd: 1.00}", "identity.claimed_up_to.usd"},
+		{"links: {allow: [help.example.com, example.org]}", "links: {allow: [help.example.com, example.org, example.net]}", "reply.words.links"},
 		{"  without_conversation: needs_approval", "  without_conversation: deny", "-approvals.without_conversation"},
 		{"people: 2, expires: 4h", "expires: 4h", "approvals.bands.people[over 40.00 EUR]"},
 		{"people: 2, expires: 4h", "people: 2", "approvals.bands.expires[over 40.00 EUR]"},
@@ -171,5 +175,18 @@ func TestNoPolicyAtAllIsTheStrictest(t *testing.T) {
 	least := compiled(t, "version: 1")
 	if len(Compare(nil, least)) > 0 {
 		t.Error("a file with only a version is as strict as none")
+	}
+}
+
+// A missing section leaves claims to a person: taking one away that denies them
+// loosens, although it also keeps links from being proposed.
+func TestTakingTheIdentitySectionAwayMayLoosen(t *testing.T) {
+	whole := parsed(t, "identity: {claimed: deny}\n"+someRefunds)
+	bare := parsed(t, someRefunds)
+	if got := Loosened(whole, bare); len(got) != 1 || !strings.HasPrefix(got[0], "identity.claimed") {
+		t.Errorf("gone: %q", got)
+	}
+	if got := Loosened(bare, whole); len(got) != 1 || !strings.HasPrefix(got[0], "identity: ") {
+		t.Errorf("new: %q", got)
 	}
 }

@@ -64,7 +64,7 @@ func one[T any](r *rand.Rand, of ...T) T { return of[r.IntN(len(of))] }
 // those of testdata/whole.yaml.
 func drawAction(r *rand.Rand) Action {
 	n := strconv.Itoa(r.IntN(3))
-	asker := Asker{Conversation: "conv_" + n, Contact: "contact_" + n, Identity: Proven, Ties: []Tie{{Customer: "cus_" + n}}}
+	asker := Asker{Conversation: "conv_" + n, Contact: "contact_" + n, Identity: one(r, Proven, Proven, Claimed), Ties: []Tie{{Customer: "cus_" + n}}}
 	amount := money.Of(int64(r.IntN(7000)), one[money.Currency](r, "eur", "eur", "eur", "usd", "jpy", "chf"))
 	if r.IntN(3) == 0 {
 		amount.Minor = int64(r.IntN(70)) * 100

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"supportmcp/internal/fault"
 	"supportmcp/internal/ledger"
 	"supportmcp/internal/sandbox"
 	"supportmcp/policies"
@@ -29,6 +30,9 @@ func TestAPersonReleasesTheBreaker(t *testing.T) {
 	tripped := slices.IndexFunc(open, func(e policies.Entry) bool { return e.Kind == policies.KindBreaker })
 	if len(open) != 2 || tripped < 0 {
 		t.Fatalf("%d actions wait, and none of them is the breaker", len(open))
+	}
+	if _, err := d.Ledger.Reject(t.Context(), open[tripped].ID, "robin", ""); fault.CodeOf(err) != fault.Refused {
+		t.Errorf("a breaker was rejected: %v", err)
 	}
 	d.Approve(open[tripped].ID)
 	d.Settle()

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"supportmcp/internal/fault"
 	"supportmcp/internal/sandbox"
 	"supportmcp/internal/sandbox/intercomapi"
 	"supportmcp/internal/sandbox/stripeapi"
@@ -179,7 +180,16 @@ func TestMoneyForACaller(t *testing.T) {
 	if again := d.Call("create_refund", call); again.Action != a.Action {
 		t.Errorf("asked again, answered %s", again.Text)
 	}
-	d.Approve(a.Action)
+	approval := policies.Approval{By: "robin", Verdict: policies.Approved}
+	if _, err := d.Ledger.DecideNamed(t.Context(), a.Action, approval); fault.CodeOf(err) != fault.Refused {
+		t.Fatalf("approved by somebody who names nobody: %v", err)
+	}
+	approval.Verifier, approval.Note = "noa", "called back"
+	e, err := d.Ledger.DecideNamed(t.Context(), a.Action, approval)
+	must(t, err)
+	if e.Note != "caller verified by noa; called back" {
+		t.Errorf("the note is %q", e.Note)
+	}
 	d.Settle()
 	if got := d.Stripe.AmountRefunded("ch_maria_2"); got != 2000 {
 		t.Errorf("%d are refunded", got)

@@ -26,6 +26,7 @@ func rejectCommand(w world) *cobra.Command {
 type deciding struct {
 	verdict  policies.State
 	by, note string
+	verifier string // who verified a caller
 	signatory
 }
 
@@ -44,6 +45,9 @@ func verdictCommand(w world, name, short string, verdict policies.State) *cobra.
 	}
 	c.Flags().StringVar(&d.by, "as", "", "who decides where no roster is; your user name when left out")
 	c.Flags().StringVar(&d.note, "note", "", "why, kept with the decision")
+	if verdict == policies.Approved {
+		c.Flags().StringVar(&d.verifier, "verified-by", "", "who verified the caller, of what was asked for outside a conversation")
+	}
 	d.flags(c)
 	return c
 }
@@ -92,10 +96,7 @@ func (d deciding) named(ctx context.Context, l *ledger.Ledger, id string) (polic
 	if d.by == "" {
 		d.by = userName()
 	}
-	if d.verdict == policies.Rejected {
-		return l.Reject(ctx, id, d.by, d.note)
-	}
-	return l.Approve(ctx, id, d.by, d.note)
+	return l.DecideNamed(ctx, id, policies.Approval{By: d.by, Verdict: d.verdict, Note: d.note, Verifier: d.verifier})
 }
 
 // signed records a decision that is signed, after it was checked as a server will.
@@ -116,7 +117,7 @@ func (d deciding) signed(ctx context.Context, w world, a authority, r approvers.
 	if err != nil {
 		return e, err
 	}
-	given := policies.Approval{Verdict: d.verdict, Note: d.note, Statement: p.text, Signature: p.signature}
+	given := policies.Approval{Verdict: d.verdict, Note: d.note, Verifier: d.verifier, Statement: p.text, Signature: p.signature}
 	if s, err := approvers.ParseStatement(p.text); err == nil {
 		given.By = s.Signer
 	}

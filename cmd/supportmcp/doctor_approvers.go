@@ -40,7 +40,8 @@ func (d *doctor) whoApproves(ctx context.Context) {
 func (d *doctor) authority(ctx context.Context) (authority, []ledger.Held, error) {
 	a := authority{
 		file: d.cfg.roster(), server: true, now: d.now, place: approvers.Place{Mode: "sandbox"},
-		acts: func(context.Context) ([]ledger.Act, error) { return nil, nil },
+		acts:   func(context.Context) ([]ledger.Act, error) { return nil, nil },
+		signed: func(context.Context) ([]ledger.Act, error) { return nil, nil },
 	}
 	if d.sandbox {
 		return a, nil, nil
@@ -52,6 +53,7 @@ func (d *doctor) authority(ctx context.Context) (authority, []ledger.Held, error
 	in, err := ledger.Inspect(ctx, url, d.ledgerMode())
 	a.place = approvers.Place{Ledger: in.ID, Mode: d.ledgerMode(), Account: in.Account}
 	a.acts = func(context.Context) ([]ledger.Act, error) { return in.Rosters, nil }
+	a.signed = func(context.Context) ([]ledger.Act, error) { return in.Applied, nil }
 	return a, in.Held, err
 }
 

@@ -44,7 +44,7 @@ func (d *doctor) database(ctx context.Context) {
 	default:
 		d.ok(topic, "a ledger in %s, %s%s, with %s in its log", where, belongs(in.Mode), ofAccount(in.Account), counted(in.Events, "event"))
 	}
-	d.inForce(in.Policies)
+	d.inForce(ctx, in.Policies)
 	if in.Adopted > 0 {
 		d.add(warning, "database.adopted", counted(in.Adopted, "refund")+" of this ledger were made by Stripe and lost here, as when an older backup is restored; they count again",
 			"find them with supportmcp approvals list --all; what else was recorded meanwhile is lost")
@@ -52,7 +52,7 @@ func (d *doctor) database(ctx context.Context) {
 }
 
 // inForce says whether the policy file is the one in force.
-func (d *doctor) inForce(history []ledger.Accepted) {
+func (d *doctor) inForce(ctx context.Context, history []ledger.Accepted) {
 	const topic = "policy.in_force"
 	name, text, err := readPolicy(d.cfg.Policy)
 	if err != nil || len(history) == 0 {
@@ -62,7 +62,15 @@ func (d *doctor) inForce(history []ledger.Accepted) {
 	if err != nil {
 		return
 	}
-	switch s := policies.Stand(name, file, recorded(history, approved)); {
+	over, _, err := d.authority(ctx)
+	if err != nil {
+		return // told elsewhere
+	}
+	records, err := allowed(over.policies).records(ctx, history)
+	if err != nil {
+		return // told elsewhere
+	}
+	switch s := policies.Stand(name, file, records); {
 	case len(s.Looser) > 0:
 		d.add(warning, topic, "revision "+s.InForce.Revision+" stays in force, because the file loosens it: "+s.Summary(),
 			"have an approver run supportmcp policy apply with the file, or change the file back")

@@ -24,7 +24,7 @@ type keeper struct {
 	ledger *ledger.Ledger
 	guard  *policies.Guard
 	log    *slog.Logger
-	signed func(ledger.Accepted) bool // whether an approver has put a policy in force
+	signed allowed
 	// check says why a sound policy cannot be put in force now. May be nil.
 	check func(context.Context, *policies.Policy) error
 
@@ -89,7 +89,11 @@ func (k *keeper) settle(ctx context.Context, text []byte) error {
 	if err != nil {
 		return err
 	}
-	s := policies.Stand(k.name, file, recorded(history, k.signed))
+	records, err := k.signed.records(ctx, history)
+	if err != nil {
+		return err
+	}
+	s := policies.Stand(k.name, file, records)
 	if err := k.checked(ctx, s); err != nil {
 		return err
 	}
@@ -107,13 +111,17 @@ func (k *keeper) settle(ctx context.Context, text []byte) error {
 		k.use(file, text)
 	case len(s.Looser) > 0:
 		k.use(s.InForce, []byte(s.Text))
-		k.doubts("the policy file is not in force, because it loosens what an approver must let through: " + s.Summary() +
-			"; run supportmcp policy apply with the file")
+		k.doubts(heldBack(s))
 	default:
 		k.use(file, text)
 	}
 	k.seen = seen{string(text), last}
 	return nil
+}
+
+func heldBack(s policies.Standing) string {
+	return "the policy file is not in force, because it loosens what an approver must let through: " + s.Summary() +
+		"; run supportmcp policy apply with the file"
 }
 
 // checked looks at the policy that would be in force.
@@ -122,17 +130,28 @@ func (k *keeper) checked(ctx context.Context, s policies.Standing) error {
 		return nil
 	}
 	if len(s.Looser) > 0 {
-		return k.check(ctx, s.InForce)
+		if err := k.check(ctx, s.InForce); err != nil {
+			return fmt.Errorf("%w\n%s", err, heldBack(s))
+		}
+		return nil
 	}
 	return k.check(ctx, s.File)
 }
 
-func recorded(history []ledger.Accepted, signed func(ledger.Accepted) bool) []policies.Record {
-	out := make([]policies.Record, len(history))
-	for i, a := range history {
-		out[i] = policies.Record{Text: a.Body, Signed: signed(a)}
+// allowed gives the test by which a policy in the history was let through by
+// somebody who may.
+type allowed func(context.Context) (func(ledger.Accepted) bool, error)
+
+func (a allowed) records(ctx context.Context, history []ledger.Accepted) ([]policies.Record, error) {
+	through, err := a(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return out
+	out := make([]policies.Record, len(history))
+	for i, p := range history {
+		out[i] = policies.Record{Text: p.Body, Signed: through(p)}
+	}
+	return out, nil
 }
 
 func (k *keeper) use(p *policies.Policy, text []byte) {
@@ -174,7 +193,7 @@ func (k *keeper) doubts(why string) {
 	k.doubt.Store(&why)
 	if why != k.warned {
 		k.warned = why
-		k.log.Warn(why)
+		k.log.Warn("the policy file is not the one in force", "why", why)
 	}
 }
 
@@ -190,6 +209,3 @@ func (k *keeper) shown() []byte {
 func commented(text string) []byte {
 	return []byte("# " + strings.ReplaceAll(text, "\n", "\n# ") + "\n")
 }
-
-// approved tells whether a person has put a policy in force.
-func approved(a ledger.Accepted) bool { return a.By != "" }

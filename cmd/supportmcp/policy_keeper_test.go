@@ -29,7 +29,7 @@ func newKept(t *testing.T, l *ledger.Ledger, path string) *kept {
 	t.Helper()
 	k := &kept{t: t, log: &bytes.Buffer{}}
 	k.keeper = &keeper{
-		path: path, name: path, ledger: l, guard: &policies.Guard{Ledger: l}, signed: approved,
+		path: path, name: path, ledger: l, guard: &policies.Guard{Ledger: l}, signed: byName,
 		log: slog.New(slog.NewTextHandler(k.log, nil)),
 	}
 	_, text, err := readPolicy(path)

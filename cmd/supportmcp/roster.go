@@ -46,6 +46,7 @@ func readRoster(path string) (string, approvers.Roster, error) {
 type authority struct {
 	ledger *ledger.Ledger
 	acts   func(context.Context) ([]ledger.Act, error) // the rosters that the ledger has accepted
+	signed func(context.Context) ([]ledger.Act, error) // the policies that approvers signed
 	place  approvers.Place
 	file   string // "" is none
 	server bool   // the file must be there; people who approve elsewhere may lack it
@@ -61,6 +62,7 @@ func authorityOver(ctx context.Context, l *ledger.Ledger, file, mode string, now
 	}
 	a := authority{ledger: l, file: file, server: mode != "", now: now, place: approvers.Place(b)}
 	a.acts = func(ctx context.Context) ([]ledger.Act, error) { return l.Acts(ctx, string(approvers.Enroll)) }
+	a.signed = func(ctx context.Context) ([]ledger.Act, error) { return l.Acts(ctx, string(approvers.Policy)) }
 	if a.server {
 		a.place.Mode = mode
 	}

@@ -132,7 +132,7 @@ func newHands(ctx context.Context, s settings, library *knowledge.Library) (h ha
 	if h.authority, h.guard.Approvers, err = whoApproves(ctx, s, h.ledger); err != nil {
 		return h, errors.Join(err, h.ledger.Close())
 	}
-	h.policy = &keeper{path: s.policyPath, name: s.policyName, ledger: h.ledger, guard: h.guard, log: s.log, signed: approved}
+	h.policy = &keeper{path: s.policyPath, name: s.policyName, ledger: h.ledger, guard: h.guard, log: s.log, signed: h.authority.policies}
 	deps := tools.Deps{Guard: h.guard, Stripe: h.stripe, Intercom: h.intercom, Library: library}
 	h.tools = append(tools.All(deps), tools.Inner(deps)...)
 	return h, nil

@@ -20,7 +20,14 @@ func TestAServerDoesNotStartWhileCustomersCanWriteATie(t *testing.T) {
 	if got.status == 0 || !strings.Contains(got.err, "customers can write from the Messenger what ties them to a Stripe customer: contact attribute stripe_customer_id") {
 		t.Errorf("status %d: %s", got.status, got.err)
 	}
-	mail := append(p.environ, "SUPPORTMCP_POLICY="+written(t, "policy.yaml", "version: 1\nties: [external_id: user_id, email]\n", 0o600))
+	file := written(t, "policy.yaml", "version: 1\nties: [external_id: user_id, email]\n", 0o600)
+	mail := append(p.environ, "SUPPORTMCP_POLICY="+file)
+	if got := typeIn(t, mail, "serve"); got.status == 0 || !strings.Contains(got.err, "policy apply") {
+		t.Errorf("other ties that nobody let through: status %d: %s", got.status, got.err)
+	}
+	if got := typeIn(t, mail, "policy", "apply", file, "--as", "robin"); got.status != 0 {
+		t.Fatalf("applied: %s", got.err)
+	}
 	if got := typeIn(t, mail, "serve"); got.status != 0 {
 		t.Errorf("a policy that ties by something else: %s", got.err)
 	}

@@ -25,12 +25,10 @@ type Purpose string
 const (
 	Approve Purpose = "approve" // an action that waits
 	Reject  Purpose = "reject"
-	Settle  Purpose = "settle"  // an action under review
-	Prune   Purpose = "prune"   // texts of the ledger
-	Enroll  Purpose = "roster"  // another roster
-	Policy  Purpose = "policy"  // a policy that loosens
-	Release Purpose = "breaker" // spending without approvals again
-	Tie     Purpose = "tie"     // a contact to a customer
+	Settle  Purpose = "settle" // an action under review
+	Prune   Purpose = "prune"  // texts of the ledger
+	Enroll  Purpose = "roster" // another roster
+	Policy  Purpose = "policy" // a policy that loosens
 )
 
 // Place is the ledger that a statement is about. A signature for one place says

@@ -69,7 +69,7 @@ func TestWhatIsSignedForTheLedgerAsAWholeCountsForThatAndADay(t *testing.T) {
 	}{
 		"as it should be":      {robin, func(*Statement) {}, ""},
 		"by a stranger":        {mallory, func(*Statement) {}, "nobody's in the roster"},
-		"for another purpose":  {robin, func(s *Statement) { s.Purpose = Release }, "purpose"},
+		"for another purpose":  {robin, func(s *Statement) { s.Purpose = Enroll }, "purpose"},
 		"about something else": {robin, func(s *Statement) { s.Subject = "before 2030-01-01T00:00:00Z" }, "subject"},
 		"of another ledger":    {robin, func(s *Statement) { s.Place.Ledger = "led_2" }, "ledger"},
 		"a day ago":            {robin, func(s *Statement) { s.Time = noon().Add(-longestWait - time.Second) }, "not within a day"},

@@ -27,6 +27,9 @@ type Act struct {
 // roster is the purpose of acts whose bodies say who may approve.
 const roster = "roster"
 
+// applied is the purpose of acts whose bodies are policies.
+const applied = "policy"
+
 // acted is the state that the event of an act tells.
 const acted policies.State = "signed"
 

@@ -16,13 +16,18 @@ type Enough func(policies.Entry, []policies.Approval) error
 // worker then performs it if its facts still hold. by names the person, who must
 // not be the one that asked. note is kept with the entry.
 func (l *Ledger) Approve(ctx context.Context, id, by, note string) (policies.Entry, error) {
-	return l.Decide(ctx, id, policies.Approval{By: by, Verdict: policies.Approved, Note: note}, named)
+	return l.DecideNamed(ctx, id, policies.Approval{By: by, Verdict: policies.Approved, Note: note})
 }
 
 // Reject records that a person refuses a waiting entry. The same rules hold as
 // for Approve.
 func (l *Ledger) Reject(ctx context.Context, id, by, note string) (policies.Entry, error) {
-	return l.Decide(ctx, id, policies.Approval{By: by, Verdict: policies.Rejected, Note: note}, named)
+	return l.DecideNamed(ctx, id, policies.Approval{By: by, Verdict: policies.Rejected, Note: note})
+}
+
+// DecideNamed records what a person decided who is only named.
+func (l *Ledger) DecideNamed(ctx context.Context, id string, a policies.Approval) (policies.Entry, error) {
+	return l.Decide(ctx, id, a, named)
 }
 
 // named counts people who were only named.
@@ -58,7 +63,11 @@ func (l *Ledger) Decide(ctx context.Context, id string, a policies.Approval, eno
 		if err := t.mayDecide(r, a.By); err != nil {
 			return err
 		}
-		err = t.decided(r, a, enough)
+		told, err := decision(r, a)
+		if err != nil {
+			return err
+		}
+		err = t.decided(r, told, enough)
 		e = r.Entry
 		return err
 	})
@@ -66,6 +75,23 @@ func (l *Ledger) Decide(ctx context.Context, id string, a policies.Approval, eno
 		l.hint(ctx)
 	}
 	return e, err
+}
+
+// decision is what a person decided, in the form in which it is kept. A breaker can
+// only be released, and an approval of what a caller asks for names who verified
+// the caller.
+func decision(r *row, a policies.Approval) (policies.Approval, error) {
+	if r.Kind == policies.KindBreaker && a.Verdict == policies.Rejected {
+		return a, refused("leave it waiting as long as people are to look at all money; approve it to release it", "a breaker cannot be rejected")
+	}
+	if !r.Decision.Need.Verified || a.Verdict != policies.Approved {
+		return a, nil
+	}
+	if strings.TrimSpace(a.Verifier) == "" {
+		return a, refused("say with --verified-by who verified the caller", "%s was asked for outside a conversation, so nothing shows who asks", r.ID)
+	}
+	a.Note = strings.TrimSuffix("caller verified by "+strings.TrimSpace(a.Verifier)+"; "+a.Note, "; ")
+	return a, validText("name or note", a.Note)
 }
 
 // person is the name under which a decision is recorded.

@@ -81,8 +81,8 @@ func (t *tx) record(from policies.State, r *row) error {
 	return nil
 }
 
-// judged adds the decision on r to its newest event, behind which those of what
-// follows r may stand already.
+// judged adds the decision on r to its event that was noted last; what follows from
+// that may have been noted behind it.
 func (t *tx) judged(r *row) {
 	for i := len(t.events) - 1; i >= 0; i-- {
 		if t.events[i].Action == r.ID {

@@ -26,6 +26,7 @@ type Inspection struct {
 	Adopted int64  // actions that its vendors had done and it had lost; see Adopt
 	ID      string // see [Ledger.ID]
 	Rosters []Act  // that it has accepted, oldest first
+	Applied []Act  // policies that approvers signed, oldest first
 	Held    []Held // what people approved and no server has taken up yet
 	Older   bool   // its tables are of an earlier release, and Open would bring them up to date
 
@@ -121,6 +122,9 @@ func (l *Ledger) inspect(ctx context.Context) (in Inspection, err error) {
 	}
 	if in.Rosters, err = acts(ctx, began, roster); err != nil {
 		return in, fmt.Errorf("read the rosters: %w", err)
+	}
+	if in.Applied, err = acts(ctx, began, applied); err != nil {
+		return in, fmt.Errorf("read the policies that were signed: %w", err)
 	}
 	if in.Held, err = letOn(ctx, began); err != nil {
 		return in, fmt.Errorf("read what is approved: %w", err)

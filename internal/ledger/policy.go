@@ -11,12 +11,10 @@ import (
 
 // Accepted is a policy file that was put in force.
 type Accepted struct {
-	Seq       int64 // from 1, in the order of acceptance
-	Body      string
-	By        string // the approver, where one was needed
-	Statement string // what the approver signed
-	Signature string
-	At        time.Time
+	Seq  int64 // from 1, in the order of acceptance
+	Body string
+	By   string // who let it through, where that was needed
+	At   time.Time
 }
 
 // Policies are all that were accepted, oldest first.
@@ -26,7 +24,7 @@ func (l *Ledger) Policies(ctx context.Context) ([]Accepted, error) {
 }
 
 func accepted(ctx context.Context, q queryer) ([]Accepted, error) {
-	rows, err := q.QueryContext(ctx, `SELECT seq, body, accepted_by, statement, signature, accepted_at FROM policy ORDER BY seq`)
+	rows, err := q.QueryContext(ctx, `SELECT seq, body, accepted_by, accepted_at FROM policy ORDER BY seq`)
 	if err != nil {
 		return nil, fmt.Errorf("read the accepted policies: %w", err)
 	}
@@ -35,7 +33,7 @@ func accepted(ctx context.Context, q queryer) ([]Accepted, error) {
 	for rows.Next() {
 		var a Accepted
 		var at int64
-		if err := rows.Scan(&a.Seq, &a.Body, &a.By, &a.Statement, &a.Signature, &at); err != nil {
+		if err := rows.Scan(&a.Seq, &a.Body, &a.By, &at); err != nil {
 			return nil, fmt.Errorf("read an accepted policy: %w", err)
 		}
 		a.At = fromMillis(at)
@@ -69,7 +67,7 @@ func (l *Ledger) Accept(ctx context.Context, a Accepted) error {
 				Code: fault.Busy, Took: fault.No, Message: "another policy was accepted meanwhile", NextStep: "look at it, and try again",
 			}
 		}
-		return t.exec(`INSERT INTO policy (seq, body, accepted_by, statement, signature, accepted_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-			a.Seq, a.Body, a.By, a.Statement, a.Signature, millis(t.now))
+		return t.exec(`INSERT INTO policy (seq, body, accepted_by, accepted_at) VALUES ($1, $2, $3, $4)`,
+			a.Seq, a.Body, a.By, millis(t.now))
 	})
 }

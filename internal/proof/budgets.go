@@ -2,6 +2,7 @@ package proof
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"supportmcp/internal/money"
@@ -49,7 +50,7 @@ func (r *Report) checkBudget(b policies.Budget, i int, e event, counts map[strin
 	sum := map[money.Currency]int64{}
 	for _, s := range counts {
 		inWindow := s.open || s.done.After(e.At.Add(-b.Window))
-		if inWindow && slices.Contains(b.Kinds, s.Kind) && scopeOf(b.Scope, s.event) == scopeOf(b.Scope, e) {
+		if inWindow && slices.Contains(b.Kinds, s.Kind) && together(b.Scope, s.event, e) {
 			n++
 			sum[s.Subject.Cost.Currency] += s.Subject.Cost.Minor
 		}
@@ -64,6 +65,17 @@ func (r *Report) checkBudget(b policies.Budget, i int, e event, counts map[strin
 	}
 }
 
+// together reports whether two events count in one budget. A person goes by several
+// names, one of which is enough.
+func together(k policies.ScopeKind, a, b event) bool {
+	if k != policies.PerPerson {
+		return scopeOf(k, a) == scopeOf(k, b)
+	}
+	return slices.ContainsFunc(strings.Fields(a.Subject.Person), func(name string) bool {
+		return slices.Contains(strings.Fields(b.Subject.Person), name)
+	})
+}
+
 // scopeOf is the value that a budget is counted by.
 func scopeOf(k policies.ScopeKind, e event) string {
 	switch k {
@@ -75,6 +87,8 @@ func scopeOf(k policies.ScopeKind, e event) string {
 		return e.Subject.Conversation
 	case policies.PerPrincipal:
 		return string(e.Principal)
+	case policies.PerPerson:
+		return e.Subject.Person
 	case policies.Global:
 	}
 	return ""

@@ -37,6 +37,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"resuming", resuming},
 		{"resumed by two", resumedByTwo},
 		{"follow-ups", followups},
+		{"aftermaths", aftermaths},
 		{"approvals", approvals},
 		{"signed approvals", signedApprovals},
 		{"signed acts", signedActs},

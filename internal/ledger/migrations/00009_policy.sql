@@ -5,8 +5,6 @@
 CREATE TABLE policy (
     seq         BIGINT NOT NULL PRIMARY KEY, -- from 1, without gaps
     body        TEXT   NOT NULL,             -- the exact bytes of the file
-    accepted_by TEXT   NOT NULL,             -- the approver, where one was needed
-    statement   TEXT   NOT NULL,             -- what the approver signed
-    signature   TEXT   NOT NULL,
+    accepted_by TEXT   NOT NULL,             -- who let it through, where that was needed
     accepted_at BIGINT NOT NULL
 );
