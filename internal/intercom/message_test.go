@@ -90,7 +90,7 @@ func TestFindReplyTellsWhatBecameOfALostAnswer(t *testing.T) {
 	} {
 		t.Run(string(c.kind), func(t *testing.T) {
 			d := newDesk(t)
-			a := policies.Reply{Message: d.message(ticket, "5 < 6 & \"so\" it is <b>done</b>")}
+			a := policies.Reply{Message: d.message(ticket, "5 < 6 & \"so\" it is done")}
 			d.inject(control.Fault{Method: "POST", Kind: c.kind, Status: 502})
 			_, err := perform(t, a, d.Reply)
 			wantFault(t, err, fault.Upstream, fault.Unknown)
@@ -159,12 +159,12 @@ func TestAnyTextIsSentAsTextAndFoundAgain(t *testing.T) {
 		d.AddConversation(intercomapi.Conversation{ID: id, Contacts: []string{ana}, Messages: []intercomapi.Message{{From: "contact:" + ana, Body: "?"}}})
 		body := rapid.OneOf(rapid.String(), rapid.StringMatching(`[<>/&;"' abp!\-\n]{1,40}`)).
 			Filter(func(s string) bool { return intercom.ToHTML(s) != "" }).Draw(r, "body")
-		a := policies.Reply{Message: d.message(id, body)}
-		sent, err := perform(t, a, d.Reply)
+		a := policies.Note{Message: d.message(id, body)} // a reply with markup is denied before
+		sent, err := perform(t, a, d.AddNote)
 		if err != nil {
 			r.Fatal(err)
 		}
-		found, ok, err := d.FindReply(t.Context(), a, "act_1")
+		found, ok, err := d.FindNote(t.Context(), a, "act_1")
 		if err != nil || !ok || found.Part != sent.Part {
 			r.Fatalf("%q: sent %+v, found %+v, %v, %v", body, sent, found, ok, err)
 		}
@@ -179,13 +179,13 @@ func last[T any](s []T) T { return s[len(s)-1] }
 func TestMessageIsRefusedBeforeAnyRequest(t *testing.T) {
 	d := newDesk(t)
 	good := d.message(ticket, "Hello")
-	with := func(change func(*policies.Message)) policies.Reply {
+	with := func(change func(*policies.Message)) policies.Note {
 		m := good
 		change(&m)
-		return policies.Reply{Message: m}
+		return policies.Note{Message: m}
 	}
 	for name, c := range map[string]struct {
-		a    policies.Reply
+		a    policies.Note
 		code fault.Code
 	}{
 		"empty":        {with(func(m *policies.Message) { m.Body = " \n\u200b\u202e" }), fault.Invalid},
@@ -197,9 +197,9 @@ func TestMessageIsRefusedBeforeAnyRequest(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d.Desk.Forget()
-			_, err := perform(t, c.a, d.Reply)
+			_, err := perform(t, c.a, d.AddNote)
 			wantFault(t, err, c.code, fault.No)
-			if _, found, err := d.FindReply(t.Context(), c.a, "act_1"); found || err == nil {
+			if _, found, err := d.FindNote(t.Context(), c.a, "act_1"); found || err == nil {
 				t.Errorf("found %v, %v", found, err)
 			}
 			if n := d.Desk.Requests(); len(n) != 0 {
