@@ -28,6 +28,9 @@ type Resource struct {
 	MIME        string
 	Size        int64 // bytes; 0 when unknown
 	UpdatedAt   time.Time
+	Internal    bool           // for agents, and never to be shown to a customer
+	Priority    float64        // from 0 to 1; 0 says nothing
+	Meta        map[string]any // what else is known of it; may be nil
 	Read        func(ctx context.Context, uri string) (Content, error)
 
 	// Complete, of a template that can, gives the values of a variable that begin
@@ -38,6 +41,7 @@ type Resource struct {
 // Content is the text behind an address.
 type Content struct {
 	URI, MIME, Text string
+	Meta            map[string]any // may be nil
 }
 
 // All is every resource. A kind of resource is a file and a line here.

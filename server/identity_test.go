@@ -70,7 +70,7 @@ func TestTheServerIntroducesItself(t *testing.T) {
 // Clients ask for prompts without looking whether there are any.
 func TestNoPromptsAreAnEmptyList(t *testing.T) {
 	t.Parallel()
-	d := servertest.Start(t, servertest.Setup{})
+	d := servertest.Start(t, servertest.Setup{Toolsets: []tools.Toolset{tools.Knowledge}})
 	for id, meta := range map[string]string{`"legacy"`: `{}`, `"modern"`: modernMeta} {
 		must(t, d.Wire.Send(line(id, "prompts/list", `{"_meta":`+meta+`}`)))
 		if got := string(d.Wire.Answer(t, id).Result); !strings.Contains(got, `"prompts":[]`) {

@@ -16,25 +16,44 @@ import (
 )
 
 // Publish puts other resources in the place of those that are listed, and tells
-// clients whose transport can carry it. Templates stay as they were. It must not
-// run twice at once.
+// clients whose transport can carry it, unless the list is as it was. Templates
+// stay as they were. It must not run twice at once.
 func (s *Server) Publish(all []resources.Resource) {
-	gone := s.listed
-	s.listed = map[string]bool{}
-	var list []mcpserver.ServerResource
+	changed, gone := s.difference(all)
+	// Added first: what stays can be read at any time.
+	if len(changed) > 0 {
+		s.mcp.AddResources(changed...)
+	}
+	if len(gone) > 0 {
+		s.mcp.DeleteResources(gone...)
+	}
+}
+
+// difference is what clients have not been told of a list, and notes that they are.
+func (s *Server) difference(all []resources.Resource) (changed []mcpserver.ServerResource, gone []string) {
+	before := s.listed
+	s.listed = map[string]string{}
 	for _, r := range all {
 		if r.Template {
 			continue
 		}
-		list = append(list, mcpserver.ServerResource{Resource: describe(r), Handler: s.read(r)})
-		s.listed[r.URI] = true
-		delete(gone, r.URI)
+		res := describe(r)
+		s.listed[r.URI] = told(res)
+		if before[r.URI] != s.listed[r.URI] {
+			changed = append(changed, mcpserver.ServerResource{Resource: res, Handler: s.read(r)})
+		}
+		delete(before, r.URI)
 	}
-	// Added first: what stays can be read at any time.
-	s.mcp.AddResources(list...)
-	if len(gone) > 0 {
-		s.mcp.DeleteResources(slices.Collect(maps.Keys(gone))...)
+	return changed, slices.Collect(maps.Keys(before))
+}
+
+// told is an entry of the list as a client sees it.
+func told(res mcp.Resource) string {
+	b, err := json.Marshal(res)
+	if err != nil {
+		return res.URI // cannot be; it is then taken for unchanged
 	}
+	return string(b)
 }
 
 func (s *Server) addTemplate(r resources.Resource) {
@@ -48,10 +67,29 @@ func describe(r resources.Resource) mcp.Resource {
 	if r.Size > 0 {
 		res.Size = &r.Size
 	}
-	if !r.UpdatedAt.IsZero() {
-		res.Annotations = &mcp.Annotations{LastModified: r.UpdatedAt.UTC().Format(time.RFC3339)}
+	if r.Meta != nil {
+		res.Meta = mcp.NewMetaFromMap(r.Meta)
 	}
+	res.Annotations = annotations(r)
 	return res
+}
+
+// annotations say whom a resource is for: what is internal is for the model alone.
+func annotations(r resources.Resource) *mcp.Annotations {
+	if r.Priority == 0 && r.UpdatedAt.IsZero() {
+		return nil
+	}
+	a := &mcp.Annotations{Audience: []mcp.Role{mcp.RoleAssistant}}
+	if !r.Internal {
+		a.Audience = append(a.Audience, mcp.RoleUser)
+	}
+	if r.Priority > 0 {
+		a.Priority = &r.Priority
+	}
+	if !r.UpdatedAt.IsZero() {
+		a.LastModified = r.UpdatedAt.UTC().Format(time.RFC3339)
+	}
+	return a
 }
 
 func (s *Server) read(r resources.Resource) mcpserver.ResourceHandlerFunc {
@@ -65,7 +103,7 @@ func (s *Server) read(r resources.Resource) mcpserver.ResourceHandlerFunc {
 		if err != nil {
 			return nil, s.unreadable(r.URI, err)
 		}
-		return []mcp.ResourceContents{mcp.TextResourceContents{URI: c.URI, MIMEType: c.MIME, Text: c.Text}}, nil
+		return []mcp.ResourceContents{mcp.TextResourceContents{URI: c.URI, MIMEType: c.MIME, Text: c.Text, Meta: c.Meta}}, nil
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
@@ -208,5 +209,32 @@ func TestManyResourcesAreListedInPagesAndOnce(t *testing.T) {
 	must(t, err)
 	if c := got.Completion; len(c.Values) != 100 || c.Total != 250 || !c.HasMore {
 		t.Errorf("%d values of %d, more: %v", len(c.Values), c.Total, c.HasMore)
+	}
+}
+
+// A client is told for whom a document is, so that what is internal is not shown.
+func TestADocumentIsListedWithWhomItIsFor(t *testing.T) {
+	t.Parallel()
+	d := servertest.Start(t, servertest.Setup{Knowledge: fstest.MapFS{
+		"public.md":   {Data: []byte("---\naudience: customer\npriority: 0.9\neffective_to: 2030-01-31\n---\nRefunds take 5 days.")},
+		"internal.md": {Data: []byte("Refunds above 50 EUR need a person.")},
+	}})
+	list, err := d.MCP.ListResources(t.Context(), mcp.ListResourcesRequest{})
+	must(t, err)
+	for _, r := range list.Resources {
+		want := map[string][]mcp.Role{"kb://northwind/public.md": {mcp.RoleAssistant, mcp.RoleUser}, "kb://northwind/internal.md": {mcp.RoleAssistant}}[r.URI]
+		if want == nil {
+			continue
+		}
+		if r.Annotations == nil || !slices.Equal(r.Annotations.Audience, want) || r.Annotations.Priority == nil || r.Meta == nil || r.Meta.AdditionalFields["version"] == "" {
+			t.Errorf("%s is listed as %+v", r.URI, r)
+		}
+		if public := r.URI == "kb://northwind/public.md"; public != (r.Meta.AdditionalFields["effective_to"] == "2030-01-31") || public != (*r.Annotations.Priority == 0.9) {
+			t.Errorf("%s is listed with %+v and the priority %v", r.URI, r.Meta, *r.Annotations.Priority)
+		}
+	}
+	version := fmt.Sprint(list.Resources[0].Meta.AdditionalFields["version"])
+	if _, err := read(t.Context(), d, list.Resources[0].URI+"?version="+version); err != nil {
+		t.Errorf("a document is not read by its version: %v", err)
 	}
 }

@@ -1,6 +1,6 @@
-// Package server speaks MCP: it publishes tools and resources to clients, turns
-// answers and errors into results, and runs the worker that finishes what a call
-// could not. It is the only importer of mcp-go (a demo client in cmd apart),
+// Package server speaks MCP: it publishes tools, resources and prompts to clients,
+// turns answers and errors into results, and runs the worker that finishes what a
+// call could not. It is the only importer of mcp-go (a demo client in cmd apart),
 // holds no business rule and writes nothing to standard output but the protocol.
 package server
 
@@ -14,6 +14,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
+	"supportmcp/internal/prompts"
 	"supportmcp/policies"
 	"supportmcp/resources"
 	"supportmcp/tools"
@@ -25,6 +26,7 @@ type Config struct {
 	Website   string // a page about this server, for people; may be ""
 	Tools     []tools.Tool
 	Resources []resources.Resource
+	Prompts   []prompts.Prompt
 	Principal policies.Principal // of a caller whom the transport does not identify
 	Log       *slog.Logger
 }
@@ -33,8 +35,8 @@ type Config struct {
 type Server struct {
 	mcp    *mcpserver.MCPServer
 	log    *slog.Logger
-	calls  sync.WaitGroup  // tool calls being answered
-	listed map[string]bool // addresses of resources
+	calls  sync.WaitGroup    // tool calls being answered
+	listed map[string]string // what clients are told of each resource, by its address
 }
 
 // New compiles every schema and refuses to make a server with one that does not
@@ -46,9 +48,10 @@ func New(c Config) (*Server, error) {
 		mcpserver.WithHooks(hooks),
 		mcpserver.WithToolCapabilities(false),
 		mcpserver.WithResourceCapabilities(false, true),
-		mcpserver.WithPromptCapabilities(false), // there are none, but clients ask
+		mcpserver.WithPromptCapabilities(false), // clients ask also where there are none
 		mcpserver.WithCompletions(),
-		mcpserver.WithResourceCompletionProvider(completionsOf(c.Resources)))
+		mcpserver.WithResourceCompletionProvider(completionsOf(c.Resources)),
+		mcpserver.WithPromptCompletionProvider(suggestions(c.Prompts)))
 	s := &Server{log: c.Log, mcp: mcpserver.NewMCPServer("supportmcp", c.Version, options...)}
 	for _, t := range c.Tools {
 		if err := s.addTool(t, c.Principal); err != nil {
@@ -59,6 +62,9 @@ func New(c Config) (*Server, error) {
 		if r.Template {
 			s.addTemplate(r)
 		}
+	}
+	for _, p := range c.Prompts {
+		s.addPrompt(p)
 	}
 	s.Publish(c.Resources)
 	return s, nil

@@ -52,19 +52,19 @@ func TestFindingContactsNeedsAFilterThatIsWhole(t *testing.T) {
 func TestSegmentsAreListedWithTheirMembers(t *testing.T) {
 	t.Parallel()
 	d := desk(t)
-	names, _ := found(t, d, "list_segments", "segments", "name", args{})
+	names, _ := told(t, d, "list_segments", "segments", "name", args{})
 	if !slices.Equal(names, []string{"Known in Stripe", "Leads"}) {
 		t.Errorf("the segments are %v", names)
 	}
 	for i := range 50 {
 		d.Intercom.AddContact(intercomapi.Contact{ID: fmt.Sprintf("65cc%020d", i), Name: strings.Repeat("名", 300), CustomAttributes: map[string]any{"stripe_customer_id": fmt.Sprint("cus_many_", i)}})
 	}
-	members, pages := found(t, d, "list_segments", "members", "contact_id", args{"segment_id": known})
+	members, pages := told(t, d, "list_segments", "members", "contact_id", args{"segment_id": known})
 	slices.Sort(members)
 	if n := len(slices.Compact(members)); n != 51 || pages < 3 {
 		t.Errorf("%d pages tell %d members", pages, n)
 	}
-	none, _ := found(t, d, "list_segments", "members", "contact_id", args{"segment_id": "64f0d0000000000000000099"})
+	none, _ := told(t, d, "list_segments", "members", "contact_id", args{"segment_id": "64f0d0000000000000000099"})
 	if len(none) != 0 {
 		t.Errorf("an unknown segment has %v", none)
 	}

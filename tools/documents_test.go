@@ -1,9 +1,11 @@
 package tools_test
 
 import (
+	"context"
 	"encoding/base64"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -202,4 +204,128 @@ func TestHitsGoOnOnlyWhereTheyWere(t *testing.T) {
 		stray(t, d, "search", with(call, "cursor", cursor))
 	}
 	stray(t, d, "search", with(call, "query", "refunds"))
+}
+
+// terms are documents of two languages, ages and audiences.
+func terms() fstest.MapFS {
+	return fstest.MapFS{
+		"refunds.md":  file("---\ntitle: Refunds\naudience: customer\neffective_from: 2026-01-01\n---\n## Window\n\nRefunds are made within 14 days of the charge."),
+		"old.md":      file("---\ntitle: Refunds of 2025\naudience: customer\neffective_to: 2025-12-31\n---\n## Window\n\nRefunds were made within 30 days of the charge."),
+		"next.md":     file("---\ntitle: Refunds of 2099\neffective_from: 2099-01-01\n---\nRefunds will be made within 7 days of the charge."),
+		"de.md":       file("---\ntitle: Erstattung\n---\nErstattungen gibt es innerhalb von 14 Tagen nach der Abbuchung."),
+		"internal.md": file("# Goodwill\n\nA goodwill voucher is for agents to decide, and it is not announced."),
+	}
+}
+
+// hits are the ids of what is found, with what is said of each.
+func found(t *testing.T, d *servertest.Desk, call args) (ids []string, coverage string) {
+	t.Helper()
+	a := d.Call("search", call)
+	var r struct {
+		Coverage string
+		Results  []struct {
+			ID, Version string
+			Stale       bool
+			Internal    bool
+		}
+	}
+	a.Into(t, &r)
+	if a.IsError {
+		t.Fatalf("answered %s", a.Text)
+	}
+	for _, hit := range r.Results {
+		if hit.Version == "" {
+			t.Errorf("%s has no version", hit.ID)
+		}
+		id := strings.TrimPrefix(hit.ID, "kb://northwind/")
+		if hit.Stale {
+			id += " stale"
+		}
+		if hit.Internal {
+			id += " internal"
+		}
+		ids = append(ids, id)
+	}
+	return ids, r.Coverage
+}
+
+func TestASearchCanBeNarrowed(t *testing.T) {
+	t.Parallel()
+	d := reading(t, terms())
+	for name, c := range map[string]struct {
+		call args
+		want []string
+	}{
+		"as it is now":        {args{"query": "refunds within days"}, []string{"refunds.md#window", "old.md#window stale"}},
+		"on a day of then":    {args{"query": "refunds within days", "as_of": "2025-06-30"}, []string{"old.md#window"}},
+		"on its last day":     {args{"query": "refunds within days", "as_of": "2025-12-31"}, []string{"old.md#window"}},
+		"on a day to come":    {args{"query": "refunds within days", "as_of": "2100-01-01"}, []string{"refunds.md#window", "next.md internal"}},
+		"in a language":       {args{"query": "Erstattung Refunds", "lang": "de"}, []string{"de.md internal"}},
+		"in two wordings":     {args{"query": "refunds within days", "queries": []string{"Erstattungen innerhalb von Tagen"}, "as_of": "2026-02-01"}, []string{"de.md internal", "refunds.md#window"}},
+		"of a source":         {args{"query": "goodwill voucher", "source": "northwind"}, []string{"internal.md#goodwill internal"}},
+		"to what agents read": {args{"query": "voucher announced"}, []string{"internal.md#goodwill internal"}},
+	} {
+		if got, coverage := found(t, d, c.call); !slices.Equal(got, c.want) || coverage != "some" {
+			t.Errorf("%s: found %q, want %q; coverage %s", name, got, c.want, coverage)
+		}
+	}
+	for field, call := range map[string]args{
+		"as_of":   {"query": "refund", "as_of": "soon"},
+		"source":  {"query": "refund", "source": "wiki"},
+		"queries": {"query": "refund", "queries": []string{"a", "b", "c", "d", "e", "f"}},
+	} {
+		if a := d.Call("search", call); a.Code != "invalid" || !strings.HasPrefix(a.Message, field+": ") {
+			t.Errorf("%v is answered %s", call, a.Text)
+		}
+	}
+}
+
+// What nobody has written about is told as such, not as the nearest document, and
+// once to those who write.
+func TestWhatNoDocumentAnswersIsTold(t *testing.T) {
+	t.Parallel()
+	var missed []string
+	d := servertest.Start(t, servertest.Setup{Policy: policy, Knowledge: terms(), Unanswered: func(_ context.Context, q string) { missed = append(missed, q) }})
+	for _, call := range []args{
+		{"query": "opening hours of the office in Paris"},
+		{"query": "the and of"},
+		{"query": "gift card", "lang": "de"}, // there may be one in another language
+	} {
+		if got, coverage := found(t, d, call); len(got) > 0 || coverage != "none" {
+			t.Errorf("%v: found %q, coverage %s", call, got, coverage)
+		}
+	}
+	if want := []string{"opening hours of the office in Paris", "the and of"}; !slices.Equal(missed, want) {
+		t.Errorf("told are %q, want %q", missed, want)
+	}
+}
+
+func TestADocumentIsReadWithWhatACitationNeeds(t *testing.T) {
+	t.Parallel()
+	d := reading(t, terms())
+	type read struct {
+		Text     string
+		Metadata struct {
+			Citation, Section, Lang string
+			To                      string `json:"effective_to"`
+			Stale, Internal         bool
+			Truncated               bool
+		}
+	}
+	var old, again, short read
+	d.Call("fetch", args{"id": "kb://northwind/old.md#window"}).Into(t, &old)
+	if m := old.Metadata; m.Section != "Window" || m.Lang != "en" || m.To != "2025-12-31" || !m.Stale || m.Internal || !strings.Contains(m.Citation, "old.md?version=") {
+		t.Errorf("read is %+v", old)
+	}
+	if d.Call("fetch", args{"id": old.Metadata.Citation}).Into(t, &again); again.Text != old.Text || again.Metadata.Citation != old.Metadata.Citation {
+		t.Errorf("by its citation is read %+v", again)
+	}
+	if a := d.Call("fetch", args{"id": "kb://northwind/old.md?version=0123456789abcdef"}); a.Code != "not_found" {
+		t.Errorf("a version that never was is answered %s", a.Text)
+	}
+	long := reading(t, fstest.MapFS{"a.md": file(strings.Repeat("A line of text.\n", 400))})
+	long.Call("fetch", args{"id": "kb://northwind/a.md", "max_bytes": 300}).Into(t, &short)
+	if len(short.Text) > 300 || len(short.Text) < 150 || !short.Metadata.Truncated {
+		t.Errorf("of at most 300 bytes are read %d", len(short.Text))
+	}
 }

@@ -135,7 +135,7 @@ func TestAContactInDoubtIsNeverMadeTwice(t *testing.T) {
 			if got := d.Call("get_action", args{"action_id": a.Action}); got.State != c.ends {
 				t.Errorf("in the end the agent reads %s", got.Text)
 			}
-			made, _ := found(t, d, "find_contacts", "contacts", "contact_id", args{"email": "new@example.com"})
+			made, _ := told(t, d, "find_contacts", "contacts", "contact_id", args{"email": "new@example.com"})
 			if len(made) != c.made {
 				t.Errorf("there are %v", made)
 			}

@@ -12,8 +12,8 @@ import (
 	"supportmcp/server/servertest"
 )
 
-// found are the ids that a search tells, page after page until there is no cursor.
-func found(t *testing.T, d *servertest.Desk, tool, list, id string, call args) (ids []string, pages int) {
+// told are the ids that a search tells, page after page until there is no cursor.
+func told(t *testing.T, d *servertest.Desk, tool, list, id string, call args) (ids []string, pages int) {
 	t.Helper()
 	for {
 		var out map[string]any
@@ -53,7 +53,7 @@ func TestConversationsAreSearchedByNames(t *testing.T) {
 		"team":            {args{"team": "billing"}, nil},
 		"nothing before":  {args{"updated_before": "2020-01-01T00:00:00Z"}, nil},
 	} {
-		if got, _ := found(t, d, "search_conversations", "conversations", "conversation_id", c.call); !slices.Equal(got, c.want) {
+		if got, _ := told(t, d, "search_conversations", "conversations", "conversation_id", c.call); !slices.Equal(got, c.want) {
 			t.Errorf("%s: found %v, want %v", name, got, c.want)
 		}
 	}
@@ -90,7 +90,7 @@ func TestASearchTellsEverythingOnce(t *testing.T) {
 		})
 		want = append(want, id)
 	}
-	got, pages := found(t, d, "search_conversations", "conversations", "conversation_id", args{"contact_id": contact})
+	got, pages := told(t, d, "search_conversations", "conversations", "conversation_id", args{"contact_id": contact})
 	if !slices.Equal(got, want) || pages < 4 {
 		t.Errorf("%d pages tell %v", pages, got)
 	}
@@ -129,7 +129,7 @@ func TestWhatTheDeskHasIsListed(t *testing.T) {
 	for of, want := range map[string]string{
 		"tags": "billing", "teams": "Billing", "admins": "Robin Vale", "macros": "Refund issued", "attributes": "plan_note",
 	} {
-		names, _ := found(t, d, "list_desk_options", "options", "name", args{"of": of})
+		names, _ := told(t, d, "list_desk_options", "options", "name", args{"of": of})
 		if !slices.Contains(names, want) {
 			t.Errorf("%s are %v, want %s among them", of, names, want)
 		}
@@ -146,7 +146,7 @@ func TestLongMacrosAreToldInPieces(t *testing.T) {
 	for i := range 30 {
 		d.Intercom.AddMacro(intercomapi.Macro{ID: fmt.Sprint(100 + i), Name: fmt.Sprint("macro ", i), Body: strings.Repeat("long ", 1000)})
 	}
-	names, pages := found(t, d, "list_desk_options", "options", "name", args{"of": "macros"})
+	names, pages := told(t, d, "list_desk_options", "options", "name", args{"of": "macros"})
 	if len(names) != 32 || pages < 4 {
 		t.Errorf("%d pages tell %d macros", pages, len(names))
 	}

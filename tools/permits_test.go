@@ -15,10 +15,10 @@ import (
 func TestEveryMethodOfAnAdapterReadsOrTakesAPermit(t *testing.T) {
 	for client, reads := range map[reflect.Type][]string{
 		reflect.TypeFor[*stripe.Client](): {
-			"Account", "Background", "Charge", "ChargeOfPaymentIntent", "Charges", "Customer", "CustomersByEmail", "CustomersByMetadata", "FindRefund", "Inspect", "Made", "Subscriptions",
+			"Account", "Background", "Charge", "ChargeOfPaymentIntent", "Charges", "Customer", "CustomersByEmail", "CustomersByMetadata", "FindRefund", "Inspect", "Made", "PastPayments", "PastRefunds", "Subscriptions",
 		},
 		reflect.TypeFor[*intercom.Client](): {
-			"Admin", "Admins", "Attributes", "Author", "Check", "CheckRegion", "Company", "Contact", "ContactAttribute", "Conversation", "FindAssigned", "FindContact", "FindContactTags", "FindEvent", "FindNote", "FindReply", "FindState", "FindTags", "FindUpdate", "Macros", "Me", "Ready", "SearchContacts", "SearchConversations", "Segments", "Tags", "Team", "Teams", "VerifiesIdentity", "Writer",
+			"Admin", "Admins", "Articles", "Attributes", "Author", "Check", "CheckRegion", "Company", "Contact", "ContactAttribute", "Conversation", "FindAssigned", "FindContact", "FindContactTags", "FindEvent", "FindNote", "FindReply", "FindState", "FindTags", "FindUpdate", "Macros", "Me", "Ready", "SearchContacts", "SearchConversations", "Segments", "Tags", "Team", "Teams", "VerifiesIdentity", "Writer",
 		},
 	} {
 		writes := 0

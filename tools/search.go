@@ -2,37 +2,34 @@ package tools
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/jsonschema-go/jsonschema"
 
+	"supportmcp/internal/fault"
 	"supportmcp/internal/knowledge"
 	"supportmcp/policies"
 )
 
 type searchInput struct {
-	Query  searchQuery `json:"query"`
-	Cursor cursor      `json:"cursor,omitempty"`
+	Query   searchQuery   `json:"query"`
+	Queries []searchQuery `json:"queries,omitempty" jsonschema:"up to 5 other wordings or translations; results are merged"`
+	Lang    string        `json:"lang,omitempty" jsonschema:"only documents in this language, such as de"`
+	Source  string        `json:"source,omitempty" jsonschema:"only this source"`
+	AsOf    day           `json:"as_of,omitempty"`
+	Cursor  cursor        `json:"cursor,omitempty"`
 }
+
+// maxWordings is how many other wordings a search takes.
+const maxWordings = 5
 
 type searchQuery string
 
 // Schema wants some words.
 func (searchQuery) Schema() *jsonschema.Schema {
 	return &jsonschema.Schema{Type: "string", MinLength: jsonschema.Ptr(1), Description: "words to look for"}
-}
-
-type searchResults struct {
-	Results []searchHit `json:"results"`
-	Next    cursor      `json:"next_cursor,omitempty" jsonschema:"further results: give it as cursor"`
-}
-
-type searchHit struct {
-	ID      string `json:"id" jsonschema:"give it to fetch"`
-	Title   string `json:"title"`
-	URL     string `json:"url"`
-	Section string `json:"section,omitempty"`
-	Snippet string `json:"snippet"`
 }
 
 // hits is how many results an answer gives.
@@ -47,42 +44,54 @@ func Search(d Deps) Tool {
 	}, d.search)
 }
 
-func (d Deps) search(_ context.Context, _ policies.Principal, in searchInput) (searchResults, error) {
-	p, err := in.Cursor.place("search", digest(string(in.Query)))
+func (d Deps) search(ctx context.Context, _ policies.Principal, in searchInput) (searchResults, error) {
+	p, err := in.Cursor.place("search", digest(in.asked()))
 	if err != nil {
 		return searchResults{}, err
 	}
-	found := d.Library.Search(string(in.Query), p.From+hits+1)
-	if p.From > len(found) || p.From > 0 && p.Digest != told(found[:p.From]) {
+	q, err := d.queryOf(in)
+	if err != nil {
+		return searchResults{}, err
+	}
+	q.K = p.From + hits + 1
+	found := d.Library.Search(q)
+	if !found.Covered {
+		d.missed(ctx, in, p)
+		return searchResults{Results: []searchHit{}, Coverage: unanswered}, nil
+	}
+	if p.From > len(found.Hits) || p.From > 0 && p.Digest != told(found.Hits[:p.From]) {
 		return searchResults{}, outdated("search", "what is found")
 	}
 	p.Thread = moreHits
-	return resultsOf(found, p), nil
+	return resultsOf(found.Hits, p), nil
 }
 
-// resultsOf are the hits from a place on that fit, one of them at least.
-func resultsOf(found []knowledge.Hit, p place) searchResults {
-	out := searchResults{Results: []searchHit{}}
-	left := answerRoom
-	for _, h := range found[p.From:] {
-		hit := searchHit{ID: h.URI, Title: label(h.Title, maxLabel), URL: h.URI, Section: label(h.Heading, maxPath), Snippet: h.Snippet}
-		if len(out.Results) == hits || !left.take(hit) && len(out.Results) > 0 {
-			p.Digest = told(found[:p.From])
-			out.Next = p.cursor()
-			break
-		}
-		out.Results = append(out.Results, hit)
-		p.From++
+// asked is all that decides what is found.
+func (in searchInput) asked() string {
+	if len(in.Queries) == 0 && in.Lang == "" && in.Source == "" && in.AsOf == "" {
+		return string(in.Query)
 	}
-	return out
+	return fmt.Sprintf("%q %q %q %q %q", in.Query, in.Queries, in.Lang, in.Source, in.AsOf)
 }
 
-// told is the digest of hits that were told: with others in front, one could be
-// repeated and another left out.
-func told(found []knowledge.Hit) string {
-	var all strings.Builder
-	for _, h := range found {
-		all.WriteString(h.URI + "\n")
+func (d Deps) queryOf(in searchInput) (q knowledge.Query, err error) {
+	if len(in.Queries) > maxWordings {
+		return q, fault.Invalidf("leave some out", "queries: got %d, at most %d are allowed", len(in.Queries), maxWordings)
 	}
-	return digest(all.String())
+	q = knowledge.Query{Texts: []string{string(in.Query)}, Lang: strings.ToLower(in.Lang), Source: in.Source, Now: d.Now()}
+	for _, wording := range in.Queries {
+		q.Texts = append(q.Texts, string(wording))
+	}
+	if sources := d.Library.Sources(); in.Source != "" && !slices.Contains(sources, in.Source) {
+		return q, fault.Invalidf("use one of: "+strings.Join(sources, ", "), "source: there is no %q", label(in.Source, maxLabel))
+	}
+	q.AsOf, err = in.AsOf.time()
+	return q, err
+}
+
+// missed tells, once for every question, that nothing answers it.
+func (d Deps) missed(ctx context.Context, in searchInput, p place) {
+	if d.Unanswered != nil && p.From == 0 && in.Lang == "" && in.Source == "" && in.AsOf == "" {
+		d.Unanswered(ctx, string(in.Query))
+	}
 }

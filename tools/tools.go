@@ -25,6 +25,9 @@ type Deps struct {
 	Intercom *intercom.Client
 	Library  *knowledge.Library
 	Now      func() time.Time
+
+	// Unanswered is told questions that no document answers; it may be nil.
+	Unanswered func(ctx context.Context, question string)
 }
 
 // All is every tool. A tool is a file and a line here.

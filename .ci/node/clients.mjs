@@ -56,7 +56,9 @@ async function readsResources(client) {
     context: { arguments: { source: "northwind" } },
   });
   assert.deepEqual(completion.values, ["refund-policy.md"]);
-  assert.deepEqual((await client.listPrompts()).prompts, []);
+  const { prompts } = await client.listPrompts();
+  assert.equal(prompts.length, 5);
+  for (const { name } of prompts) assert((await client.getPrompt({ name })).messages[0].content.text, name);
 }
 
 async function isToldWhatIsWrong(client) {

@@ -161,7 +161,7 @@ func handsOf(ctx context.Context, w world) (hands, error) {
 	if err := mustExist(s.databaseURL); err != nil {
 		return hands{}, err
 	}
-	h, err := newHands(ctx, s, nil)
+	h, err := newHands(ctx, s)
 	if err != nil {
 		return h, err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"os/exec"
 	"path/filepath"
@@ -191,9 +192,21 @@ func (c sdkClient) readsResources() {
 	if err != nil || !slices.Equal(completed.Completion.Values, []string{"refund-policy.md"}) {
 		c.t.Errorf("completed to %v, %v", completed, err)
 	}
-	prompts, err := c.session.ListPrompts(ctx, nil)
-	if err != nil || len(prompts.Prompts) != 0 {
-		c.t.Errorf("the prompts are %v, %v", prompts, err)
+	c.getsPrompts(ctx)
+}
+
+func (c sdkClient) getsPrompts(ctx context.Context) {
+	c.t.Helper()
+	listed, err := c.session.ListPrompts(ctx, nil)
+	if err != nil || len(listed.Prompts) != 5 {
+		c.t.Errorf("the prompts are %v, %v", listed, err)
+		return
+	}
+	for _, p := range listed.Prompts {
+		got, err := c.session.GetPrompt(ctx, &mcp.GetPromptParams{Name: p.Name})
+		if err != nil || len(got.Messages) != 1 {
+			c.t.Errorf("the prompt %s is %v, %v", p.Name, got, err)
+		}
 	}
 }
 

@@ -60,7 +60,7 @@ type Config struct {
 	// An address to which every checkpoint is posted as plain text: `https://…`, or `http://…` on this machine. It may hold a token.
 	CheckpointURL secret `env:"SUPPORTMCP_CHECKPOINT_URL,unset" otherwise:"none"`
 
-	// Folders of Markdown documents: `name=folder`, several separated by commas.
+	// Where documents come from: `name=folder`, several separated by commas, or a YAML file of sources ([knowledge.md](knowledge.md)).
 	Knowledge string `env:"SUPPORTMCP_KNOWLEDGE" otherwise:"none"`
 
 	// The tools that clients see and can call: toolsets of [tools.md](tools.md) separated by commas, or `all`. `serve --read-only` leaves out those that write. What was approved is carried out in any case.

@@ -93,7 +93,7 @@ func TestServeRefusesEachBadVariableByNameAndWithoutItsSecret(t *testing.T) {
 		{"knowledge without a name", map[string]string{"SUPPORTMCP_KNOWLEDGE": dir}, "SUPPORTMCP_KNOWLEDGE must be name=folder"},
 		{"knowledge missing", map[string]string{"SUPPORTMCP_KNOWLEDGE": "docs=" + dir + "/none"}, "SUPPORTMCP_KNOWLEDGE has a source that cannot be read"},
 		{"knowledge with a bad name", map[string]string{"SUPPORTMCP_KNOWLEDGE": "My Docs=" + dir}, "SUPPORTMCP_KNOWLEDGE has a source that cannot be read"},
-		{"knowledge named twice", map[string]string{"SUPPORTMCP_KNOWLEDGE": "docs=" + dir + ",docs=" + dir}, "kb://docs/refunds.md is there twice"},
+		{"knowledge named twice", map[string]string{"SUPPORTMCP_KNOWLEDGE": "docs=" + dir + ",docs=" + dir}, "names the source docs twice"},
 		{"principal of two words", map[string]string{"SUPPORTMCP_PRINCIPAL": "support agent"}, "SUPPORTMCP_PRINCIPAL must be"},
 		{"principal too long", map[string]string{"SUPPORTMCP_PRINCIPAL": strings.Repeat("a", 65)}, "SUPPORTMCP_PRINCIPAL must be"},
 		{"unclear permission", map[string]string{"SUPPORTMCP_ALLOW_LIVE_WRITES": "yes"}, "SUPPORTMCP_ALLOW_LIVE_WRITES must be one of: true, false"},

@@ -76,8 +76,8 @@ func TestTheReplicasOfTheComposeFileWouldStart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.mode != "test" || !strings.HasPrefix(s.databaseURL, "postgres://") || s.access.Token == "" || len(s.documents) != 1 {
-		t.Errorf("it would serve in mode %q, with %d documents", s.mode, len(s.documents))
+	if s.mode != "test" || !strings.HasPrefix(s.databaseURL, "postgres://") || s.access.Token == "" || len(s.feeds.all) != 1 {
+		t.Errorf("it would serve in mode %q, with %d sources", s.mode, len(s.feeds.all))
 	}
 }
 

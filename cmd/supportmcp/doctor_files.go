@@ -171,39 +171,60 @@ func currencies(r *policies.RefundRules) []string {
 	return out
 }
 
-// documents reads every source, the sandbox's samples from the program itself.
-func (d *doctor) documents(context.Context) {
+// documents reads every source, the sandbox's samples from the program itself. Of
+// one that is elsewhere it reads no more than shows that it can be read.
+func (d *doctor) documents(ctx context.Context) {
 	const topic = "knowledge"
-	sources := listed(d.cfg.Knowledge)
-	if len(sources) == 0 && !d.sandbox {
+	sources, err := d.cfg.feeds(world{now: d.now})
+	if d.refuses(topic, err) {
+		return
+	}
+	if d.sandbox && len(sources.all) == 0 {
+		docs, refused, err := knowledge.ReadFolder("northwind", samples.Knowledge())
+		d.refuses(topic, err)
+		d.source("northwind", len(docs), refused)
+		return
+	}
+	if len(sources.all) == 0 {
 		d.add(warning, topic, "no documents are served, so search finds nothing", "set SUPPORTMCP_KNOWLEDGE to name=folder")
 		return
 	}
-	var all []knowledge.Document
-	for _, source := range sources {
-		name, docs, refused, err := openSource(source)
-		if d.refuses(topic, err) {
-			continue
-		}
-		all = append(all, docs...)
-		d.source(name, docs, refused)
-	}
-	if len(sources) == 0 {
-		docs, refused, err := knowledge.ReadFolder("northwind", samples.Knowledge())
-		d.refuses(topic, err)
-		d.source("northwind", docs, refused)
-	}
-	if _, err := knowledge.New(all); err != nil {
-		d.fails(topic, err, "give each source a name of its own in SUPPORTMCP_KNOWLEDGE")
+	for _, f := range sources.all {
+		d.feed(ctx, f)
 	}
 }
 
-func (d *doctor) source(name string, docs []knowledge.Document, refused []knowledge.Refused) {
+// errEnough ends a look at a source that is elsewhere.
+var errEnough = errors.New("enough")
+
+func (d *doctor) feed(ctx context.Context, f feed) {
+	taken, refused := 0, []knowledge.Refused(nil)
+	_, err := f.Sync(ctx, knowledge.State{}, func(file knowledge.File) error {
+		if _, err := knowledge.Parse(f.Name(), file); err != nil {
+			refused = append(refused, knowledge.Refuse(f.Name(), file.Path, err))
+			return nil
+		}
+		if taken++; f.folder == nil {
+			return errEnough
+		}
+		return nil
+	})
+	switch topic := "knowledge." + f.Name(); {
+	case err != nil && !errors.Is(err, errEnough):
+		d.fails(topic, err, "correct the source; its last good documents are served meanwhile")
+	case f.folder == nil && taken > 0:
+		d.ok(topic, "it can be read")
+	default:
+		d.source(f.Name(), taken, refused)
+	}
+}
+
+func (d *doctor) source(name string, documents int, refused []knowledge.Refused) {
 	topic := "knowledge." + name
-	if len(docs) == 0 {
-		d.add(warning, topic, "no documents", "put .md, .markdown or .txt files into its folder")
+	if documents == 0 {
+		d.add(warning, topic, "no documents", "put .md, .markdown, .txt or .html files into it")
 	} else {
-		d.ok(topic, "%s", counted(len(docs), "document"))
+		d.ok(topic, "%s", counted(documents, "document"))
 	}
 	for _, r := range refused {
 		d.add(warning, topic, "refused "+r.Path+": "+r.Reason, "correct the file, or move it out of the folder")

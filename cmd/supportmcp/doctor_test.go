@@ -145,7 +145,7 @@ func TestDoctorNamesEachBrokenThingAndItsCure(t *testing.T) {
 		{"no knowledge", "knowledge", warning, "no documents are served", "SUPPORTMCP_KNOWLEDGE", func(*place) string { return "SUPPORTMCP_KNOWLEDGE= " }},
 		{"knowledge missing", "knowledge", ailing, "has a source that cannot be read", "", func(*place) string { return "SUPPORTMCP_KNOWLEDGE=docs=" + nowhere }},
 		{"knowledge without name", "knowledge", ailing, "must be name=folder", "", func(*place) string { return "SUPPORTMCP_KNOWLEDGE=/nowhere" }},
-		{"knowledge twice", "knowledge", ailing, "kb://docs/refunds.md is there twice", "a name of its own", func(*place) string { return "SUPPORTMCP_KNOWLEDGE=docs=" + folder + ",docs=" + folder }},
+		{"knowledge twice", "knowledge", ailing, "names the source docs twice", "", func(*place) string { return "SUPPORTMCP_KNOWLEDGE=docs=" + folder + ",docs=" + folder }},
 		{"refused document", "knowledge.docs", warning, "refused big.md: it is larger than", "correct the file", func(*place) string {
 			return "SUPPORTMCP_KNOWLEDGE=docs=" + filepath.Dir(written(t, "big.md", strings.Repeat("x", 1<<20+1), 0o600))
 		}},

@@ -178,6 +178,7 @@ func sandboxed(cfg Config, running *sandbox.Running, dir string, w world) (setti
 		}
 		cfg.Knowledge = "northwind=" + docs
 	}
-	err := s.read(cfg)
+	cfg.IntercomToken, cfg.IntercomBase = sandbox.IntercomToken, running.IntercomURL // articles come from there, too
+	err := s.read(cfg, w)
 	return s, err
 }

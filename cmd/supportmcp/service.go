@@ -12,7 +12,9 @@ import (
 
 	"supportmcp/internal/intercom"
 	"supportmcp/internal/knowledge"
+	"supportmcp/internal/knowledge/shelf"
 	"supportmcp/internal/ledger"
+	"supportmcp/internal/prompts"
 	"supportmcp/internal/stripe"
 	"supportmcp/policies"
 	"supportmcp/resources"
@@ -32,9 +34,8 @@ type settings struct {
 	policyPath  string    // "" for the default policy
 	policyName  string
 	policy      []byte
-	documents   []knowledge.Document
-	sources     string // of the documents
 	roster      string // the file of the approvers; "" is none
+	feeds       feeds  // of documents
 	principal   policies.Principal
 	toolsets    []tools.Toolset // that clients see
 	readOnly    bool            // clients see no tool that writes
@@ -54,12 +55,10 @@ type settings struct {
 // service is a running supportmcp without a transport.
 type service struct {
 	hands
-	server  *server.Server
-	worker  *server.Worker
-	notary  *notary
-	library *knowledge.Library
-	sources string         // of the library's documents
-	busy    sync.WaitGroup // what work has started
+	server *server.Server
+	worker *server.Worker
+	notary *notary
+	busy   sync.WaitGroup // what work has started
 
 	resources func() []resources.Resource // as the library now is
 }
@@ -73,11 +72,7 @@ func usualTiming() timing {
 }
 
 func newService(ctx context.Context, s settings) (*service, error) {
-	library, err := knowledge.New(s.documents)
-	if err != nil {
-		return nil, fmt.Errorf("index the knowledge documents: %w", err)
-	}
-	h, err := newHands(ctx, s, library)
+	h, err := newHands(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -85,11 +80,14 @@ func newService(ctx context.Context, s settings) (*service, error) {
 	if err := h.policy.settle(ctx, s.policy); err != nil {
 		return nil, errors.Join(err, h.ledger.Close())
 	}
+	if err := h.readers.start(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("serve the knowledge documents: %w", err), h.ledger.Close())
+	}
 	n, err := newNotary(ctx, s, h.ledger)
 	if err != nil {
 		return nil, errors.Join(err, h.ledger.Close())
 	}
-	svc, err := assemble(s, h, library)
+	svc, err := assemble(s, h)
 	if err != nil {
 		return nil, errors.Join(err, h.ledger.Close())
 	}
@@ -104,13 +102,14 @@ type hands struct {
 	stripe   *stripe.Client
 	intercom *intercom.Client
 	policy   *keeper
+	readers  *readers
 	tools    []tools.Tool
 	log      *slog.Logger
 
 	authority authority // over what people decide
 }
 
-func newHands(ctx context.Context, s settings, library *knowledge.Library) (h hands, err error) {
+func newHands(ctx context.Context, s settings) (h hands, err error) {
 	h.log = s.log
 	if h.intercom, err = intercom.New(s.intercom); err != nil {
 		return h, fmt.Errorf("set up Intercom: %w", err)
@@ -133,9 +132,35 @@ func newHands(ctx context.Context, s settings, library *knowledge.Library) (h ha
 		return h, errors.Join(err, h.ledger.Close())
 	}
 	h.policy = &keeper{path: s.policyPath, name: s.policyName, ledger: h.ledger, guard: h.guard, log: s.log, signed: h.authority.policies}
-	deps := tools.Deps{Guard: h.guard, Stripe: h.stripe, Intercom: h.intercom, Library: library}
-	h.tools = append(tools.All(deps), tools.Inner(deps)...)
+	if err := h.furnish(s); err != nil {
+		return h, errors.Join(err, h.ledger.Close())
+	}
 	return h, nil
+}
+
+// longestNote is how long a search may wait for its gap to be noted.
+const longestNote = time.Second
+
+// furnish brings in the documents, and with them the tools.
+func (h *hands) furnish(s settings) error {
+	library, err := knowledge.New(nil)
+	if err != nil {
+		return fmt.Errorf("index the knowledge documents: %w", err)
+	}
+	docs := shelf.New(h.ledger, s.now, s.feeds.defaults())
+	h.readers = newReaders(s.feeds, docs, library, s.log)
+	deps := tools.Deps{
+		Guard: h.guard, Stripe: h.stripe, Intercom: h.intercom, Library: library, Now: s.now,
+		Unanswered: func(ctx context.Context, question string) {
+			within, cancel := context.WithTimeout(ctx, longestNote)
+			defer cancel()
+			if err := docs.RecordGap(within, question); err != nil {
+				s.log.Warn("a knowledge gap is not recorded", "err", err)
+			}
+		},
+	}
+	h.tools = append(tools.All(deps), tools.Inner(deps)...)
+	return nil
 }
 
 // longestBinding is how long a start waits to hear which account the key is of.
@@ -186,22 +211,37 @@ func newNotary(ctx context.Context, s settings, l *ledger.Ledger) (*notary, erro
 	return &notary{ledger: l, key: key, places: s.outlets, log: s.log}, nil
 }
 
-func assemble(s settings, h hands, library *knowledge.Library) (*service, error) {
+func assemble(s settings, h hands) (*service, error) {
 	worker, err := server.NewWorker(h.ledger, h.tools, s.log)
 	if err != nil {
 		return nil, err
 	}
 	published := func() []resources.Resource {
-		return resources.All(resources.Deps{Library: library, Guard: h.guard, Policy: h.policy.shown})
+		return resources.All(resources.Deps{Library: h.readers.library, Guard: h.guard, Policy: h.policy.shown})
 	}
+	shown := tools.Listed(h.tools, s.toolsets, s.readOnly)
 	srv, err := server.New(server.Config{
 		Version: version, Website: s.website, Principal: s.principal, Log: s.log,
-		Tools: tools.Listed(h.tools, s.toolsets, s.readOnly), Resources: published(),
+		Tools: shown, Resources: published(), Prompts: h.prompts(s, shown),
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &service{hands: h, server: srv, worker: worker, library: library, sources: s.sources, resources: published}, nil
+	return &service{hands: h, server: srv, worker: worker, resources: published}, nil
+}
+
+// suggested is how many of the newest actions prompts suggest ids from.
+const suggested = 200
+
+func (h hands) prompts(s settings, shown []tools.Tool) []prompts.Prompt {
+	d := prompts.Deps{Library: h.readers.library, Now: s.now}
+	for _, t := range shown {
+		d.Tools = append(d.Tools, t.Name)
+	}
+	d.Recent = func(ctx context.Context) ([]policies.Entry, error) {
+		return h.ledger.List(ctx, ledger.Filter{Limit: suggested})
+	}
+	return prompts.All(d)
 }
 
 // work runs all that goes on beside the clients until ctx is done, and tells at
@@ -209,7 +249,7 @@ func assemble(s settings, h hands, library *knowledge.Library) (*service, error)
 // region or admin.
 func (s *service) work(ctx context.Context) {
 	s.busy.Go(func() { s.worker.Run(ctx) })
-	s.busy.Go(func() { s.follow(ctx) })
+	s.busy.Go(func() { s.readers.follow(ctx, s.server, s.resources) })
 	s.busy.Go(func() { s.policy.run(ctx) })
 	s.busy.Go(func() { s.ledger.Listen(ctx, s.worker.Wake) })
 	s.busy.Go(func() { s.adopting(ctx) })
@@ -247,7 +287,7 @@ func configured(c Config, w world) (settings, error) {
 		s.auditKey, noKey = c.auditKey(s.databaseURL)
 	}
 	s.outlets = outlets(c.CheckpointFile, string(c.CheckpointURL), log)
-	if err := errors.Join(c.validate(), noDatabase, noKey, s.read(c)); err != nil {
+	if err := errors.Join(c.validate(), noDatabase, noKey, s.read(c, w)); err != nil {
 		return settings{}, fmt.Errorf("the configuration does not work yet:\n%w", err)
 	}
 	mode, err := stripe.ModeOf(string(c.StripeKey))
@@ -262,7 +302,7 @@ func configured(c Config, w world) (settings, error) {
 }
 
 // read reads what the environment names: policy, documents and toolsets.
-func (s *settings) read(c Config) error {
+func (s *settings) read(c Config, w world) error {
 	var noPolicy, noRoster, noDocuments, noToolset error
 	s.policyPath = c.Policy
 	s.policyName, s.policy, noPolicy = readPolicy(c.Policy)
@@ -277,8 +317,7 @@ func (s *settings) read(c Config) error {
 			noRoster = problem("SUPPORTMCP_APPROVERS", "does not work:\n"+err.Error())
 		}
 	}
-	s.sources = c.Knowledge
-	s.documents, noDocuments = readKnowledge(c.Knowledge, s.log)
+	s.feeds, noDocuments = c.feeds(w)
 	if s.toolsets, noToolset = tools.ParseToolsets(c.Toolsets); noToolset != nil {
 		noToolset = problem("SUPPORTMCP_TOOLSETS", noToolset.Error())
 	}
@@ -301,36 +340,4 @@ func readPolicy(path string) (string, []byte, error) {
 		return "", nil, fmt.Errorf("read the policy: %w", err)
 	}
 	return path, b, nil
-}
-
-// readKnowledge reads the sources "name=folder,name=folder".
-func readKnowledge(sources string, log *slog.Logger) ([]knowledge.Document, error) {
-	var all []knowledge.Document
-	for _, source := range listed(sources) {
-		_, docs, refused, err := openSource(source)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, reported(docs, refused, log)...)
-	}
-	return all, nil
-}
-
-// openSource reads the documents of "name=folder".
-func openSource(source string) (name string, docs []knowledge.Document, refused []knowledge.Refused, err error) {
-	name, dir, ok := strings.Cut(source, "=")
-	if !ok {
-		return "", nil, nil, problem("SUPPORTMCP_KNOWLEDGE", "must be name=folder, several separated by commas")
-	}
-	if docs, refused, err = knowledge.OpenFolder(name, dir); err != nil {
-		return "", nil, nil, problem("SUPPORTMCP_KNOWLEDGE", "has a source that cannot be read: "+err.Error())
-	}
-	return name, docs, refused, nil
-}
-
-func reported(docs []knowledge.Document, refused []knowledge.Refused, log *slog.Logger) []knowledge.Document {
-	for _, r := range refused {
-		log.Warn("knowledge document refused", "source", r.Source, "path", r.Path, "reason", r.Reason)
-	}
-	return docs
 }

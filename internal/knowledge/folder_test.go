@@ -28,6 +28,7 @@ func TestReadFolderTakesDocumentsWithAllTheirFacts(t *testing.T) {
 	}
 	want := []knowledge.Document{{
 		Source: "desk", Path: "billing/refunds.md", URI: "kb://desk/billing/refunds.md",
+		Version: "703b284134e7ab46", Lang: "en", Audience: knowledge.ForAgents, Priority: 0.5,
 		Title: "Refunds", MIME: "text/markdown", Body: strings.TrimSpace(body), Size: 41,
 		UpdatedAt: at.UTC(), Hash: "703b284134e7ab467fc47684578b3d24b1b82d04593490949d8c3fad7bc9888d",
 		Sections: []knowledge.Section{
@@ -43,8 +44,8 @@ func TestReadFolderTakesDocumentsWithAllTheirFacts(t *testing.T) {
 func TestReadFolderPassesOverWhatIsHiddenOrNoDocument(t *testing.T) {
 	files := fstest.MapFS{}
 	for _, name := range []string{
-		"b.md", "A.MD", "c.markdown", "sub/d.txt", // taken
-		".hidden.md", ".git/x.md", "sub/.cache/y.md", "logo.png", "page.html", "md", "notes.md.bak",
+		"b.md", "A.MD", "c.markdown", "sub/d.txt", "e.html", // taken
+		".hidden.md", ".git/x.md", "sub/.cache/y.md", "logo.png", "page.pdf", "md", "notes.md.bak",
 	} {
 		files[name] = &fstest.MapFile{Data: []byte("text")}
 	}
@@ -57,7 +58,7 @@ func TestReadFolderPassesOverWhatIsHiddenOrNoDocument(t *testing.T) {
 		got[d.Path] = d.MIME
 	}
 	want := map[string]string{
-		"A.MD": "text/markdown", "b.md": "text/markdown", "c.markdown": "text/markdown", "sub/d.txt": "text/plain",
+		"A.MD": "text/markdown", "b.md": "text/markdown", "c.markdown": "text/markdown", "e.html": "text/markdown", "sub/d.txt": "text/plain",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -81,7 +82,7 @@ func TestReadFolderRefusesWithAReasonAndReadsOn(t *testing.T) {
 		"open comment":             {"a.md", "text <!-- and no end", `"<!--" is opened and never closed`},
 		"open script":              {"a.md", "<script>alert(1)", `"<script" is opened and never closed`},
 		"script not quite closed":  {"a.md", "<script>alert(1)</script", `"<script" is opened and never closed`},
-		"unknown key":              {"a.md", "---\ntitle: A\npolicy: {}\n---\ntext", "line 3: field policy is unknown"},
+		"unknown key":              {"a.md", "---\ntitle: A\npolcy: {}\n---\ntext", "line 3: field polcy is unknown"},
 		"key twice":                {"a.md", "---\ntitle: A\ntitle: B\n---\ntext", "line 3"},
 		"front matter not closed":  {"a.md", "---\ntitle: A\n\ntext", "line 1"},
 		"front matter is no YAML":  {"a.md", "---\ntitle: A\ntags: [a\n---\ntext", "near line"},
@@ -168,7 +169,26 @@ func TestReadFolderReportsWhatCannotBeRead(t *testing.T) {
 	}
 }
 
-func TestOpenFolderStaysInside(t *testing.T) {
+// openFolder reads a real folder as a source does.
+func openFolder(t *testing.T, name, dir string) (docs []knowledge.Document, refused []knowledge.Refused, err error) {
+	t.Helper()
+	f, err := knowledge.NewFolder(name, dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	_, err = f.Sync(t.Context(), knowledge.State{}, func(f knowledge.File) error {
+		doc, err := knowledge.Parse(name, f)
+		if err != nil {
+			refused = append(refused, knowledge.Refuse(name, f.Path, err))
+			return nil
+		}
+		docs = append(docs, doc)
+		return nil
+	})
+	return docs, refused, err
+}
+
+func TestAFolderStaysInside(t *testing.T) {
 	outside, dir := t.TempDir(), t.TempDir()
 	write(t, filepath.Join(outside, "secret.md"), "secret")
 	write(t, filepath.Join(dir, "real.md"), "text")
@@ -187,7 +207,7 @@ func TestOpenFolderStaysInside(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	docs, refused, err := knowledge.OpenFolder("desk", dir)
+	docs, refused, err := openFolder(t, "desk", dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +232,7 @@ func TestOpenFolderStaysInside(t *testing.T) {
 	}
 }
 
-func TestOpenFolderDoesNotWaitForASocket(t *testing.T) {
+func TestAFolderDoesNotWaitForASocket(t *testing.T) {
 	dir, err := os.MkdirTemp("", "kb") // socket paths must be short
 	if err != nil {
 		t.Fatal(err)
@@ -223,15 +243,15 @@ func TestOpenFolderDoesNotWaitForASocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	_, refused, err := knowledge.OpenFolder("desk", dir)
+	_, refused, err := openFolder(t, "desk", dir)
 	want := []knowledge.Refused{{Source: "desk", Path: "s.md", Reason: "it is not a regular file"}}
 	if err != nil || !slices.Equal(refused, want) {
 		t.Error(refused, err)
 	}
 }
 
-func TestOpenFolderFailsForAMissingFolder(t *testing.T) {
-	if _, _, err := knowledge.OpenFolder("desk", filepath.Join(t.TempDir(), "none")); !errors.Is(err, fs.ErrNotExist) {
+func TestAFolderFailsForAMissingFolder(t *testing.T) {
+	if _, _, err := openFolder(t, "desk", filepath.Join(t.TempDir(), "none")); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}
 }

@@ -10,16 +10,78 @@ import (
 )
 
 // frontMatter is what a document may say about itself between two lines of
-// "---" at its top. Only the title is used; the other keys are checked, so that
-// a slip shows when it is made.
+// "---" at its top. An unknown key refuses it, so that a slip shows when it is made.
 type frontMatter struct {
-	Title         string   `yaml:"title"`
-	Owner         string   `yaml:"owner"`
-	Lang          string   `yaml:"lang"`
-	Audience      string   `yaml:"audience"`
-	Tags          []string `yaml:"tags"`
-	EffectiveFrom date     `yaml:"effective_from"`
-	EffectiveTo   date     `yaml:"effective_to"`
+	Title         string     `yaml:"title"`
+	Owner         string     `yaml:"owner"`
+	Lang          language   `yaml:"lang"`
+	Audience      Audience   `yaml:"audience"`
+	Tags          []string   `yaml:"tags"`
+	Priority      float64    `yaml:"priority"`
+	EffectiveFrom date       `yaml:"effective_from"`
+	EffectiveTo   date       `yaml:"effective_to"`
+	Policy        statements `yaml:"policy"`
+}
+
+// check looks at what YAML cannot.
+func (m frontMatter) check() error {
+	switch {
+	case m.Audience != "" && m.Audience != ForAgents && m.Audience != ForCustomers:
+		return fmt.Errorf("audience is %q; it can be agent or customer", oneLine(string(m.Audience)))
+	case m.Priority < 0 || m.Priority > 1:
+		return errors.New("priority is not between 0 and 1")
+	case !m.EffectiveTo.IsZero() && m.EffectiveTo.Before(m.EffectiveFrom.Time):
+		return errors.New("effective_to is before effective_from")
+	}
+	return nil
+}
+
+// language is a code such as de or de-AT, of which the first part counts.
+type language string
+
+// UnmarshalYAML implements yaml.Unmarshaler.
+func (l *language) UnmarshalYAML(value *yaml.Node) error {
+	code, _, _ := strings.Cut(strings.ToLower(value.Value), "-")
+	if len(code) != 2 || strings.Trim(code, "abcdefghijklmnopqrstuvwxyz") != "" {
+		return fmt.Errorf("line %d: %q is not a language such as en or de", value.Line, oneLine(value.Value))
+	}
+	*l = language(code)
+	return nil
+}
+
+// statements are values by dotted keys, such as refund.window_days.
+type statements map[string]string
+
+const maxStatements = 100
+
+// UnmarshalYAML implements yaml.Unmarshaler.
+func (s *statements) UnmarshalYAML(value *yaml.Node) error {
+	*s = statements{}
+	return s.take("", value)
+}
+
+func (s statements) take(at string, value *yaml.Node) error {
+	switch value.Kind {
+	case yaml.ScalarNode:
+		if at == "" || len(s) == maxStatements {
+			return fmt.Errorf("line %d: policy has up to %d keys with values", value.Line, maxStatements)
+		}
+		if _, twice := s[at]; twice {
+			return fmt.Errorf("line %d: policy says %s twice", value.Line, at)
+		}
+		s[at] = oneLine(value.Value)
+		return nil
+	case yaml.MappingNode:
+		for i := 0; i+1 < len(value.Content); i += 2 {
+			key := strings.TrimPrefix(at+"."+oneLine(value.Content[i].Value), ".")
+			if err := s.take(key, value.Content[i+1]); err != nil {
+				return err
+			}
+		}
+		return nil
+	default:
+		return fmt.Errorf("line %d: under policy stand keys with one value each", value.Line)
+	}
 }
 
 // date is a day such as 2026-01-31.
@@ -62,6 +124,9 @@ func decodeFrontMatter(text string) (frontMatter, error) {
 	d.KnownFields(true)
 	if err := d.Decode(&meta); err != nil {
 		return frontMatter{}, fmt.Errorf("front matter: %s", yamlReason(err))
+	}
+	if err := meta.check(); err != nil {
+		return frontMatter{}, fmt.Errorf("front matter: %w", err)
 	}
 	return meta, nil
 }

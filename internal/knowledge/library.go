@@ -2,6 +2,7 @@ package knowledge
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,13 +14,27 @@ import (
 // namedSections is how many sections an error lists.
 const namedSections = 20
 
+// Archive finds states of documents that a library holds no longer. Implemented by
+// shelf.Shelf.
+type Archive interface {
+	// Version gives one state of a document; ok is false when it never was there.
+	Version(ctx context.Context, source, path, version string) (doc Document, ok bool, err error)
+}
+
 // Library is a set of documents with its search index. It is safe for concurrent
 // use: who reads while the documents are replaced sees the old ones or the new
 // ones, and never some of both.
-type Library struct{ current atomic.Pointer[shelf] }
+type Library struct {
+	current atomic.Pointer[edition]
 
-// shelf is what a library holds at one time. It never changes.
-type shelf struct {
+	// Archive is asked for states that are held no longer, and Audience, unless it
+	// is empty, leaves out documents for others. Both are set before use.
+	Archive  Archive
+	Audience Audience
+}
+
+// edition is what a library holds at one time. It never changes.
+type edition struct {
 	docs  []Document     // ordered by URI
 	byURI map[string]int // index in docs
 	index *index
@@ -37,25 +52,30 @@ func New(docs []Document) (*Library, error) {
 // Replace puts other documents in the place of all that there are, under the same
 // conditions as New. On an error the library stays as it is.
 func (l *Library) Replace(docs []Document) error {
-	s := &shelf{docs: slices.Clone(docs), byURI: make(map[string]int, len(docs))}
-	slices.SortFunc(s.docs, func(a, b Document) int { return cmp.Compare(a.URI, b.URI) })
-	for i, doc := range s.docs {
+	e := &edition{docs: slices.DeleteFunc(slices.Clone(docs), l.hides), byURI: make(map[string]int, len(docs))}
+	slices.SortFunc(e.docs, func(a, b Document) int { return cmp.Compare(a.URI, b.URI) })
+	for i, doc := range e.docs {
 		if err := check(doc); err != nil {
 			return err
 		}
-		if _, taken := s.byURI[doc.URI]; taken {
+		if _, taken := e.byURI[doc.URI]; taken {
 			return fmt.Errorf("document %s is there twice", doc.URI)
 		}
-		s.byURI[doc.URI] = i
+		e.byURI[doc.URI] = i
 	}
-	s.index = newIndex(s.docs)
-	l.current.Store(s)
+	e.index = newIndex(e.docs)
+	l.current.Store(e)
 	return nil
 }
 
+// hides reports a document that readers of this library must not see.
+func (l *Library) hides(doc Document) bool {
+	return l.Audience == ForCustomers && doc.Audience != ForCustomers
+}
+
 func check(doc Document) error {
-	canonical, _, ok := splitURI(doc.URI)
-	if !ok || doc.URI != canonical || doc.URI != uri(doc.Source, doc.Path, "") {
+	a, ok := parseURI(doc.URI)
+	if !ok || doc.URI != a.document() || doc.URI != uri(doc.Source, doc.Path, "", "") {
 		return fmt.Errorf("document %q: the URI is not its source and path", doc.URI)
 	}
 	start := 0
@@ -71,40 +91,74 @@ func check(doc Document) error {
 // Documents are all documents, ordered by URI.
 func (l *Library) Documents() []Document { return slices.Clone(l.current.Load().docs) }
 
-// Document finds a document by its URI, however that is percent-encoded. A
-// section behind # is passed over, whether it exists or not.
-func (l *Library) Document(uri string) (Document, bool) {
-	canonical, _, ok := splitURI(uri)
-	if !ok {
-		return Document{}, false
+// Sources are the names of all sources with a document, in their order.
+func (l *Library) Sources() []string {
+	var names []string
+	for _, doc := range l.current.Load().docs {
+		names = append(names, doc.Source)
 	}
-	s := l.current.Load()
-	i, ok := s.byURI[canonical]
-	if !ok {
-		return Document{}, false
-	}
-	return s.docs[i], true
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
-// Section gives the text that a URI names: one section, with its heading and
-// the sections nested in it, or the whole body when there is no # part. An
-// unknown URI is a [fault.Error] with the code not_found; where the document
+// Excerpt is what a URI names.
+type Excerpt struct {
+	Document Document
+	Section  Section // zero for the whole document
+	Text     string  // of the section with its heading and the sections nested in it, or the whole body
+	Citation string  // the URI with the version: names this very text for ever
+	Former   bool    // the document is no longer like this
+}
+
+// Find reads what a URI names, however it is percent-encoded: a document, with
+// ?version= one state of it, with #slug one section. Decisions cite by such URIs.
+// An unknown one is a [fault.Error] with the code not_found; where the document
 // exists, its next step names the sections there are.
-func (l *Library) Section(uri string) (string, error) {
-	doc, ok := l.Document(uri)
+func (l *Library) Find(ctx context.Context, raw string) (Excerpt, error) {
+	a, ok := parseURI(raw)
 	if !ok {
-		return "", notFound("search for the document's URI", "there is no document %q", oneLine(uri))
+		return Excerpt{}, unknownURI(raw)
 	}
-	_, slug, _ := splitURI(uri)
-	if slug == "" {
-		return doc.Body, nil
+	doc, former, err := l.state(ctx, a, raw)
+	if err != nil {
+		return Excerpt{}, err
+	}
+	x := Excerpt{Document: doc, Former: former, Citation: uri(doc.Source, doc.Path, doc.Version, a.slug)}
+	if a.slug == "" {
+		x.Text = doc.Body
+		return x, nil
 	}
 	for _, s := range doc.Sections {
-		if s.Slug == slug {
-			return doc.Body[s.Start:s.End], nil
+		if s.Slug == a.slug {
+			x.Section, x.Text = s, doc.Body[s.Start:s.End]
+			return x, nil
 		}
 	}
-	return "", notFound(sectionsOf(doc), "%s has no section %q", doc.URI, oneLine(slug))
+	return Excerpt{}, notFound(sectionsOf(doc), "%s has no section %q", doc.URI, oneLine(a.slug))
+}
+
+// state finds a document as it is, or as it was in the version asked for.
+func (l *Library) state(ctx context.Context, a address, raw string) (doc Document, former bool, err error) {
+	e := l.current.Load()
+	i, held := e.byURI[a.document()]
+	if held && (a.version == "" || a.version == e.docs[i].Version) {
+		return e.docs[i], false, nil
+	}
+	if a.version == "" || l.Archive == nil {
+		return Document{}, false, unknownURI(raw)
+	}
+	doc, ok, err := l.Archive.Version(ctx, a.source, a.path, a.version)
+	switch {
+	case err != nil:
+		return Document{}, false, fmt.Errorf("read version %s of %s: %w", oneLine(a.version), a.document(), err)
+	case !ok || l.hides(doc):
+		return Document{}, false, unknownURI(raw)
+	}
+	return doc, true, nil
+}
+
+func unknownURI(raw string) error {
+	return notFound("search for the document's URI", "there is no document %q", oneLine(raw))
 }
 
 func notFound(next, format string, args ...any) *fault.Error {

@@ -1,6 +1,7 @@
 package knowledge
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -12,9 +13,8 @@ const (
 	snippetLead   = 8   // words shown before the first one asked for
 )
 
-// snippet is the part of a passage that has most of the terms asked for (these
-// sorted), on one line.
-func snippet(text string, asked []string) string {
+// snippet is the part of a passage that has most of the words asked for, on one line.
+func snippet(text string, asked *question) string {
 	words := strings.Fields(clean(text))
 	found := findTerms(words, asked)
 	start, end, most := 0, windowEnd(words, 0), 0
@@ -34,12 +34,17 @@ func snippet(text string, asked []string) string {
 	return joinWindow(words, start, end)
 }
 
-// findTerms says for every word which of the terms it holds, by their index.
-func findTerms(words, asked []string) [][]int {
+// findTerms says for every word which of the stems asked for it holds, by their index.
+func findTerms(words []string, asked *question) [][]int {
 	found := make([][]int, len(words))
-	for i, word := range words {
-		for _, term := range terms(word) {
-			if at, ok := slices.BinarySearch(asked, term); ok {
+	a := newAnalyser(asked.lang)
+	for i, text := range words {
+		for raw := range split(text) {
+			if !asked.mayHave(raw) {
+				continue
+			}
+			w := a.word(raw)
+			if at, ok := slices.BinarySearchFunc(asked.words, w.stem, func(w word, t term) int { return cmp.Compare(w.stem, t) }); ok {
 				found[i] = append(found[i], at)
 			}
 		}

@@ -12,6 +12,7 @@ import (
 	"supportmcp/internal/intercom"
 	"supportmcp/internal/knowledge"
 	"supportmcp/internal/ledger"
+	"supportmcp/internal/prompts"
 	"supportmcp/internal/sandbox"
 	"supportmcp/internal/sandbox/samples"
 	"supportmcp/internal/stripe"
@@ -34,12 +35,13 @@ type Setup struct {
 	IntercomURL   string // another address than the sandbox's
 	Knowledge     fs.FS  // other documents than the sandbox's
 	Principal     policies.Principal
-	Timeout       time.Duration        // of one attempt at a vendor
-	Wait          time.Duration        // for another action on the same target
-	Resources     []resources.Resource // published besides the real ones
-	Extra         []tools.Tool         // published besides the real ones
-	Toolsets      []tools.Toolset      // published instead of all
-	ReadOnly      bool                 // no write is published
+	Timeout       time.Duration                 // of one attempt at a vendor
+	Wait          time.Duration                 // for another action on the same target
+	Unanswered    func(context.Context, string) // is told what no document answers
+	Resources     []resources.Resource          // published besides the real ones
+	Extra         []tools.Tool                  // published besides the real ones
+	Toolsets      []tools.Toolset               // published instead of all
+	ReadOnly      bool                          // no write is published
 }
 
 // Desk is one supportmcp process at a place, with a client connected to it.
@@ -132,7 +134,7 @@ func (d *Desk) build(s Setup) {
 	d.must(err)
 	ic, err := intercom.New(intercom.Config{Token: s.IntercomToken, BaseURL: s.IntercomURL, AdminID: sandbox.AdminID, Now: d.Clock.Now, PerSecond: plenty})
 	d.must(err)
-	deps := tools.Deps{Guard: d.Guard, Stripe: st, Intercom: ic, Library: library, Now: d.Clock.Now}
+	deps := tools.Deps{Guard: d.Guard, Stripe: st, Intercom: ic, Library: library, Now: d.Clock.Now, Unanswered: s.Unanswered}
 	all := tools.All(deps)
 	d.Notes = tools.NewNoteDecisions(deps, d.Ledger)
 	d.Worker, err = server.NewWorker(d.Ledger, append(tools.Inner(deps), all...), silent())
@@ -141,8 +143,20 @@ func (d *Desk) build(s Setup) {
 	d.Server, err = server.New(server.Config{
 		Version: "test", Website: "https://desk.example.com", Tools: d.Tools, Principal: s.Principal, Log: silent(),
 		Resources: append(resources.All(resources.Deps{Library: library, Guard: d.Guard, Policy: func() []byte { return *d.policy.Load() }}), s.Resources...),
+		Prompts:   d.prompts(library),
 	})
 	d.must(err)
+}
+
+func (d *Desk) prompts(library *knowledge.Library) []prompts.Prompt {
+	deps := prompts.Deps{Library: library, Now: d.Clock.Now}
+	for _, t := range d.Tools {
+		deps.Tools = append(deps.Tools, t.Name)
+	}
+	deps.Recent = func(ctx context.Context) ([]policies.Entry, error) {
+		return d.Ledger.List(ctx, ledger.Filter{Limit: 100})
+	}
+	return prompts.All(deps)
 }
 
 // Use puts another policy in force, as an operator does by replacing the file.

@@ -54,9 +54,9 @@ func TestSamplesAnswerWhatTheDemoAsks(t *testing.T) {
 		"customer sends a card number":                   "failed-payments.md#card-numbers",
 		"how should a reply to an angry customer sound?": "tone-of-voice.md#when-somebody-is-angry",
 	} {
-		hits := l.Search(query, 3)
-		if len(hits) == 0 || !strings.HasSuffix(hits[0].URI, "/"+want) {
-			t.Errorf("Search(%q) = %+v, want %s first", query, hits, want)
+		found := l.Search(knowledge.Query{Texts: []string{query}, K: 3})
+		if !found.Covered || !strings.HasSuffix(found.Hits[0].At, "/"+want) {
+			t.Errorf("Search(%q) = %+v, want %s first", query, found, want)
 		}
 	}
 }
