@@ -14,25 +14,28 @@ type Kind string
 
 // The kinds of action.
 const (
-	KindRefund   Kind = "refund"
-	KindCredit   Kind = "credit"
-	KindCancel   Kind = "cancel"
-	KindKeep     Kind = "keep" // take back a cancellation that is still to come
-	KindDiscount Kind = "discount"
-	KindReply    Kind = "reply"
-	KindNote     Kind = "note"
-	KindState    Kind = "state"
-	KindTag      Kind = "tag"
-	KindAssign   Kind = "assign"
-	KindSegment  Kind = "segment"
-	KindContact  Kind = "contact"
-	KindLink     Kind = "link" // of a contact to a Stripe customer
-	KindBreaker  Kind = "breaker"
+	KindRefund     Kind = "refund"
+	KindCredit     Kind = "credit"
+	KindCancel     Kind = "cancel"
+	KindKeep       Kind = "keep" // take back a cancellation that is still to come
+	KindDiscount   Kind = "discount"
+	KindReply      Kind = "reply"
+	KindNote       Kind = "note"
+	KindState      Kind = "state"
+	KindTag        Kind = "tag"
+	KindTagContact Kind = "tag_contact"
+	KindAssign     Kind = "assign"
+	KindSegment    Kind = "segment"
+	KindContact    Kind = "contact"
+	KindNewContact Kind = "new_contact"
+	KindLink       Kind = "link" // of a contact to a Stripe customer
+	KindEvent      Kind = "event"
+	KindBreaker    Kind = "breaker"
 )
 
 // kinds are all kinds.
 func kinds() []Kind {
-	return append(moneyKinds(), KindReply, KindNote, KindState, KindAssign, KindTag, KindSegment, KindContact, KindLink, KindBreaker)
+	return append(moneyKinds(), KindReply, KindNote, KindState, KindAssign, KindTag, KindTagContact, KindSegment, KindContact, KindLink, KindNewContact, KindEvent, KindBreaker)
 }
 
 // moneyKinds are the kinds that change what somebody pays.
@@ -74,8 +77,12 @@ func (k Kind) section() string {
 		return string(k)
 	case KindCancel, KindKeep:
 		return "cancel"
-	case KindReply, KindNote, KindState, KindAssign:
+	case KindReply, KindNote, KindState, KindAssign, KindEvent:
 		return "reply"
+	case KindTagContact:
+		return "tag"
+	case KindNewContact:
+		return "contact"
 	case KindLink:
 		return "identity"
 	case KindBreaker:
@@ -95,7 +102,7 @@ func (k Kind) ReplayFor() time.Duration {
 		return forever
 	case KindReply, KindNote:
 		return 24 * time.Hour
-	case KindState, KindAssign, KindTag, KindCancel, KindKeep, KindDiscount, KindSegment, KindContact, KindLink, KindBreaker:
+	case KindState, KindAssign, KindTag, KindTagContact, KindCancel, KindKeep, KindDiscount, KindSegment, KindContact, KindLink, KindNewContact, KindEvent, KindBreaker:
 	}
 	return 0
 }
@@ -103,14 +110,15 @@ func (k Kind) ReplayFor() time.Duration {
 // repeatFor is how long after the first send the same send is harmless. Stripe
 // keeps idempotency keys for at least 24 hours
 // (https://docs.stripe.com/api/idempotent_requests); Intercom has none, so a
-// message is never sent again; a desired state can always be set again.
+// message is never sent again, and a contact never made again, since two leads may
+// have one address; a desired state can always be set again.
 func (k Kind) repeatFor() time.Duration {
 	switch k {
 	case KindRefund, KindCredit, KindCancel, KindKeep, KindDiscount:
 		return 23 * time.Hour
-	case KindState, KindAssign, KindTag, KindSegment, KindContact, KindLink, KindBreaker:
+	case KindState, KindAssign, KindTag, KindTagContact, KindSegment, KindContact, KindLink, KindEvent, KindBreaker:
 		return forever
-	case KindReply, KindNote:
+	case KindReply, KindNote, KindNewContact:
 	}
 	return 0
 }

@@ -20,7 +20,13 @@ func TestEveryKindHasAVendorASectionAndItsOwnPatience(t *testing.T) {
 		KindState:  {Intercom, "reply", 0, forever, Review},
 		KindTag:    {Intercom, "tag", 0, forever, Review},
 		KindLink:   {"", "identity", 0, forever, Review},
-		"wire":     {Intercom, "", 0, 0, Review},
+		KindAssign: {Intercom, "reply", 0, forever, Review},
+
+		KindTagContact: {Intercom, "tag", 0, forever, Review},
+		KindContact:    {Intercom, "contact", 0, forever, Review},
+		KindEvent:      {Intercom, "reply", 0, forever, Review},
+		KindNewContact: {Intercom, "contact", 0, 0, Review},
+		"wire":         {Intercom, "", 0, 0, Review},
 	} {
 		if k.Vendor() != want.vendor || k.section() != want.section {
 			t.Errorf("%s: %s, %q", k, k.Vendor(), k.section())
@@ -66,7 +72,7 @@ func TestAReplyThatClosesIsAnotherReply(t *testing.T) {
 }
 
 func TestADesiredStateIsNeverARepeat(t *testing.T) {
-	for _, a := range []Action{Tag{Add: []string{"billing"}}, SetState{State: Closed}} {
+	for _, a := range []Action{Tag{Add: []string{"billing"}}, SetState{State: Closed}, Assign{Team: "1"}, TagContact{Contact: "c1"}} {
 		if s := a.Subject(); s.Same != "" || s.Exclusive != "" {
 			t.Errorf("%s: %+v", a.Kind(), s)
 		}

@@ -13,7 +13,8 @@ type ApprovalRules struct {
 	Repeats             Effect
 	WithoutConversation Effect // money that is asked for by telephone: Deny or NeedsApproval
 	Bands               []Band
-	HandTo              string // the team that gets a conversation in which an action on money came to nothing
+	Notes               *NoteRules // nil: no note counts
+	HandTo              string     // the team that gets a conversation in which an action on money came to nothing
 }
 
 // Need is who must approve an action. The one who asked for it never counts.

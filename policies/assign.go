@@ -1,9 +1,12 @@
 package policies
 
-// Assign hands a conversation to a team.
+// Assign hands a conversation to a team, to an admin, or to whoever of the desk
+// takes it from the inbox.
 type Assign struct {
 	Asker  Asker  `json:"asker"`
-	Team   string `json:"team"` // the id
+	Team   string `json:"team"`             // the id
+	Admin  string `json:"admin,omitempty"`  // the id
+	Anyone bool   `json:"anyone,omitempty"` // takes team and admin away
 	Name   string `json:"name"`
 	Traits Traits `json:"traits"`
 }
@@ -29,8 +32,17 @@ func (a Assign) judge(p *Policy, _ Snapshot) []Finding {
 		return []Finding{missing("reply")}
 	}
 	f := Finding{Rule: "structure.team", Effect: Allow}
-	if a.Team == "" {
-		f.Effect, f.Message, f.NextStep = Deny, "there is no such team", "name a team of the workspace"
+	named := 0
+	for _, is := range []bool{a.Team != "", a.Admin != "", a.Anyone} {
+		if is {
+			named++
+		}
+	}
+	switch {
+	case named == 0:
+		f.Effect, f.Message, f.NextStep = Deny, "there is no such team or admin", "name a team or an admin of the workspace"
+	case named > 1:
+		f.Effect, f.Message, f.NextStep = Deny, "a conversation is handed to one at a time", "name a team or an admin"
 	}
 	return []Finding{f}
 }

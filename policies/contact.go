@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// Contact creates a contact in Intercom, or sets attributes of one.
+// Contact sets custom attributes of a contact in Intercom.
 type Contact struct {
 	Asker  Asker             `json:"asker,omitzero"`
-	ID     string            `json:"id,omitempty"` // "" creates one
-	Role   string            `json:"role,omitempty"`
-	Set    map[string]string `json:"set,omitempty"`
+	ID     string            `json:"id,omitempty"`
+	Set    map[string]string `json:"set,omitempty"`  // custom attributes; an empty value takes one away
+	Make   map[string]string `json:"make,omitempty"` // of Set, those that the workspace lacks, with the type to make them with
 	Traits Traits            `json:"traits"`
 }
 
@@ -43,11 +43,7 @@ func (c Contact) judge(p *Policy, _ Snapshot) []Finding {
 	if p.Contact == nil {
 		return []Finding{missing("contact")}
 	}
-	findings := []Finding{p.listed(c.Set)}
-	if c.ID == "" {
-		findings = append(findings, permitted("contact.create", p.Contact.Create, "create contacts"))
-	}
-	return findings
+	return []Finding{p.listed(c.Set)}
 }
 
 // identifying are names that no tool may set, whatever a policy lists: whoever

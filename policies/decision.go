@@ -65,6 +65,7 @@ type Decision struct {
 	Revision string      `json:"policy_revision"`
 	Headroom money.Money `json:"headroom,omitzero"` // what the budgets leave; after this action when it is allowed
 	Need     Need        `json:"need,omitzero"`     // who must approve, where a person must
+	ByNote   bool        `json:"by_note,omitempty"` // an internal note of an approver suffices
 	Shadow   []Finding   `json:"shadow,omitempty"`  // what rules that are only tried out would have said
 	Trips    bool        `json:"trips_breaker,omitempty"`
 	HandTo   string      `json:"hand_to,omitempty"` // the team that takes over if the action comes to nothing

@@ -10,10 +10,13 @@ import (
 func (r *fileReader) tag(path string, n *yaml.Node) *TagRules {
 	rules := &TagRules{}
 	r.block(path, n, slices.Concat([]field{
-		required("allow", "[billing, refunded]", "The tags that an agent may add or take off; no others.", r.names("tag", &rules.Allow)),
+		required("allow", "[billing, refunded]", "The tags that an agent may add to conversations and contacts or take off; no others.", r.names("tag", &rules.Allow)),
 	}, r.common(&rules.Section, false), []field{
 		optional("budgets", "[{scope: customer, window: 90d, count: 3}]", "How often tags may be changed.", func(path string, n *yaml.Node) {
 			rules.Budgets = r.budgets(path, n, KindTag, nil)
+			for i := range rules.Budgets {
+				rules.Budgets[i].Kinds = append(rules.Budgets[i].Kinds, KindTagContact)
+			}
 		}),
 	})...)
 	return rules

@@ -1,6 +1,8 @@
 package policies
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -55,12 +57,32 @@ func (r *fileReader) approvals(a *ApprovalRules) reader {
 			optional("people", "1", "How many different people must approve. Whoever asked for an action never counts.", r.number(&people, maxPeople)).or("1"),
 			optional("repeats", "needs_approval", "Doing again on purpose what was done.", r.effect(&a.Repeats, NeedsApproval, Allow, Deny)).or("needs_approval"),
 			optional("without_conversation", "needs_approval", "Money that is asked for outside a conversation, by telephone for instance. The approval then names who verified the caller. Without this key it is denied.", r.effect(&a.WithoutConversation, Deny, NeedsApproval)).or("deny"),
+			optional("notes", "{admins: [\"8002\"], up_to: {eur: 100.00}}", "Who may approve by an internal note in Intercom, and up to which amount. Above it, and without this key, no note counts.", func(path string, n *yaml.Node) { a.Notes = r.notes(path, n) }),
 			optional("hand_to", "Billing", "The team in Intercom that gets a conversation when an action on money there was rejected, expired, went stale, or has an unknown outcome. A note says so in any case.", r.named("team", &a.HandTo)),
 			optional("bands", "[{over: {eur: 200.00}, role: finance, people: 2}]", "Stricter approvals for larger amounts.", func(path string, n *yaml.Node) {
 				r.list(path, n, func(path string, n *yaml.Node) { a.Bands = append(a.Bands, r.band(path, n)) })
 			}))
 		a.People = int(people)
 	}
+}
+
+func (r *fileReader) notes(path string, n *yaml.Node) *NoteRules {
+	rules := &NoteRules{UpTo: map[money.Currency]int64{}}
+	r.block(path, n,
+		required("admins", "[\"8002\"]", "The ids in Intercom of those whose notes count.", func(path string, n *yaml.Node) {
+			r.names("admin", &rules.Admins)(path, n)
+			noID := func(id string) bool { return strings.Trim(id, "0123456789") != "" }
+			if n != nil && (len(rules.Admins) == 0 || slices.ContainsFunc(rules.Admins, noID)) {
+				r.at(n, "%s: name at least one admin, each by the digits of the id", path)
+			}
+		}),
+		required("up_to", "{eur: 100.00}", "Up to how much a note suffices.", func(path string, n *yaml.Node) {
+			r.currencies(path, n, func(path string, _ *yaml.Node, c money.Currency, n *yaml.Node) {
+				m, _ := r.amount(path, n, c)
+				rules.UpTo[c] = m.Minor
+			})
+		}))
+	return rules
 }
 
 // maxPeople is more approvers than any company asks for.

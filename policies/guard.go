@@ -52,7 +52,7 @@ type Operation[A Action, Out any] struct {
 	// Find looks whether an action took effect. An error means it cannot be told now.
 	Find func(ctx context.Context, a A, key string) (out Out, found bool, err error)
 	// Follow lists what is queued when the action is done, each judged on its own. May be nil.
-	Follow func(A, Out) []Followup
+	Follow func(Entry, A, Out) []Followup
 }
 
 // Followup asks for another action, which the worker proposes from its input.

@@ -318,7 +318,7 @@ func TestWhatCannotBeSettledStaysExecuting(t *testing.T) {
 func TestFollowUpsAreQueuedWithTheReceipt(t *testing.T) {
 	d := newDesk(t)
 	op := d.refunding(refundOf(2000))
-	op.Follow = func(_ Refund, r slip) []Followup {
+	op.Follow = func(_ Entry, _ Refund, r slip) []Followup {
 		return []Followup{{KindNote, map[string]string{"text": r.Refunded.String()}}}
 	}
 	o := enforce(t, d, d.ask(), op)

@@ -56,7 +56,7 @@ func receipt[A Action, Out any](g *Guard, e Entry, op Operation[A, Out], a A, ou
 	if op.Follow == nil {
 		return s, nil
 	}
-	for _, f := range op.Follow(a, out) {
+	for _, f := range op.Follow(e, a, out) {
 		in, err := json.Marshal(f.Input)
 		if err != nil {
 			return s, fmt.Errorf("encode follow-up: %w", err)

@@ -81,6 +81,7 @@ func (pl plan) judge(s Snapshot) Decision {
 	}
 	if d.Effect == NeedsApproval {
 		d.Need = pl.policy.Approvals.need(cost)
+		d.ByNote = pl.policy.Approvals.Notes.suffices(pl.action.Kind(), pl.action.Subject(), d.Need)
 		d.Need.Verified = slices.ContainsFunc(d.Findings, func(f Finding) bool { return f.Rule == ruleOutside })
 	}
 	return d

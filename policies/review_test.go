@@ -36,7 +36,7 @@ func (d *desk) finding(found bool, err error) Operation[Refund, slip] {
 		}
 		return slip{a.Amount, key}, true, err
 	}
-	op.Follow = func(Refund, slip) []Followup { return []Followup{{Kind: KindNote, Input: "receipt"}} }
+	op.Follow = func(Entry, Refund, slip) []Followup { return []Followup{{Kind: KindNote, Input: "receipt"}} }
 	return op
 }
 

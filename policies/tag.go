@@ -41,16 +41,20 @@ func (t Tag) judge(p *Policy, _ Snapshot) []Finding {
 	if p.Tag == nil {
 		return []Finding{missing("tag")}
 	}
-	f := Finding{Rule: "tag.allow", Effect: Allow, Limit: strings.Join(p.Tag.Allow, ", ")}
-	unlisted := slices.DeleteFunc(slices.Concat(t.Add, t.Remove), func(name string) bool {
-		return slices.ContainsFunc(p.Tag.Allow, func(a string) bool { return sameName(a, name) })
+	return []Finding{p.Tag.listed(slices.Concat(t.Add, t.Remove))}
+}
+
+func (r *TagRules) listed(names []string) Finding {
+	f := Finding{Rule: "tag.allow", Effect: Allow, Limit: strings.Join(r.Allow, ", ")}
+	unlisted := slices.DeleteFunc(names, func(name string) bool {
+		return slices.ContainsFunc(r.Allow, func(a string) bool { return sameName(a, name) })
 	})
 	if len(unlisted) > 0 {
 		// Actual is kept in the event log, which holds no text of agents; Message is not.
 		f.Effect, f.Actual = Deny, strconv.Itoa(len(unlisted))+" not listed"
 		f.Message, f.NextStep = "the policy does not list "+strings.Join(unlisted, ", "), "use the tags in limit"
 	}
-	return []Finding{f}
+	return f
 }
 
 // sameName ignores case, but takes no other letter for the same one: in Unicode

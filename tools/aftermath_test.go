@@ -1,10 +1,12 @@
 package tools_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
 
+	"supportmcp/internal/sandbox"
 	"supportmcp/internal/sandbox/control"
 	"supportmcp/policies"
 	"supportmcp/server/servertest"
@@ -110,5 +112,78 @@ func TestTheCustomerIsToldOnceTheMoneyIsSent(t *testing.T) {
 	told := d.Parts(where, "comment")[replies:]
 	if len(told) != 1 || told[0] != "Your refund of 100.00 EUR is on its way." {
 		t.Errorf("the customer was told %q", told)
+	}
+}
+
+// Reports and automations of the workspace learn of a refund at Stripe's own time.
+func TestARefundIsAnEventOfItsContact(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]*control.Fault{
+		"when all is well":       nil,
+		"502 after it was taken": {Method: "POST", Path: "/events", Kind: control.ErrorAfter, Status: 502},
+		"cut before":             {Method: "POST", Path: "/events", Kind: control.CutBefore},
+	} {
+		d := desk(t)
+		if fault != nil {
+			must(t, d.Intercom.Desk.Inject(*fault))
+		}
+		a := d.Call("create_refund", args{"conversation_id": sandbox.Conversation("duplicate-charge"), "charge_id": "ch_maria_2", "reason": "duplicate"})
+		d.Settle()
+		d.Settle()
+		var receipt struct {
+			Refund string    `json:"id"`
+			At     time.Time `json:"created_at"`
+		}
+		must(t, json.Unmarshal(a.Receipt, &receipt))
+		got := d.Intercom.Events("64f0" + strings.Repeat("0", 5) + sandbox.Conversation("duplicate-charge"))
+		if len(got) != 1 || got[0].Name != "refund-issued" || !got[0].At.Equal(receipt.At) || got[0].Metadata["refund"] != receipt.Refund {
+			t.Errorf("%s: Intercom has %+v, the receipt is %s", name, got, a.Receipt)
+		}
+		if n := d.Entries("event")["done"]; n != 1 {
+			t.Errorf("%s: %d events are done: %v", name, n, d.Entries("event"))
+		}
+	}
+}
+
+// Colleagues read on the conversation what was done, under which action, and who or
+// what let it be done.
+func TestTheReceiptSaysWhoLetTheMoneyGo(t *testing.T) {
+	t.Parallel()
+	d := desk(t)
+	alone := d.Call("create_refund", args{"conversation_id": sandbox.Conversation("duplicate-charge"), "charge_id": "ch_maria_2", "reason": "duplicate"})
+	asked := waiting(t, d)
+	d.Approve(asked.Action)
+	d.Settle()
+	d.Settle()
+	e, err := d.Ledger.Entry(t.Context(), asked.Action)
+	must(t, err)
+	for where, wants := range map[string][]string{
+		sandbox.Conversation("duplicate-charge"): {"of 20.00 EUR on ch_maria_2 was issued", alone.Action, "the policy (" + alone.Decision.Revision + ") allows it"},
+		sandbox.Conversation("annual-day-3"):     {"of 100.00 EUR on ch_tom_1 was issued", asked.Action, "approved by " + e.Approver + " (refund.limit"},
+	} {
+		notes := strings.Join(d.Parts(where, "note"), "\n")
+		for _, want := range wants {
+			if !strings.Contains(notes, want) {
+				t.Errorf("colleagues read %q, want %q in it", notes, want)
+			}
+		}
+	}
+}
+
+// What follows an entry that goes stale is recorded in the same transaction, and the
+// verdict still belongs to the entry.
+func TestAStaleActionWithWhatFollowsItIsProved(t *testing.T) {
+	t.Parallel()
+	d := handingOver(t)
+	a := waiting(t, d)
+	d.Approve(a.Action)
+	d.Use(strings.Replace(handing(t), "max: 500.00", "max: 99.00", 1))
+	d.Settle()
+	if e, err := d.Ledger.Entry(t.Context(), a.Action); err != nil || e.State != policies.Stale {
+		t.Fatalf("it is %s, %v", e.State, err)
+	}
+	report, err := d.Ledger.Verify(t.Context())
+	if err != nil || !report.Sound() {
+		t.Errorf("verified: %v, %v", report.Problems, err)
 	}
 }

@@ -43,7 +43,7 @@ func (d Deps) proposeDiscount(ctx context.Context, in discountInput) (policies.D
 	return a, err
 }
 
-func afterDiscount(_ discountInput, a policies.Discount, out stripe.Discounted) []policies.Followup {
+func afterDiscount(_ discountInput, _ policies.Entry, a policies.Discount, out stripe.Discounted) []policies.Followup {
 	if a.Remove {
 		return noted(a.Asker, "Discount %s was taken off subscription %s.", out.Coupon, out.Subscription)
 	}

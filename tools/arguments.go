@@ -1,6 +1,8 @@
 package tools
 
 import (
+	"encoding/json"
+	"regexp"
 	"time"
 
 	"github.com/google/jsonschema-go/jsonschema"
@@ -72,6 +74,41 @@ func (d day) begin(name string) (time.Time, error) {
 		return time.Time{}, fault.Invalidf("give a date such as 2026-11-23", "%s: got %q, want a date", name, string(d))
 	}
 	return t, nil
+}
+
+// unlink takes a conversation's address in the inbox, or its id with the word
+// before it, as people copy them, for the id.
+func unlink(s *jsonschema.Schema, args map[string]json.RawMessage) {
+	const name = "conversation_id"
+	var given string
+	if s.Properties[name] == nil || json.Unmarshal(args[name], &given) != nil {
+		return
+	}
+	known := regexp.MustCompile(`^(?:conversation[_:]|https://app\.(?:eu\.|au\.)?intercom\.(?:com|io)/[!-~]*/conversations?/)([0-9]{1,20})(?:[/?#][!-~]*)?$`)
+	if m := known.FindStringSubmatch(given); m != nil {
+		args[name] = json.RawMessage(`"` + m[1] + `"`)
+	}
+}
+
+type contactID string
+
+// Schema wants the form of Intercom's contact ids.
+func (contactID) Schema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", Pattern: `^[0-9a-f]{24}$`, Description: "Intercom contact id (24 hex digits)"}
+}
+
+type segmentID string
+
+// Schema wants the form of Intercom's segment ids.
+func (segmentID) Schema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", Pattern: `^[0-9a-f]{24}$`, Description: "segment id of list_segments"}
+}
+
+type adminID string
+
+// Schema wants the digits of an admin's id.
+func (adminID) Schema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", Pattern: digits, Description: "admin id (digits)"}
 }
 
 type messageText string

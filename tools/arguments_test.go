@@ -40,6 +40,14 @@ func sound() map[string]args {
 		"get_action":             {"action_id": "act_000000000000000000000000"},
 		"search":                 {"query": "refund"},
 		"fetch":                  {"id": "kb://northwind/refund-policy.md"},
+		"search_conversations":   {"state": "open", "words": "charged twice"},
+		"list_desk_options":      {"of": "tags"},
+		"find_contacts":          {"email": "maria.lopez@example.com"},
+		"list_segments":          {"segment_id": "64f0d0000000000000000001"},
+		"assign_conversation":    {"conversation_id": maria, "team": "Billing", "summary": "Charged twice."},
+		"tag_contact":            {"contact_id": "64f0000000000000000000aa", "add": []string{"billing"}},
+		"update_contact":         {"contact_id": "64f0000000000000000000aa", "attribute": "plan_note", "value": "asked for annual"},
+		"create_contact":         {"role": "lead", "email": "new@example.com", "name": "New"},
 	}
 }
 

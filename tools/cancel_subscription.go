@@ -56,7 +56,7 @@ func (d Deps) proposeCancel(ctx context.Context, in cancelInput) (policies.Cance
 	return c, err
 }
 
-func afterCancel(_ cancelInput, c policies.Cancel, out stripe.Canceled) []policies.Followup {
+func afterCancel(_ cancelInput, _ policies.Entry, c policies.Cancel, out stripe.Canceled) []policies.Followup {
 	switch c.How {
 	case policies.AtPeriodEnd:
 		return noted(c.Asker, "Subscription %s ends on %s.", out.Subscription, out.EndsAt.Format(time.DateOnly))

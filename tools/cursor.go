@@ -35,6 +35,10 @@ const (
 	listedInvoices thread = "i"
 	moreHits       thread = "h" // of a search
 	restOfDocument thread = "d"
+	moreTickets    thread = "t" // of a search
+	moreContacts   thread = "c" // of a search
+	moreMembers    thread = "s" // of a segment
+	moreOptions    thread = "o" // of a desk
 )
 
 // tool is the tool that goes on with a thread, "" for what is no thread.
@@ -52,6 +56,14 @@ func (t thread) tool() string {
 		return "search"
 	case restOfDocument:
 		return "fetch"
+	case moreTickets:
+		return "search_conversations"
+	case moreContacts:
+		return "find_contacts"
+	case moreMembers:
+		return "list_segments"
+	case moreOptions:
+		return "list_desk_options"
 	}
 	return ""
 }

@@ -29,6 +29,7 @@ func decode[In any](tool string, s *jsonschema.Schema, raw json.RawMessage) (in 
 		return in, c, nil, fault.Invalidf("send one JSON object with the arguments of "+tool, "arguments: %v", err)
 	}
 	quoteIDs(s, args)
+	unlink(s, args)
 	if problems := check(s, args); len(problems) > 0 {
 		return in, c, nil, fault.Invalidf("correct the arguments and call "+tool+" again", "%s", strings.Join(problems, "; "))
 	}

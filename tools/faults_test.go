@@ -121,6 +121,8 @@ func TestAFaultAtIntercomNeverSendsAMessageTwice(t *testing.T) {
 		"cut before":            {control.Fault{Kind: control.CutBefore}, unknown, failed, 0, 0},
 		"slower than our time":  {control.Fault{Kind: control.Slow, Delay: control.Duration(10 * time.Second)}, unknown, done, 1, 1},
 		"403":                   {control.Fault{Kind: control.ErrorBefore, Status: 403}, failed, failed, 0, 0},
+		"half of the answer":    {control.Fault{Kind: control.Half}, unknown, done, 1, 1},
+		"no answer, not sent":   {control.Fault{Kind: control.Hang}, unknown, failed, 0, 0},
 	} {
 		for _, w := range []struct {
 			tool, path, part string

@@ -24,7 +24,7 @@ func GrantCredit(d Deps) Tool {
 		Description: "Goodwill: give the conversation's customer an amount off the next invoices. Nothing goes back to a card. Asking again gives nothing more.",
 	}, d.Guard, Operation[creditInput, policies.Credit, stripe.Credited]{
 		Propose: d.proposeCredit, Perform: d.Stripe.CreditCustomer, Find: d.Stripe.FindCredited,
-		Follow: func(_ creditInput, c policies.Credit, out stripe.Credited) []policies.Followup {
+		Follow: func(_ creditInput, _ policies.Entry, c policies.Credit, out stripe.Credited) []policies.Followup {
 			return noted(c.Asker, "Credit of %s was given to %s (%s); the balance is %s now.", out.Amount, out.Customer, out.ID, out.Balance)
 		},
 	})

@@ -24,7 +24,7 @@ func ResumeSubscription(d Deps) Tool {
 			return policies.Keep{Asker: asker, Subscription: judged(s), Traits: traits}, err
 		},
 		Perform: d.Stripe.KeepSubscription, Find: d.Stripe.FindKept,
-		Follow: func(_ resumeInput, k policies.Keep, out stripe.Canceled) []policies.Followup {
+		Follow: func(_ resumeInput, _ policies.Entry, k policies.Keep, out stripe.Canceled) []policies.Followup {
 			return noted(k.Asker, "Subscription %s goes on; its cancellation was taken back.", out.Subscription)
 		},
 	})

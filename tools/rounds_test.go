@@ -99,6 +99,16 @@ func TestUpstreamCallsAndTheirRounds(t *testing.T) {
 		{"get_action", args{"action_id": "act_1"}, 0, 0},
 		{"search", args{"query": "refund"}, 0, 0},
 		{"fetch", args{"id": "kb://northwind/refund-policy.md"}, 0, 0},
+		{"search_conversations", args{"state": "open"}, 1, 1},
+		{"search_conversations", args{"tag": "billing"}, 2, 2},
+		{"list_desk_options", args{"of": "macros"}, 1, 1},
+		{"find_contacts", args{"email": "mila@work.example"}, 1, 1},
+		{"list_segments", args{}, 1, 1},
+		{"assign_conversation", args{"conversation_id": maria, "team": "billing"}, 4, 5},
+		{"tag_contact", args{"contact_id": "64f0000000000000000000aa", "add": []string{"billing"}}, 6, 6},
+		{"update_contact", args{"contact_id": "64f0000000000000000000aa", "attribute": "plan_note", "value": "x"}, 6, 6},
+		{"create_contact", args{"role": "lead", "email": "new@example.com"}, 3, 3},
+		{"list_segments", args{"segment_id": "64f0d0000000000000000001"}, 1, 1},
 	} {
 		t.Run(c.tool, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

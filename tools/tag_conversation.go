@@ -27,16 +27,25 @@ func TagConversation(d Deps) Tool {
 }
 
 func (d Deps) proposeTag(ctx context.Context, in tagInput) (policies.Tag, error) {
-	t := policies.Tag{Add: slices.Clone([]string(in.Add)), Remove: slices.Clone([]string(in.Remove))}
-	if len(t.Add)+len(t.Remove) == 0 {
-		return t, fault.Invalidf("name at least one tag to add or remove", "add and remove are both empty")
-	}
-	for _, name := range t.Add {
-		if slices.ContainsFunc(t.Remove, func(r string) bool { return strings.EqualFold(r, name) }) {
-			return t, fault.Invalidf("name a tag in add or in remove", "tag %q is both to be added and to be removed", name)
-		}
+	var t policies.Tag
+	var err error
+	if t.Add, t.Remove, err = tagsOf(in.Add, in.Remove); err != nil {
+		return t, err
 	}
 	c, asker, err := d.writable(ctx, in.Conversation)
 	t.Asker, t.Traits = asker, deskTraits(c, d.Guard.Policy().Wants(policies.KindTag))
 	return t, err
+}
+
+// tagsOf are the names as facts: one at least, and none on both sides.
+func tagsOf(add, remove tagNames) (added, removed []string, err error) {
+	if len(add)+len(remove) == 0 {
+		return nil, nil, fault.Invalidf("name at least one tag to add or remove", "add and remove are both empty")
+	}
+	for _, name := range add {
+		if slices.ContainsFunc(remove, func(r string) bool { return strings.EqualFold(r, name) }) {
+			return nil, nil, fault.Invalidf("name a tag in add or in remove", "tag %q is both to be added and to be removed", name)
+		}
+	}
+	return slices.Clone([]string(add)), slices.Clone([]string(remove)), nil
 }

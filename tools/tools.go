@@ -48,10 +48,18 @@ func All(d Deps) []Tool {
 		AddInternalNote(d),
 		SetConversationState(d),
 		TagConversation(d),
+		AssignConversation(d),
 		ProposeCustomerLink(d),
 		GetAction(d),
 		Search(d),
 		Fetch(d),
+		SearchConversations(d),
+		ListDeskOptions(d),
+		FindContacts(d),
+		ListSegments(d),
+		TagContact(d),
+		UpdateContact(d),
+		CreateContact(d),
 	}
 }
 
@@ -103,7 +111,7 @@ type Operation[In any, A policies.Action, Out any] struct {
 	Propose func(context.Context, In) (A, error)
 	Perform func(context.Context, *policies.Permit[A]) (Out, error)
 	Find    func(ctx context.Context, a A, key string) (Out, bool, error)
-	Follow  func(In, A, Out) []policies.Followup // may be nil
+	Follow  func(In, policies.Entry, A, Out) []policies.Followup // may be nil
 }
 
 func (o Operation[In, A, Out]) on(in In) policies.Operation[A, Out] {
@@ -112,7 +120,7 @@ func (o Operation[In, A, Out]) on(in In) policies.Operation[A, Out] {
 		Perform: o.Perform, Find: o.Find,
 	}
 	if o.Follow != nil {
-		bound.Follow = func(a A, out Out) []policies.Followup { return o.Follow(in, a, out) }
+		bound.Follow = func(e policies.Entry, a A, out Out) []policies.Followup { return o.Follow(in, e, a, out) }
 	}
 	return bound
 }

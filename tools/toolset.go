@@ -17,10 +17,14 @@ const (
 
 	BillingExtended Toolset = "billing-extended" // the rarer questions about a customer's billing
 	Lookup          Toolset = "lookup"           // look for customers outside of a conversation
+	Inbox           Toolset = "inbox"            // find conversations, and what the desk has to work with
+	Contacts        Toolset = "contacts"         // find, tag and keep contacts
 )
 
 // Toolsets are all toolsets, in the order of the documents.
-func Toolsets() []Toolset { return []Toolset{Ticket, Knowledge, BillingExtended, Lookup} }
+func Toolsets() []Toolset {
+	return []Toolset{Ticket, Knowledge, BillingExtended, Lookup, Inbox, Contacts}
+}
 
 // DefaultToolsets are what resolving a ticket takes.
 func DefaultToolsets() []Toolset { return []Toolset{Ticket, Knowledge} }

@@ -184,7 +184,7 @@ func (h hands) bind(ctx context.Context) error {
 // openLedger gives SQLite the process's clock; replicas on PostgreSQL must share
 // the database's.
 func openLedger(ctx context.Context, s settings) (*ledger.Ledger, error) {
-	o := ledger.Options{Log: s.log, Mode: s.mode, At: s.at, Aftermath: tools.Aftermath}
+	o := ledger.Options{Log: s.log, Mode: s.mode, At: s.at, Aftermath: s.aftermath}
 	if s.oneClock || strings.HasPrefix(s.databaseURL, "sqlite:") {
 		o.Now = s.now
 	}
@@ -253,6 +253,7 @@ func (s *service) work(ctx context.Context) {
 	s.busy.Go(func() { s.policy.run(ctx) })
 	s.busy.Go(func() { s.ledger.Listen(ctx, s.worker.Wake) })
 	s.busy.Go(func() { s.adopting(ctx) })
+	s.busy.Go(func() { s.noting(ctx) })
 	s.busy.Go(func() { s.watchTies(ctx) })
 	s.busy.Go(func() { s.notary.run(ctx) })
 	s.busy.Go(func() {

@@ -34,6 +34,9 @@ func BenchmarkTokens(b *testing.B) {
 		}
 	}
 	a.leave()
+	all := hire(b, append(p.environ, "SUPPORTMCP_TOOLSETS=all"), "serve")
+	count(withoutOutputs(b, all.ask("tools/list", map[string]any{})), "list-of-all-without-outputs")
+	all.leave()
 }
 
 // withoutOutputs is a list of tools as most clients give it to a model.

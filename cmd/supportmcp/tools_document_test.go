@@ -42,6 +42,14 @@ func example(tool string) servertest.Args {
 		"get_action":             {},
 		"search":                 {"query": "charged twice"},
 		"fetch":                  {"id": "kb://northwind/refund-policy.md#charged-twice"},
+		"search_conversations":   {"state": "open", "words": "charged twice"},
+		"list_desk_options":      {"of": "macros"},
+		"find_contacts":          {"attribute": "stripe_customer_id", "value": "cus_mila"},
+		"list_segments":          {},
+		"assign_conversation":    {"conversation_id": duplicate, "team": "Billing", "summary": "Charged twice; the second charge is refunded."},
+		"tag_contact":            {"contact_id": "64f0000000000000000000aa", "add": []string{"billing"}},
+		"update_contact":         {"contact_id": "64f0000000000000000000aa", "attribute": "plan_note", "value": "asked for annual"},
+		"create_contact":         {"role": "lead", "email": "new@example.com"},
 	}[tool]
 }
 
@@ -54,6 +62,7 @@ func permissive() string {
 		"lookup: {customers: 30}",
 		"credit: {currencies: {eur: {auto: 10.00, max: 100.00}}}",
 		"discount: {coupons: [STAY20], currencies: {eur: {auto: 50.00, max: 200.00}}, remove: allow, stack: needs_approval}",
+		"contact: {attributes: [plan_note], create: allow}",
 	} {
 		if name, _, _ := strings.Cut(section, ":"); !strings.Contains(text, "\n"+name+":") {
 			text += "\n" + section + "\n"
@@ -122,14 +131,21 @@ func named(vendor string, requests []control.Request) []string {
 	return out
 }
 
-// toolTable is the README's list of tools.
+// toolTable is the README's list of tools: each one that is published without
+// being asked for, and the others by name.
 func toolTable(all []described) string {
 	var out strings.Builder
 	out.WriteString("| tool | toolset | |\n|---|---|---|\n")
+	var names, sets []string
 	for _, d := range all {
+		if !slices.Contains(tools.DefaultToolsets(), d.Toolset) {
+			names, sets = append(names, "`"+d.Name+"`"), append(sets, string(d.Toolset))
+			continue
+		}
 		first, _, _ := strings.Cut(d.Description, ". ")
 		fmt.Fprintf(&out, "| `%s` | %s | %s |\n", d.Name, d.Toolset, strings.TrimSuffix(first, "."))
 	}
+	fmt.Fprintf(&out, "| %s | %s | on request |\n", strings.Join(names, ", "), strings.Join(slices.Compact(sets), ", "))
 	return out.String()
 }
 

@@ -33,20 +33,8 @@ type Company struct {
 // took its place, which MergedFrom then tells
 // (https://developers.intercom.com/docs/references/rest-api/api.intercom.io/contacts/showcontact).
 func (c *Client) Contact(ctx context.Context, id string) (Contact, error) {
-	if err := checkContact(id); err != nil {
-		return Contact{}, err
-	}
-	q := contactCall(id)
-	a, err := c.fetch(ctx, q)
-	if into := canonical(a); a.status == http.StatusGone && into != "" {
-		q = contactCall(into)
-		a, err = c.fetch(ctx, q)
-	}
-	if err != nil {
-		return Contact{}, err
-	}
 	var w wireContact
-	if err := q.decode(a, &w); err != nil {
+	if err := c.readContact(ctx, id, &w); err != nil {
 		return Contact{}, err
 	}
 	got := w.contact()
@@ -54,6 +42,23 @@ func (c *Client) Contact(ctx context.Context, id string) (Contact, error) {
 		got.MergedFrom = id
 	}
 	return got, nil
+}
+
+// readContact decodes a contact, or the one that it was merged into.
+func (c *Client) readContact(ctx context.Context, id string, into any) error {
+	if err := checkContact(id); err != nil {
+		return err
+	}
+	q := contactCall(id)
+	a, err := c.fetch(ctx, q)
+	if to := canonical(a); a.status == http.StatusGone && to != "" {
+		q = contactCall(to)
+		a, err = c.fetch(ctx, q)
+	}
+	if err != nil {
+		return err
+	}
+	return q.decode(a, into)
 }
 
 func contactCall(id string) call {

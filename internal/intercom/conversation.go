@@ -39,6 +39,8 @@ type Part struct {
 	CreatedAt   time.Time
 	Mailed      bool // it came by e-mail, whatever the conversation began as
 	Attachments []Attachment
+	NotifiedAt  time.Time // when Intercom told whom it is for; zero when it did not
+	App         string    // whose token made it through the API; empty when somebody typed it
 }
 
 // Author is who did something; Type is admin, user, lead, bot or team.
@@ -124,6 +126,8 @@ type wirePart struct {
 		Name text `json:"name"`
 		Type text `json:"content_type"`
 	} `json:"attachments"`
+	NotifiedAt moment `json:"notified_at"`
+	App        text   `json:"app_package_code"`
 }
 
 func (w wireConversation) conversation() Conversation {
@@ -153,6 +157,7 @@ func (w wirePart) part() Part {
 		Mailed: len(w.Mail) > 0 && !bytes.Equal(w.Mail, []byte("null")),
 		Author: Author{Type: string(w.Author.Type), ID: string(w.Author.ID), Name: string(w.Author.Name)},
 	}
+	p.NotifiedAt, p.App = w.NotifiedAt.Time, string(w.App)
 	for _, a := range w.Attachments {
 		p.Attachments = append(p.Attachments, Attachment{Name: string(a.Name), Type: string(a.Type)})
 	}

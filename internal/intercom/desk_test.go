@@ -58,6 +58,7 @@ func newDesk(t *testing.T) desk {
 func furnish(s *intercomapi.Server) {
 	s.AddAdmin(intercomapi.Admin{ID: mia, Name: "Mia", Email: "mia@acme.test", HasInboxSeat: true})
 	s.AddAdmin(intercomapi.Admin{ID: noSeat, Name: "Noa", Email: "noa@acme.test"})
+	s.AddTeam(intercomapi.Team{ID: "51", Name: "Payments", Admins: []string{mia}})
 	s.AddTag(intercomapi.Tag{ID: billing, Name: "Billing"})
 	s.AddTag(intercomapi.Tag{ID: "72", Name: "VIP"})
 	s.AddCompany(intercomapi.Company{
@@ -181,7 +182,8 @@ func performWith[A policies.Action, Out any](ctx context.Context, t *testing.T, 
 	g := &policies.Guard{Ledger: &ledger{}, Now: noon, Log: slog.New(slog.DiscardHandler), Timeout: 5 * time.Second, Lease: 10 * time.Second}
 	g.Use(&policies.Policy{
 		Revision: "test", Reply: &policies.ReplyRules{MaxChars: 100_000},
-		Tag: &policies.TagRules{Allow: []string{"billing", "vip", "new one", "refunded", " ", "a\u202eb"}},
+		Tag:     &policies.TagRules{Allow: []string{"billing", "vip", "new one", "refunded", " ", "a\u202eb"}},
+		Contact: &policies.ContactRules{Attributes: []string{"note", "age", "vip", "renews", "seats", "stripe_id"}, Create: policies.Allow},
 	})
 	called := false
 	_, enforced := policies.Enforce(ctx, g, policies.Request{Principal: "test"}, policies.Operation[A, Out]{

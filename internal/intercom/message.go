@@ -18,6 +18,9 @@ type Sent struct {
 	Conversation string    `json:"conversation_id"`
 	State        string    `json:"state"` // of the conversation, as it was right after or when it was found
 	SentAt       time.Time `json:"sent_at"`
+	// NotMailed says that the customer does not get it: Intercom keeps a bot's answer to
+	// an e-mail, and sends it only where the workspace has switched that on.
+	NotMailed bool `json:"not_mailed,omitempty" jsonschema:"the customer does not get it: a person must answer"`
 }
 
 // Reply sends what the permit holds to the customer, and closes the conversation
@@ -148,9 +151,10 @@ func (c *Client) heard(ctx context.Context, u utterance) (Sent, bool, error) {
 // spot finds our message among the parts that came after it was decided on.
 func (c *Client) spot(now Conversation, u utterance) (Sent, bool) {
 	for _, p := range newer(now, u.After) {
-		ours := p.Author.Type == "admin" && p.Author.ID == c.admin
+		ours := (p.Author.Type == "admin" || p.Author.Type == "bot") && p.Author.ID == c.admin
 		if ours && isNote(p.Type) == isNote(u.kind) && p.Body != "" && sameText(p.Body, u.Body) {
-			return Sent{Part: p.ID, Conversation: now.ID, State: now.State, SentAt: p.CreatedAt}, true
+			mailed := now.Channel != "email" || isNote(p.Type) || p.Author.Type != "bot" || !p.NotifiedAt.IsZero()
+			return Sent{Part: p.ID, Conversation: now.ID, State: now.State, SentAt: p.CreatedAt, NotMailed: !mailed}, true
 		}
 	}
 	return Sent{}, false

@@ -90,7 +90,7 @@ func TestFindReplyTellsWhatBecameOfALostAnswer(t *testing.T) {
 	} {
 		t.Run(string(c.kind), func(t *testing.T) {
 			d := newDesk(t)
-			a := policies.Reply{Message: d.message(ticket, "5 < 6 & \"so\" it is > done")}
+			a := policies.Reply{Message: d.message(ticket, "5 < 6 & \"so\" it is done")}
 			d.inject(control.Fault{Method: "POST", Kind: c.kind, Status: 502})
 			_, err := perform(t, a, d.Reply)
 			wantFault(t, err, fault.Upstream, fault.Unknown)
@@ -192,13 +192,13 @@ func TestANoteOfNothingIsRefusedBeforeAnyRequest(t *testing.T) {
 func TestMessageIsRefusedBeforeAnyRequest(t *testing.T) {
 	d := newDesk(t)
 	good := d.message(ticket, "Hello")
-	with := func(change func(*policies.Message)) policies.Reply {
+	with := func(change func(*policies.Message)) policies.Note {
 		m := good
 		change(&m)
-		return policies.Reply{Message: m}
+		return policies.Note{Message: m}
 	}
 	for name, c := range map[string]struct {
-		a    policies.Reply
+		a    policies.Note
 		code fault.Code
 	}{
 		"last":         {with(func(m *policies.Message) { m.Asker.Conversation = "last" }), fault.Invalid},
@@ -209,9 +209,9 @@ func TestMessageIsRefusedBeforeAnyRequest(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d.Desk.Forget()
-			_, err := perform(t, c.a, d.Reply)
+			_, err := perform(t, c.a, d.AddNote)
 			wantFault(t, err, c.code, fault.No)
-			if _, found, err := d.FindReply(t.Context(), c.a, "act_1"); found || err == nil {
+			if _, found, err := d.FindNote(t.Context(), c.a, "act_1"); found || err == nil {
 				t.Errorf("found %v, %v", found, err)
 			}
 			if n := d.Desk.Requests(); len(n) != 0 {
@@ -274,5 +274,37 @@ func TestLookThatFailsIsNotTakenForNotFound(t *testing.T) {
 	}
 	if reply || note || state || tags {
 		t.Error("something was found without looking")
+	}
+}
+
+// A bot's answer to an e-mail is kept and not sent, and one in the Messenger is seen.
+func TestAnAnswerThatIsNotMailedSaysSo(t *testing.T) {
+	const bot = "993"
+	for _, c := range []struct {
+		conversation, admin string
+		note, notMailed     bool
+	}{
+		{mail, bot, false, true},
+		{mail, mia, false, false},
+		{mail, bot, true, false},
+		{ticket, bot, false, false},
+	} {
+		d := newDesk(t)
+		d.AddAdmin(intercomapi.Admin{ID: bot, Name: "Operator", Bot: true, HasInboxSeat: true})
+		client := d.client(intercom.Config{AdminID: c.admin})
+		m := d.message(c.conversation, "Hello")
+		send, find := client.Reply, client.FindReply
+		var sent, found intercom.Sent
+		var err error
+		if c.note {
+			sent, err = perform(t, policies.Note{Message: m}, client.AddNote)
+		} else if sent, err = perform(t, policies.Reply{Message: m}, send); err == nil {
+			if found, _, err = find(t.Context(), policies.Reply{Message: m}, ""); found != sent {
+				t.Errorf("found %+v, sent %+v", found, sent)
+			}
+		}
+		if err != nil || sent.NotMailed != c.notMailed || sent.Part == "" {
+			t.Errorf("%+v: %+v, %v", c, sent, err)
+		}
 	}
 }

@@ -15,6 +15,11 @@ func TestWritesNeedAFreshPermit(t *testing.T) {
 	refuses(t, d, "AddNote", policies.Note{Message: d.message(ticket, "b")}, d.AddNote)
 	refuses(t, d, "SetState", policies.SetState{Asker: asker(ticket), State: policies.Closed}, d.SetState)
 	refuses(t, d, "Tag", policies.Tag{Asker: asker(ticket), Add: []string{"billing"}}, d.Tag)
+	refuses(t, d, "Assign", policies.Assign{Asker: asker(ticket), Team: "51"}, d.Assign)
+	refuses(t, d, "TagContact", policies.TagContact{Contact: ana, Add: []string{"billing"}}, d.TagContact)
+	refuses(t, d, "UpdateContact", policies.Contact{ID: ana, Set: map[string]string{"seats": "6"}}, d.UpdateContact)
+	refuses(t, d, "RecordEvent", policies.Event{Asker: policies.Asker{Contact: ana}, Name: "refund-issued", At: noon()}, d.RecordEvent)
+	refuses(t, d, "CreateContact", policies.NewContact{Role: "lead", Email: "new@example.com"}, d.CreateContact)
 }
 
 // refuses tries every permit that is none: nil, empty, used, copied, and late.
@@ -57,6 +62,14 @@ func TestWithoutAnAdminNothingIsWritten(t *testing.T) {
 	_, err = perform(t, a, c.AddNote)
 	wantFault(t, err, fault.Refused, fault.No)
 	_, err = perform(t, policies.Tag{Asker: asker(ticket), Add: []string{"billing"}}, c.Tag)
+	wantFault(t, err, fault.Refused, fault.No)
+	_, err = perform(t, policies.Assign{Asker: asker(ticket), Team: "51"}, c.Assign)
+	wantFault(t, err, fault.Refused, fault.No)
+	_, err = perform(t, policies.TagContact{Contact: ana, Add: []string{"billing"}}, c.TagContact)
+	wantFault(t, err, fault.Refused, fault.No)
+	_, err = perform(t, policies.Contact{ID: ana, Set: map[string]string{"seats": "6"}}, c.UpdateContact)
+	wantFault(t, err, fault.Refused, fault.No)
+	_, err = perform(t, policies.NewContact{Role: "lead", Email: "new@example.com"}, c.CreateContact)
 	wantFault(t, err, fault.Refused, fault.No)
 	if w := d.writes(); len(w) != 0 {
 		t.Errorf("wrote %v", w)

@@ -28,8 +28,8 @@ func TestConversation(t *testing.T) {
 		ID: mail, Subject: "Refund", State: "closed", Channel: "email", CreatedAt: at(-120), UpdatedAt: got.UpdatedAt,
 		Source: intercom.Part{ID: got.Source.ID, Type: "source", Author: contact, Body: "Where is my refund?", CreatedAt: at(-120)},
 		Parts: []intercom.Part{
-			{ID: parts[0].ID, Type: "comment", Author: admin, Body: "On its way.", CreatedAt: at(-90)},
-			{ID: parts[1].ID, Type: "note", Author: admin, Body: "She is patient.", CreatedAt: at(-80)},
+			{ID: parts[0].ID, Type: "comment", Author: admin, Body: "On its way.", CreatedAt: at(-90), NotifiedAt: at(-90)},
+			{ID: parts[1].ID, Type: "note", Author: admin, Body: "She is patient.", CreatedAt: at(-80), NotifiedAt: at(-80)},
 		},
 		TotalParts: 2, Contacts: []string{ana}, AdminAssignee: mia,
 	}

@@ -19,15 +19,16 @@ const (
 	retries   = 2        // of a read, after the first attempt
 )
 
-// call is one thing asked of Intercom. Only a GET is ever asked twice.
+// call is one thing asked of Intercom. Only what changes nothing is ever asked twice.
 type call struct {
 	what   string // what is being done, for errors: "read conversation 1"
 	method string
 	path   string
-	body   any // sent as JSON; nil sends none
+	body   any  // sent as JSON; nil sends none
+	search bool // a POST that changes nothing
 }
 
-func (q call) reads() bool { return q.method == http.MethodGet }
+func (q call) reads() bool { return q.method == http.MethodGet || q.search }
 
 // answer is a whole answer. Its status is 0 when there was none.
 type answer struct {

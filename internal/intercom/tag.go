@@ -183,7 +183,12 @@ func (c *Client) removeTag(ctx context.Context, conversation string, t Tag) erro
 // partly keeps an action whose first tags are set from counting as one that had
 // no effect. Doing it again is harmless, so it counts as unknown.
 func partly(err error, done Tagged) error {
-	if f, ok := errors.AsType[*fault.Error](err); ok && f.Took == fault.No && len(done.Added)+len(done.Removed) > 0 {
+	return half(err, len(done.Added)+len(done.Removed) > 0)
+}
+
+// half is partly for any action of several steps: begun tells whether one was taken.
+func half(err error, begun bool) error {
+	if f, ok := errors.AsType[*fault.Error](err); ok && f.Took == fault.No && begun {
 		half := *f
 		half.Took, half.NextStep = fault.Unknown, inDoubt
 		return &half

@@ -103,6 +103,9 @@ func (c *Client) CheckRegion(me Me) error {
 	return nil
 }
 
+// Writer is the id of the admin that this client writes as, "" when there is none.
+func (c *Client) Writer() string { return c.admin }
+
 // Author is the name of the admin that customers are answered by. One who is not
 // configured, does not exist or has no inbox seat is an error; the name is given
 // also without a seat.

@@ -84,6 +84,9 @@ func (t *tx) begin(d policies.Draft, judge func(policies.Snapshot) policies.Deci
 		return nil, false, err
 	}
 	t.judged(r)
+	if err := t.aftermath(r); err != nil {
+		return nil, false, err
+	}
 	return r, false, t.reserve(r)
 }
 

@@ -38,7 +38,7 @@ type Options struct {
 	// budgets. Empty opens a ledger of any mode, which suits tools that only read
 	// and approve.
 	Mode string
-	// Aftermath lists what is queued when an entry was rejected, expired, went stale
+	// Aftermath lists what is queued when an entry began to wait, was rejected, expired, went stale
 	// or fell into doubt. Nil queues nothing.
 	Aftermath func(policies.Entry) []policies.Followup
 	// At is told each point that a writing transaction reaches (see [Opened]), so

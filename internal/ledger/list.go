@@ -114,6 +114,11 @@ func entries(rows []*row) []policies.Entry {
 	return out
 }
 
+// Waiting lists what waits for people, oldest first, 1,000 at most.
+func (l *Ledger) Waiting(ctx context.Context) ([]policies.Entry, error) {
+	return l.List(ctx, Filter{States: []policies.State{policies.Awaiting}, OldestFirst: true, Limit: 1000})
+}
+
 // Links implements [policies.Ledger].
 func (l *Ledger) Links(ctx context.Context, contact string) ([]string, error) {
 	if err := validText("the id of the contact", contact); err != nil {

@@ -16,7 +16,8 @@ type Wish struct {
 
 // Wishes are refunds that meet in charges, customers and budgets, one twice, two of
 // a charge that paid an invoice, one for a person to decide and one of a foreign
-// charge, what changes plans and balances, and messages, states and tags.
+// charge, what changes plans and balances, and messages, states,
+// tags and a hand-over.
 func Wishes() []Wish {
 	var out []Wish
 	for _, w := range [][3]string{
@@ -51,6 +52,7 @@ func Wishes() []Wish {
 		{"add_internal_note", "annual-day-3", `"body":"Asked twice."`},
 		{"set_conversation_state", "annual-day-3", `"state":"closed"`},
 		{"tag_conversation", "budget-used-up", `"add":["billing"]`},
+		{"assign_conversation", "annual-day-3", `"team":"Billing","summary":"Handed over."`},
 	} {
 		out = append(out, Wish{Tool: w[0], Args: json.RawMessage(fmt.Sprintf(`{"conversation_id":%q,%s}`, sandbox.Conversation(w[1]), w[2]))})
 	}

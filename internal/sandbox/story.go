@@ -78,6 +78,11 @@ func (s seeder) company() {
 		s.intercom.AddTag(intercomapi.Tag{ID: fmt.Sprint(9001 + i), Name: name})
 	}
 	s.intercom.AddAttribute("stripe_customer_id", "string")
+	s.intercom.AddAttribute("plan_note", "string")
+	s.intercom.AddSegment(intercomapi.Segment{ID: "64f0d0000000000000000001", Name: "Known in Stripe", Query: `{"field":"custom_attributes.stripe_customer_id","operator":"!=","value":null}`})
+	s.intercom.AddSegment(intercomapi.Segment{ID: "64f0d0000000000000000002", Name: "Leads", PersonType: "contact", Query: `{"field":"role","operator":"=","value":"lead"}`})
+	s.intercom.AddMacro(intercomapi.Macro{ID: "7001", Name: "Refund issued", Body: "Your refund is on its way. Banks take five to ten days to show it."})
+	s.intercom.AddMacro(intercomapi.Macro{ID: "7002", Name: "Colleague takes over", Body: "A colleague will look at this and write back today."})
 	s.intercom.SetIdentityVerification(true)
 }
 

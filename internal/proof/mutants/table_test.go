@@ -107,7 +107,19 @@ func checkSettlement(`}),
 			edit{begin, "return r, false, t.reserve(r)", "return r, false, nil"}),
 		{
 			name: "a lost message sent again", pkg: "./policies", run: ".",
-			edits: []edit{{"policies/action.go", "\tcase KindReply, KindNote:\n\t}\n\treturn 0\n}\n\n// lost", "\tcase KindReply, KindNote:\n\t\treturn time.Hour\n\t}\n\treturn 0\n}\n\n// lost"}},
+			edits: []edit{{"policies/action.go", "\tcase KindReply, KindNote, KindNewContact:\n\t}\n\treturn 0\n}\n\n// lost", "\tcase KindReply, KindNote, KindNewContact:\n\t\treturn time.Hour\n\t}\n\treturn 0\n}\n\n// lost"}},
+		},
+		{
+			name: "a note that came through the API taken for a person's", pkg: "./tools", run: "^TestANoteThatDoesNotCount",
+			edits: []edit{{"tools/note_decisions.go", "case part.App != \"\":", "case part.App == \"?\":"}},
+		},
+		{
+			name: "a note of anybody taken for a decision", pkg: "./tools", run: "^TestANoteThatDoesNotCount",
+			edits: []edit{{"tools/note_decisions.go", "!p.MayDecide(part.Author.ID, e)", "!e.Decision.ByNote"}},
+		},
+		{
+			name: "a verdict told with what follows the action", pkg: "./tools", run: "^TestAStaleActionWithWhatFollows",
+			edits: []edit{{"internal/ledger/event.go", "if t.events[i].Action == r.ID {", "if t.events[i].Action != \"\" {"}},
 		},
 		simulated("what another worker has resumed performed once more",
 			edit{"policies/resume.go", "if ours && e.State == Executing {", "if (ours || e.ID != \"\") && e.State == Executing {"}),

@@ -60,6 +60,8 @@ func (s *Server) getOfContact(r *http.Request) (any, error) {
 	switch of {
 	case "tags":
 		return object{"type": "list", "data": s.tagViews(c.tags)}, nil
+	case "segments":
+		return s.segmentsOf(c), nil
 	case "companies":
 		return s.companiesOf(c), nil
 	}
@@ -69,7 +71,7 @@ func (s *Server) getOfContact(r *http.Request) (any, error) {
 // contactByExternalID finds users only.
 func (s *Server) contactByExternalID(id string) (any, error) {
 	for _, c := range s.contacts.order {
-		if c.ExternalID == id && c.Role == roleUser && c.MergedInto == "" {
+		if c.ExternalID == id && c.Role == roleUser && c.living() {
 			return s.contactView(c), nil
 		}
 	}
@@ -108,6 +110,9 @@ func (s *Server) contactView(c *contact) object {
 	}
 	return view
 }
+
+// living contacts are neither merged nor archived.
+func (c *contact) living() bool { return c.MergedInto == "" && !c.Archived }
 
 func (c *contact) signedUp() time.Time {
 	if c.Role == roleUser {

@@ -112,6 +112,9 @@ func (s *Server) unique(c Contact) error {
 		}
 		sameEmail := c.Email != "" && c.Role == roleUser && other.Role == roleUser && other.Email == c.Email
 		if sameEmail || c.ExternalID != "" && other.ExternalID == c.ExternalID {
+			if other.Archived {
+				return conflict("An archived contact matching those details already exists with id=" + other.ID)
+			}
 			return conflict("A contact matching those details already exists with id=" + other.ID)
 		}
 	}

@@ -77,7 +77,7 @@ func TestReplyIsAPartAndAnswersTheWholeConversation(t *testing.T) {
 	for field, want := range map[string]any{
 		"type": "conversation_part", "part_type": "comment", "body": "<p>Hello</p>", "state": "open",
 		"author.type": "admin", "author.id": mia, "author.name": "Mia", "created_at": float64(noon().Unix()),
-		"notified_at": float64(noon().Unix()), "app_package_code": nil, "assigned_to": nil,
+		"notified_at": float64(noon().Unix()), "app_package_code": "sandbox-api", "assigned_to": nil,
 	} {
 		if got := a.last(field); got != want {
 			t.Errorf("%s is %v, want %v", field, got, want)

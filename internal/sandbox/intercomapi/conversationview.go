@@ -94,6 +94,9 @@ func (s *Server) partView(p part, show format) object {
 	if p.mailed {
 		view["email_message_metadata"] = object{"subject": "Re:", "email_address_headers": []any{}, "message_id": "<" + p.id + "@mail.example>"}
 	}
+	if p.app != "" {
+		view["app_package_code"] = p.app
+	}
 	if p.unnotified {
 		view["notified_at"] = nil
 	}

@@ -117,7 +117,7 @@ func (s *Server) contactField(name string) (field, bool) {
 	}
 	f, ok := map[string]field{
 		"id": {}, "role": {}, "name": {}, "external_id": {}, "email": {folded: true}, "email_domain": {folded: true},
-		"tag_id":     {kind: kindTag},
+		"tag_id": {kind: kindTag}, "segment_id": {kind: kindTag},
 		"created_at": {kind: kindDate}, "updated_at": {kind: kindDate}, "signed_up_at": {kind: kindDate},
 	}[name]
 	return f, ok

@@ -28,7 +28,7 @@ func (s *Server) manage(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := part{author: author, at: s.clock.Now(), body: storedBody(in.Body)}
+	p := part{author: author, at: s.clock.Now(), body: storedBody(in.Body), app: packageCode}
 	if err := s.apply(c, in, p); err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func (s *Server) apply(c *conversation, in manageRequest, p part) error {
 	case partSnoozed:
 		return s.snooze(c, in, p)
 	case partOpen:
-		s.move(c, stateOpen, time.Time{}, part{kind: partOpen, author: p.author, at: p.at})
+		s.move(c, stateOpen, time.Time{}, part{kind: partOpen, author: p.author, at: p.at, app: p.app})
 		return nil
 	case partAssignment:
 		return s.assign(c, in, p)
@@ -73,7 +73,7 @@ func (s *Server) snooze(c *conversation, in manageRequest, p part) error {
 	if !until.After(p.at) {
 		return invalid("snoozed_until", "snoozed_until must be in the future")
 	}
-	s.move(c, stateSnoozed, until, part{kind: partSnoozed, author: p.author, at: p.at})
+	s.move(c, stateSnoozed, until, part{kind: partSnoozed, author: p.author, at: p.at, app: p.app})
 	return nil
 }
 

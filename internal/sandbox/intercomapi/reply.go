@@ -41,7 +41,7 @@ func (s *Server) reply(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := part{kind: in.MessageType, author: author, at: s.clock.Now(), body: storedBody(in.Body)}
+	p := part{kind: in.MessageType, author: author, at: s.clock.Now(), body: storedBody(in.Body), app: packageCode}
 	if p.attachments, err = in.attachments(); err != nil {
 		return nil, err
 	}

@@ -37,14 +37,14 @@ func (s *Server) searchConversations(r *http.Request) (any, error) {
 // searchContacts compares dates by days of the workspace, as version 2.16 does
 // (https://developers.intercom.com/docs/references/2.16/rest-api/api.intercom.io/contacts/searchcontacts).
 func (s *Server) searchContacts(r *http.Request) (any, error) {
-	find, err := readSearch(r, dialect{field: s.contactField, days: s.Settings.Timezone}, contactsPerPage)
+	find, err := readSearch(r, s.contactDialect(), contactsPerPage)
 	if err != nil {
 		return nil, err
 	}
 	var found []*contact
 	for _, c := range s.contacts.order {
 		d, ok := s.foundContacts.get(c.ID, s.clock.Now())
-		if ok && c.MergedInto == "" && find.matches(d) {
+		if ok && c.living() && find.matches(s.inSegments(d)) {
 			found = append(found, c)
 		}
 	}

@@ -209,7 +209,7 @@ func TestContactSearch(t *testing.T) {
 	}
 	for _, query := range []string{
 		filter("custom_attributes.nope", "=", `"x"`), filter("created_at", "!=", "1"), filter("created_at", "IN", "[1]"),
-		filter("created_at", ">=", "1"), filter("tag_id", "IN", `["71"]`), filter("segment_id", "=", `"x"`),
+		filter("created_at", ">=", "1"), filter("tag_id", "IN", `["71"]`), filter("segment_id", "IN", `["x"]`),
 	} {
 		d.refused(d.post("/contacts/search", `{"query":`+query+`}`), 400, "parameter_invalid")
 	}

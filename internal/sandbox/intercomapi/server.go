@@ -99,6 +99,12 @@ func (s *Server) endpoints() map[string]endpoint {
 		"POST /contacts/{id}/tags":              s.tagContact,
 		"DELETE /contacts/{id}/tags/{tag}":      s.untagContact,
 		"GET /companies/{id}":                   s.getCompany,
+		"GET /segments":                         s.listSegments,
+		"GET /segments/{id}":                    s.getSegment,
+		"GET /macros":                           s.listMacros,
+		"POST /events":                          s.createEvent,
+		"GET /events":                           s.listEvents,
+		"POST /data_attributes":                 s.createAttribute,
 		"GET /data_attributes":                  s.listAttributes,
 		"/":                                     func(*http.Request) (any, error) { return nil, notFound("The requested resource was not found") },
 	}
@@ -115,6 +121,10 @@ func (s *Server) serve(e endpoint) http.Handler {
 		body, err := s.run(w, r, allowance, e)
 		if err != nil {
 			refuse(w, id, err)
+			return
+		}
+		if _, later := body.(accepted); later {
+			w.WriteHeader(http.StatusAccepted)
 			return
 		}
 		write(w, http.StatusOK, body)

@@ -12,6 +12,9 @@ type state struct {
 	teams         shelf[Team]
 	companies     shelf[Company]
 	tags          shelf[Tag]
+	segments      shelf[segment]
+	macros        shelf[Macro]
+	events        []Event
 	contacts      shelf[contact]
 	conversations shelf[conversation]
 	attributes    map[string]kind // custom attributes of contacts, by name
@@ -135,6 +138,7 @@ type part struct {
 	attachments []Attachment
 	assignee    person // of an assignment
 	after       string // state of the conversation afterwards
+	app         string // whose token made it; empty when somebody typed it
 }
 
 // The types of parts, as Intercom answers them.

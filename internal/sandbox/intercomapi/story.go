@@ -41,6 +41,7 @@ type Contact struct {
 	Companies        []string // ids of companies
 	Tags             []string // ids of tags
 	MergedInto       string   // id of the contact that took this one's place
+	Archived         bool     // still there, found by no search, and in the way of an equal one
 	Created          time.Time
 }
 

@@ -1,0 +1,154 @@
+package intercom
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"supportmcp/internal/fault"
+	"supportmcp/policies"
+)
+
+// TaggedContact is the receipt of a change of a contact's tags.
+type TaggedContact struct {
+	Contact string   `json:"contact_id"`        // that the tags are on now, if it was merged
+	Added   []string `json:"added,omitempty"`   // by this call; what was so already is left out
+	Removed []string `json:"removed,omitempty"` // by this call
+	Tags    []string `json:"tags"`              // all that the contact has now
+}
+
+// TagContact adds and removes the tags the permit holds. It looks first, writes only
+// what is not so already, and makes a tag that the workspace does not know yet.
+func (c *Client) TagContact(ctx context.Context, p *policies.Permit[policies.TagContact]) (TaggedContact, error) {
+	a, _, err := p.Redeem()
+	if err != nil {
+		return TaggedContact{}, err
+	}
+	if err := c.checkContactTags(a); err != nil {
+		return TaggedContact{}, err
+	}
+	id, has, err := c.contactTags(ctx, a.Contact)
+	if err != nil {
+		return TaggedContact{}, err
+	}
+	done := TaggedContact{Contact: id, Tags: names(has)}
+	err = c.addContactTags(ctx, &done, a.Add)
+	if err == nil {
+		err = c.removeContactTags(ctx, &done, has, a.Remove)
+	}
+	return done, half(err, len(done.Added)+len(done.Removed) > 0)
+}
+
+// FindContactTags tells whether the contact has all tags that were to be added and
+// none that was to be removed.
+func (c *Client) FindContactTags(ctx context.Context, a policies.TagContact, _ string) (TaggedContact, bool, error) {
+	id, tags, err := c.contactTags(ctx, a.Contact)
+	if err != nil {
+		return TaggedContact{}, false, err
+	}
+	has := names(tags)
+	missing := func(name string) bool { return !contains(has, name) }
+	present := func(name string) bool { return contains(has, name) }
+	so := !slices.ContainsFunc(a.Add, missing) && !slices.ContainsFunc(a.Remove, present)
+	return TaggedContact{Contact: id, Tags: has}, so, nil
+}
+
+func (c *Client) checkContactTags(a policies.TagContact) error {
+	if err := c.checkContactWriter(a.Contact); err != nil {
+		return err
+	}
+	for _, name := range slices.Concat(a.Add, a.Remove) {
+		if strings.TrimSpace(name) == "" || clean(name) != name {
+			return fault.Invalidf("name the tags as Intercom shows them", "a tag's name is empty or holds invisible characters")
+		}
+		if contains(a.Add, name) && contains(a.Remove, name) {
+			return fault.Invalidf("name each tag once", "a tag is both to be added and to be removed")
+		}
+	}
+	return nil
+}
+
+// checkContactWriter refuses a write where no admin is configured, as for
+// conversations, although Intercom would not ask for one.
+func (c *Client) checkContactWriter(contact string) error {
+	if err := c.checkWriter("1"); err != nil {
+		return err
+	}
+	return checkContact(contact)
+}
+
+// contactTags reads all tags of a contact. Those that a contact itself shows are
+// cut off after ten
+// (https://developers.intercom.com/docs/references/rest-api/api.intercom.io/contacts/listtagsforacontact).
+func (c *Client) contactTags(ctx context.Context, contact string) (id string, tags []Tag, err error) {
+	now, err := c.Contact(ctx, contact)
+	if err != nil {
+		return "", nil, err
+	}
+	var w struct {
+		Data []wireTag `json:"data"`
+	}
+	if err := c.read(ctx, "read tags of contact "+now.ID, "/contacts/"+now.ID+"/tags", &w); err != nil {
+		return "", nil, err
+	}
+	for _, t := range w.Data {
+		tags = append(tags, t.tag())
+	}
+	return now.ID, tags, nil
+}
+
+func (c *Client) addContactTags(ctx context.Context, done *TaggedContact, wanted []string) error {
+	var known []Tag
+	for _, name := range wanted {
+		if contains(done.Tags, name) {
+			continue
+		}
+		if known == nil {
+			var err error
+			if known, err = c.Tags(ctx); err != nil {
+				return err
+			}
+		}
+		t, err := c.tagNamed(ctx, known, name)
+		if err != nil {
+			return err
+		}
+		if err := c.putContactTag(ctx, done.Contact, t); err != nil {
+			return err
+		}
+		done.Added, done.Tags = append(done.Added, t.Name), append(done.Tags, t.Name)
+	}
+	return nil
+}
+
+func (c *Client) putContactTag(ctx context.Context, contact string, t Tag) error {
+	if err := checkTagID(t.ID); err != nil {
+		return err
+	}
+	_, err := c.write(ctx, call{
+		what: "tag contact " + contact, method: http.MethodPost, path: "/contacts/" + contact + "/tags",
+		body: struct {
+			ID string `json:"id"`
+		}{t.ID},
+	}, new(wireTag))
+	return err
+}
+
+func (c *Client) removeContactTags(ctx context.Context, done *TaggedContact, has []Tag, unwanted []string) error {
+	for _, t := range has {
+		if !contains(unwanted, t.Name) {
+			continue
+		}
+		if err := checkTagID(t.ID); err != nil {
+			return err
+		}
+		_, err := c.write(ctx, call{what: "untag contact " + done.Contact, method: http.MethodDelete, path: "/contacts/" + done.Contact + "/tags/" + t.ID}, new(wireTag))
+		if err != nil {
+			return err
+		}
+		done.Removed = append(done.Removed, t.Name)
+		done.Tags = slices.DeleteFunc(done.Tags, func(name string) bool { return sameName(name, t.Name) })
+	}
+	return nil
+}

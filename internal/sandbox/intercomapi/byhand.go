@@ -1,0 +1,15 @@
+package intercomapi
+
+// packageCode is what the workspace tells of parts that came in over the API: the
+// code of the app whose token made them. Parts that somebody typed have none.
+const packageCode = "sandbox-api"
+
+// Write adds a message that somebody types, in Intercom itself or in the
+// Messenger, and so not through the API.
+func (s *Server) Write(conversation string, m Message) {
+	s.seed(func() {
+		c, ok := s.conversations.get(conversation)
+		must(ok, "there is no conversation %q", conversation)
+		s.say(c, s.seededPart(m, s.clock.Now()))
+	})
+}
