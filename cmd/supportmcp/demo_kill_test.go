@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"testing"
@@ -107,7 +108,7 @@ func (s *stage) play(t *testing.T, after time.Duration) (out string, err error) 
 }
 
 // vendors lists what the demo has left at the vendors, without what depends on
-// when it happened.
+// when it happened: what is asked again after a denial has another id.
 func (s *stage) vendors(t *testing.T) []string {
 	t.Helper()
 	box, err := sandbox.Keep(control.NewClock(hurried(s.since)), filepath.Join(s.dir, "sandbox.jsonl"))
@@ -115,6 +116,7 @@ func (s *stage) vendors(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	defer box.Close()
+	ids := regexp.MustCompile(`act_[0-9a-f]+`)
 	var out []string
 	for _, r := range box.Stripe.Refunds() {
 		out = append(out, fmt.Sprintf("%s %d %s %s %s", r.Charge, r.Amount, r.Currency, r.Status, r.Metadata["conversation"]))
@@ -123,7 +125,7 @@ func (s *stage) vendors(t *testing.T) []string {
 		c, _ := box.Intercom.Conversation(story.Conversation)
 		out = append(out, fmt.Sprintf("%s %s %v", story.Name, c.State, c.Tags))
 		for _, p := range c.Parts {
-			out = append(out, fmt.Sprintf("%s %s: %s", story.Name, p.Type, p.Text))
+			out = append(out, fmt.Sprintf("%s %s: %s", story.Name, p.Type, ids.ReplaceAllString(p.Text, "act_…")))
 		}
 	}
 	slices.Sort(out)
