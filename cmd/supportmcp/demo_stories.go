@@ -95,13 +95,6 @@ func needsApproval(ctx context.Context, d *demo) error {
 	return nil
 }
 
-func (d *demo) approve(ctx context.Context, action string) error {
-	if err := d.command(ctx, "approvals", "show", action); err != nil {
-		return err
-	}
-	return d.command(ctx, "approvals", "approve", action, "--as", "robin", "--note", "annual plan on day 3")
-}
-
 func othersCharge(ctx context.Context, d *demo) error {
 	if err := d.read(ctx); err != nil {
 		return err
