@@ -17,7 +17,7 @@ func edits() []struct{ from, to, path string } {
 		{"claimed_up_to: {eur: 5.00}", "claimed_up_to: {eur: 5.01}", "identity.claimed_up_to.eur"},
 		{"claimed_up_to: {eur: 5.00}", "claimed_up_to: {eur: 5.00, usd: 1.00}", "identity.claimed_up_to.usd"},
 		{"links: {allow: [help.example.com, example.org]}", "links: {allow: [help.example.com, example.org, example.net]}", "reply.words.links"},
-		{"  without_conversation: needs_approval", "  without_conversation: deny", "-approvals.without_conversation"},
+		{"  without_conversation: approval", "  without_conversation: deny", "-approvals.without_conversation"},
 		{"people: 2, expires: 4h", "expires: 4h", "approvals.bands.people[over 40.00 EUR]"},
 		{"people: 2, expires: 4h", "people: 2", "approvals.bands.expires[over 40.00 EUR]"},
 		{"default: full", "default: code", "-disclosure.default"},

@@ -56,7 +56,11 @@ func (r *fileReader) approvals(a *ApprovalRules) reader {
 			optional("role", "support-lead", "The role an approver must have. Without it, every approver may approve.", r.named("role", &a.Role)),
 			optional("people", "1", "How many different people must approve. Whoever asked for an action never counts.", r.number(&people, maxPeople)).or("1"),
 			optional("repeats", "needs_approval", "Doing again on purpose what was done.", r.effect(&a.Repeats, NeedsApproval, Allow, Deny)).or("needs_approval"),
-			optional("without_conversation", "needs_approval", "Money that is asked for outside a conversation, by telephone for instance. The approval then names who verified the caller. Without this key it is denied.", r.effect(&a.WithoutConversation, Deny, NeedsApproval)).or("deny"),
+			optional("without_conversation", "approval", "Money that is asked for outside a conversation, by telephone for instance. The approval then names who verified the caller. Without this key it is denied.", r.word([]string{"deny", "approval"}, func(text string) {
+				if a.WithoutConversation = Deny; text == "approval" {
+					a.WithoutConversation = NeedsApproval
+				}
+			})).or("deny"),
 			optional("notes", "{admins: [\"8002\"], up_to: {eur: 100.00}}", "Who may approve by an internal note in Intercom, and up to which amount. Above it, and without this key, no note counts.", func(path string, n *yaml.Node) { a.Notes = r.notes(path, n) }),
 			optional("hand_to", "Billing", "The team in Intercom that gets a conversation when an action on money there was rejected, expired, went stale, or has an unknown outcome. A note says so in any case.", r.named("team", &a.HandTo)),
 			optional("bands", "[{over: {eur: 200.00}, role: finance, people: 2}]", "Stricter approvals for larger amounts.", func(path string, n *yaml.Node) {

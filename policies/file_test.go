@@ -43,8 +43,11 @@ func TestTheDefaultFileHoldsTheLimitsItPromises(t *testing.T) {
 				{Scope: Global, Window: 24 * time.Hour, Sum: sums(500000, 500000, 450000, 750000, 1500000), Kinds: refunds},
 			}},
 		},
-		Reply: &ReplyRules{MaxChars: 4000},
-		Tag:   &TagRules{Allow: []string{"billing", "refunded", "refund-declined", "duplicate-charge", "cancellation", "failed-payment", "needs-human"}},
+		Reply: &ReplyRules{
+			MaxChars: 4000,
+			Section:  Section{Budgets: []Budget{{Scope: PerConversation, Window: time.Hour, Count: 20, Kinds: []Kind{KindReply}}}},
+		},
+		Tag: &TagRules{Allow: []string{"billing", "refunded", "refund-declined", "duplicate-charge", "cancellation", "failed-payment", "needs-human"}},
 	}
 	if diff := cmp.Diff(want, p); diff != "" {
 		t.Error(diff)

@@ -20,10 +20,15 @@ func afterRefund(in createRefundInput, e policies.Entry, r policies.Refund, out 
 		Body:         messageText(fmt.Sprintf("Refund %s of %s on %s was issued (%s). %s: %s.", out.ID, out.Amount, out.Charge, out.Status, e.ID, lawOf(e))),
 	}}}
 	follow = append(follow, refundIssued(where, out))
-	if in.ThenReply != "" {
-		follow = append(follow, policies.Followup{Kind: policies.KindReply, Input: replyInput{Conversation: where, Body: in.ThenReply}})
+	return withReply(r.Asker, in.ThenReply, follow)
+}
+
+// withReply adds what the agent wanted the customer told once an action is done.
+func withReply(a policies.Asker, reply messageText, follow []policies.Followup) []policies.Followup {
+	if reply == "" {
+		return follow
 	}
-	return follow
+	return append(follow, policies.Followup{Kind: policies.KindReply, Input: replyInput{Conversation: conversationID(a.Conversation), Body: reply}})
 }
 
 // lawOf tells colleagues why an action was done: who approved it and which rules

@@ -187,3 +187,19 @@ func TestAStaleActionWithWhatFollowsItIsProved(t *testing.T) {
 		t.Errorf("verified: %v, %v", report.Problems, err)
 	}
 }
+
+// Every action on money can tell the customer once it is done.
+func TestACancellationTellsTheCustomerWhenItIsDone(t *testing.T) {
+	t.Parallel()
+	d := desk(t)
+	where := annual()["conversation_id"].(string)
+	replies := len(d.Parts(where, "comment"))
+	a := d.Call("cancel_subscription", args{"conversation_id": where, "how": "at_period_end", "then_reply": "Your plan ends with its period."})
+	if a.State != policies.Done {
+		t.Fatalf("answered %s", a.Text)
+	}
+	d.Settle()
+	if told := d.Parts(where, "comment")[replies:]; len(told) != 1 || told[0] != "Your plan ends with its period." {
+		t.Errorf("the customer was told %q", told)
+	}
+}

@@ -15,6 +15,7 @@ type discountInput struct {
 	Coupon       string         `json:"coupon" jsonschema:"coupon id or promotion code that the policy lists"`
 	Remove       bool           `json:"remove,omitempty" jsonschema:"take it off"`
 	Note         string         `json:"note,omitempty" jsonschema:"for whoever approves"`
+	ThenReply    messageText    `json:"then_reply,omitempty" jsonschema:"sent to the customer once it is done"`
 }
 
 // ApplyDiscount puts a listed coupon on a subscription, or takes one off.
@@ -23,7 +24,9 @@ func ApplyDiscount(d Deps) Tool {
 		Toolset: BillingExtended, Name: "apply_discount", Title: "Give or remove a discount", Idempotent: true,
 		Description: "Put a coupon or promotion code that the policy lists on a subscription of the conversation's customer, or take it off. Other discounts stay.",
 	}, d.Guard, Operation[discountInput, policies.Discount, stripe.Discounted]{
-		Propose: d.proposeDiscount, Perform: d.Stripe.DiscountSubscription, Find: d.Stripe.FindDiscounted, Follow: afterDiscount,
+		Propose: d.proposeDiscount, Perform: d.Stripe.DiscountSubscription, Find: d.Stripe.FindDiscounted, Follow: func(in discountInput, _ policies.Entry, a policies.Discount, out stripe.Discounted) []policies.Followup {
+			return withReply(a.Asker, in.ThenReply, afterDiscount(a, out))
+		},
 	})
 }
 
@@ -43,7 +46,7 @@ func (d Deps) proposeDiscount(ctx context.Context, in discountInput) (policies.D
 	return a, err
 }
 
-func afterDiscount(_ discountInput, _ policies.Entry, a policies.Discount, out stripe.Discounted) []policies.Followup {
+func afterDiscount(a policies.Discount, out stripe.Discounted) []policies.Followup {
 	if a.Remove {
 		return noted(a.Asker, "Discount %s was taken off subscription %s.", out.Coupon, out.Subscription)
 	}

@@ -15,6 +15,7 @@ type cancelInput struct {
 	Subscription planID         `json:"subscription_id,omitempty"`
 	How          cancelHow      `json:"how"`
 	Note         string         `json:"note,omitempty" jsonschema:"for whoever approves"`
+	ThenReply    messageText    `json:"then_reply,omitempty" jsonschema:"sent to the customer once it is done"`
 }
 
 type planID string
@@ -41,7 +42,9 @@ func CancelSubscription(d Deps) Tool {
 		Description: "Cancel a subscription of the conversation's customer: at the end of the paid period, at once without money back, " +
 			"or at once with the unused time refunded to the card, tax included.",
 	}, d.Guard, Operation[cancelInput, policies.Cancel, stripe.Canceled]{
-		Propose: d.proposeCancel, Perform: d.Stripe.CancelSubscription, Find: d.Stripe.FindCanceled, Follow: afterCancel,
+		Propose: d.proposeCancel, Perform: d.Stripe.CancelSubscription, Find: d.Stripe.FindCanceled, Follow: func(in cancelInput, _ policies.Entry, c policies.Cancel, out stripe.Canceled) []policies.Followup {
+			return withReply(c.Asker, in.ThenReply, afterCancel(c, out))
+		},
 	})
 }
 
@@ -56,7 +59,7 @@ func (d Deps) proposeCancel(ctx context.Context, in cancelInput) (policies.Cance
 	return c, err
 }
 
-func afterCancel(_ cancelInput, _ policies.Entry, c policies.Cancel, out stripe.Canceled) []policies.Followup {
+func afterCancel(c policies.Cancel, out stripe.Canceled) []policies.Followup {
 	switch c.How {
 	case policies.AtPeriodEnd:
 		return noted(c.Asker, "Subscription %s ends on %s.", out.Subscription, out.EndsAt.Format(time.DateOnly))

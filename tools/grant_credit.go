@@ -15,6 +15,7 @@ type creditInput struct {
 	Customer     customerID     `json:"customer_id,omitempty"`
 	Amount       creditAmount   `json:"amount"`
 	Note         string         `json:"note,omitempty" jsonschema:"for whoever approves"`
+	ThenReply    messageText    `json:"then_reply,omitempty" jsonschema:"sent to the customer once it is done"`
 }
 
 // GrantCredit gives a customer money off the invoices to come.
@@ -24,8 +25,9 @@ func GrantCredit(d Deps) Tool {
 		Description: "Goodwill: give the conversation's customer an amount off the next invoices. Nothing goes back to a card. Asking again gives nothing more.",
 	}, d.Guard, Operation[creditInput, policies.Credit, stripe.Credited]{
 		Propose: d.proposeCredit, Perform: d.Stripe.CreditCustomer, Find: d.Stripe.FindCredited,
-		Follow: func(_ creditInput, _ policies.Entry, c policies.Credit, out stripe.Credited) []policies.Followup {
-			return noted(c.Asker, "Credit of %s was given to %s (%s); the balance is %s now.", out.Amount, out.Customer, out.ID, out.Balance)
+		Follow: func(in creditInput, _ policies.Entry, c policies.Credit, out stripe.Credited) []policies.Followup {
+			note := noted(c.Asker, "Credit of %s was given to %s (%s); the balance is %s now.", out.Amount, out.Customer, out.ID, out.Balance)
+			return withReply(c.Asker, in.ThenReply, note)
 		},
 	})
 }

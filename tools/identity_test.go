@@ -151,7 +151,7 @@ func TestAChargeWithoutCustomerGoesToAPerson(t *testing.T) {
 }
 
 const callers = `version: 1
-approvals: {without_conversation: needs_approval}
+approvals: {without_conversation: approval}
 refund: {window: 30d, currencies: {eur: {auto: 50, max: 500}}}
 reply: {max_chars: 4000}
 `

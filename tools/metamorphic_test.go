@@ -15,7 +15,7 @@ import (
 
 // looking is a policy that looks at everything it can.
 const looking = `version: 1
-approvals: {without_conversation: needs_approval}
+approvals: {without_conversation: approval}
 identity: {claimed: needs_approval, claimed_up_to: {eur: 1.00}}
 ties: [external_id: user_id, contact_attribute: stripe_customer_id, company_attribute: stripe_customer_id, email]
 refund:

@@ -11,6 +11,7 @@ type resumeInput struct {
 	Conversation conversationID `json:"conversation_id"`
 	Subscription planID         `json:"subscription_id,omitempty"`
 	Note         string         `json:"note,omitempty" jsonschema:"for whoever approves"`
+	ThenReply    messageText    `json:"then_reply,omitempty" jsonschema:"sent to the customer once it is done"`
 }
 
 // ResumeSubscription takes back a cancellation that is still to come.
@@ -24,8 +25,8 @@ func ResumeSubscription(d Deps) Tool {
 			return policies.Keep{Asker: asker, Subscription: judged(s), Traits: traits}, err
 		},
 		Perform: d.Stripe.KeepSubscription, Find: d.Stripe.FindKept,
-		Follow: func(_ resumeInput, _ policies.Entry, k policies.Keep, out stripe.Canceled) []policies.Followup {
-			return noted(k.Asker, "Subscription %s goes on; its cancellation was taken back.", out.Subscription)
+		Follow: func(in resumeInput, _ policies.Entry, k policies.Keep, out stripe.Canceled) []policies.Followup {
+			return withReply(k.Asker, in.ThenReply, noted(k.Asker, "Subscription %s goes on; its cancellation was taken back.", out.Subscription))
 		},
 	})
 }
