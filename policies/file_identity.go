@@ -22,7 +22,7 @@ func (r *fileReader) identity(path string, n *yaml.Node) *IdentityRules {
 	return rules
 }
 
-// ties is a list in which each item is the word email, or names one attribute.
+// ties is a list in which each item names one way.
 func (r *fileReader) ties(p *Policy) reader {
 	return func(path string, n *yaml.Node) {
 		r.list(path, n, func(path string, n *yaml.Node) {
@@ -38,11 +38,8 @@ func (r *fileReader) ties(p *Policy) reader {
 	}
 }
 
-// way is one item: the word email, or exactly one key.
+// way is one item, with exactly one key.
 func (r *fileReader) way(path string, n *yaml.Node) (w Way) {
-	if n != nil && n.Kind == yaml.ScalarNode && n.Value == string(TieEmail) {
-		return Way{Kind: TieEmail}
-	}
 	given := 0
 	named := func(k TieKind) reader {
 		return func(path string, n *yaml.Node) {

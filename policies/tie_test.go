@@ -10,7 +10,7 @@ import (
 func TestTiesAreReadInTheirOrder(t *testing.T) {
 	for file, want := range map[string][]Way{
 		"version: 1": DefaultWays(),
-		"version: 1\nties: [email]": {
+		"version: 1\nties: [email: equal]": {
 			{TieEmail, ""},
 		},
 		"version: 1\nties:\n  - {external_id: user_id}\n  - company_attribute: payer\n  - contact_attribute: stripe id\n  - email: equal": {
@@ -32,11 +32,11 @@ func TestATieThatAnAgentMayWriteIsALoadError(t *testing.T) {
 		"version: 1\ncontact: {attributes: [plan_note, stripe_customer_id]}":               "policy.yaml:2:23: contact.attributes: stripe_customer_id ties contacts to customers",
 		"version: 1\ncontact:\n  attributes: [Payer]\nties:\n  - company_attribute: payer": "policy.yaml:3:15: contact.attributes: Payer ties contacts to customers",
 		"version: 1\nties: [{contact_attribute: payer}]\ncontact: {attributes: [payer]}":   "contact.attributes: payer ties contacts to customers",
-		"version: 1\nties: [email]\ncontact: {attributes: [email]}":                        "email says who somebody is",
+		"version: 1\nties: [email: equal]\ncontact: {attributes: [email]}":                        "email says who somebody is",
 		"version: 1\nties: [{external_id: user_id}]\ncontact: {attributes: [external_id]}": "external_id says who somebody is",
 		"version: 1\nties: [phone]":                                        "want a block of keys and values",
 		"version: 1\nties: []":                                             "want a list",
-		"version: 1\nties: [email, email: equal]":                          "this tie is listed twice",
+		"version: 1\nties: [email: equal, email: equal]":                          "this tie is listed twice",
 		"version: 1\nties: [{email: like}]":                                "unknown word",
 		"version: 1\nties: [{contact_attribute: a, company_attribute: b}]": "names several ties",
 		"version: 1\nties: [{phone: mobile}]":                              "unknown key",
@@ -52,7 +52,7 @@ func TestATieThatAnAgentMayWriteIsALoadError(t *testing.T) {
 		}
 	}
 	// An attribute ties only where the file says so.
-	if _, err := Parse("policy.yaml", []byte("version: 1\nties: [email]\ncontact: {attributes: [stripe_customer_id]}")); err != nil {
+	if _, err := Parse("policy.yaml", []byte("version: 1\nties: [email: equal]\ncontact: {attributes: [stripe_customer_id]}")); err != nil {
 		t.Error(err)
 	}
 }

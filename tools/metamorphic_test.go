@@ -17,7 +17,7 @@ import (
 const looking = `version: 1
 approvals: {without_conversation: approval}
 identity: {claimed: needs_approval, claimed_up_to: {eur: 1.00}}
-ties: [external_id: user_id, contact_attribute: stripe_customer_id, company_attribute: stripe_customer_id, email]
+ties: [external_id: user_id, contact_attribute: stripe_customer_id, company_attribute: stripe_customer_id, email: equal]
 refund:
   window: 30d
   account_age: 7d

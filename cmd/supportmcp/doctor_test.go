@@ -120,7 +120,7 @@ func TestDoctorNamesEachBrokenThingAndItsCure(t *testing.T) {
 			return "X="
 		}},
 		{"a tie that the workspace does not have", "policy.ties.missing", warning, "no attribute for company attribute payer", "correct its name", func(*place) string {
-			return "SUPPORTMCP_POLICY=" + written(t, "policy.yaml", "version: 1\nties: [company_attribute: payer, email]\n", 0o600)
+			return "SUPPORTMCP_POLICY=" + written(t, "policy.yaml", "version: 1\nties: [company_attribute: payer, email: equal]\n", 0o600)
 		}},
 		{"nobody is verified", "intercom.identity", warning, "nobody is proven", "identity verification", func(p *place) string {
 			p.Intercom.SetIdentityVerification(false)

@@ -20,7 +20,7 @@ func TestAServerDoesNotStartWhileCustomersCanWriteATie(t *testing.T) {
 	if got.status == 0 || !strings.Contains(got.err, "customers can write from the Messenger what ties them to a Stripe customer: contact attribute stripe_customer_id") {
 		t.Errorf("status %d: %s", got.status, got.err)
 	}
-	file := written(t, "policy.yaml", "version: 1\nties: [external_id: user_id, email]\n", 0o600)
+	file := written(t, "policy.yaml", "version: 1\nties: [external_id: user_id, email: equal]\n", 0o600)
 	mail := append(p.environ, "SUPPORTMCP_POLICY="+file)
 	if got := typeIn(t, mail, "serve"); got.status == 0 || !strings.Contains(got.err, "policy apply") {
 		t.Errorf("other ties that nobody let through: status %d: %s", got.status, got.err)
