@@ -1,6 +1,6 @@
 // Starts the program that `make` has built, for the checks beside this file.
-import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -19,6 +19,8 @@ process.on("exit", () => atExit.reverse().forEach((undo) => undo()));
 export async function place() {
   const folder = mkdtempSync(join(tmpdir(), "supportmcp-clients-"));
   atExit.push(() => rmSync(folder, { recursive: true, force: true }));
+  const policy = join(folder, "policy.yaml");
+  writeFileSync(policy, execFileSync(program, ["policy", "print-default"], { encoding: "utf8" }) + readFileSync(path("sections.yaml"), "utf8"));
   const vendors = await start(["sandbox", "--stripe", "127.0.0.1:0", "--intercom", "127.0.0.1:0"], {}, "stdout", /Ctrl-C/);
   const [, stripe, key] = /Stripe +(\S+) +key (\S+)/.exec(vendors.said);
   const [, intercom, token, admin] = /Intercom +(\S+) +token (\S+) +admin (\S+)/.exec(vendors.said);
@@ -32,6 +34,7 @@ export async function place() {
     INTERCOM_ADMIN_ID: admin,
     SUPPORTMCP_DATABASE_URL: `sqlite:${join(folder, "ledger", "ledger.db")}`,
     SUPPORTMCP_KNOWLEDGE: `northwind=${path("../../internal/sandbox/samples/knowledge")}`,
+    SUPPORTMCP_POLICY: policy,
     SUPPORTMCP_TOOLSETS: "all",
   };
   return { folder, environment, end: vendors.stop };

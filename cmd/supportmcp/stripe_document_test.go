@@ -30,7 +30,7 @@ func callsOf(t *testing.T, d described) []string {
 	t.Helper()
 	made := map[string]bool{}
 	for _, args := range append([]servertest.Args{d.args}, further(d.Name)...) {
-		desk := servertest.Start(t, servertest.Setup{Policy: permissive()})
+		desk := servertest.Start(t, servertest.Setup{Policy: permissive(t)})
 		desk.Call(d.Name, args)
 		for _, r := range desk.Stripe.Desk.Requests() {
 			made[r.Method+" "+regexp.MustCompile(`/((ch|cus|pi|in|prod|sub)_[A-Za-z0-9_]+|STAY20)`).ReplaceAllString(r.Path, "/{id}")] = true
