@@ -47,14 +47,14 @@ func TestContactsAreTiedAsThePolicySays(t *testing.T) {
 		"by default":     {"", []string{"cus_attribute by contact attribute", "cus_payer by company attribute"}, ""},
 		"by external id": {"[external_id: user_id]", []string{"cus_own by external id"}, ""},
 		"by another key": {"[external_id: account]", nil, ""},
-		"by e-mail":      {"[email]", []string{"cus_petra by e-mail"}, ""},
+		"by e-mail":      {"[email: equal]", []string{"cus_petra by e-mail"}, ""},
 		"e-mail first": {
 			"[email: equal, external_id: user_id]",
 			[]string{"cus_petra by e-mail", "cus_own by external id"},
 			"the ways to tie the contact to a customer name different customers",
 		},
-		"e-mail after others":  {"[external_id: user_id, email]", []string{"cus_own by external id"}, ""},
-		"e-mail after nothing": {"[contact_attribute: nothing, email]", []string{"cus_petra by e-mail"}, ""},
+		"e-mail after others":  {"[external_id: user_id, email: equal]", []string{"cus_own by external id"}, ""},
+		"e-mail after nothing": {"[contact_attribute: nothing, email: equal]", []string{"cus_petra by e-mail"}, ""},
 		"by the company":       {"[company_attribute: stripe_customer_id]", []string{"cus_payer by company attribute"}, ""},
 		"two that differ": {
 			"[external_id: user_id, contact_attribute: stripe_customer_id]",
