@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"supportmcp/internal/fault"
+	"supportmcp/internal/money"
 )
 
 // Asker is the person a conversation is with, and the Stripe customers that
@@ -46,19 +47,18 @@ func (a Asker) Owns(customer string) bool {
 const ruleOwner = "owner_match"
 
 // judge says whether a customer's money may be touched in this conversation.
-func (a Asker) judge(p *Policy, action Action) []Finding {
-	s := action.Subject()
+func (a Asker) judge(p *Policy, customer string, cost money.Money) []Finding {
 	if a.Conversation == "" {
 		return []Finding{p.Approvals.outside()}
 	}
-	findings := []Finding{a.owner(s.Customer)}
+	findings := []Finding{a.owner(customer)}
 	if a.Doubt != "" {
 		findings = append(findings, Finding{
 			Rule: "asker.doubt", Effect: NeedsApproval,
 			Message: "it is not certain who is asking: " + a.Doubt,
 		})
 	}
-	return append(findings, p.Identity.judge(a.Identity, s.Cost))
+	return append(findings, p.Identity.judge(a.Identity, cost))
 }
 
 func (a Asker) owner(customer string) Finding {

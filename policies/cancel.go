@@ -65,7 +65,7 @@ func (c Cancel) traits() Traits { return c.Traits }
 func (Cancel) asks() []Query    { return nil }
 
 func (c Cancel) judge(p *Policy, _ Snapshot) []Finding {
-	findings := append(c.Asker.judge(p, c), c.Subscription.cancellable(), c.sound())
+	findings := append(c.Asker.judge(p, c.Subscription.Customer, c.Refund), c.Subscription.cancellable(), c.sound())
 	if p.Cancel == nil {
 		return append(findings, missing("cancel"))
 	}
@@ -132,7 +132,7 @@ func (k Keep) traits() Traits { return k.Traits }
 func (Keep) asks() []Query    { return nil }
 
 func (k Keep) judge(p *Policy, _ Snapshot) []Finding {
-	findings := append(k.Asker.judge(p, k), k.Subscription.cancellable())
+	findings := append(k.Asker.judge(p, k.Subscription.Customer, money.Money{}), k.Subscription.cancellable())
 	if p.Cancel == nil {
 		return append(findings, missing("cancel"))
 	}

@@ -50,7 +50,7 @@ func (c Credit) traits() Traits { return c.Traits }
 func (Credit) asks() []Query    { return nil }
 
 func (c Credit) judge(p *Policy, s Snapshot) []Finding {
-	findings := append(c.Asker.judge(p, c), c.sound())
+	findings := append(c.Asker.judge(p, c.Customer.ID, c.Amount), c.sound())
 	if p.Credit == nil {
 		return append(findings, missing("credit"))
 	}

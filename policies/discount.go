@@ -57,7 +57,7 @@ func (d Discount) traits() Traits { return d.Traits }
 func (Discount) asks() []Query    { return nil }
 
 func (d Discount) judge(p *Policy, _ Snapshot) []Finding {
-	findings := append(d.Asker.judge(p, d), d.Subscription.cancellable(), d.usable())
+	findings := append(d.Asker.judge(p, d.Subscription.Customer, d.Worth), d.Subscription.cancellable(), d.usable())
 	switch {
 	case p.Discount == nil:
 		return append(findings, missing("discount"))
