@@ -74,7 +74,8 @@ func (k *keeper) look(ctx context.Context) {
 		err = k.settle(ctx, text)
 	}
 	if err != nil && ctx.Err() == nil {
-		k.doubts("the policy file does not work, so the last good policy stays in force:\n" + err.Error())
+		k.seen = seen{} // whatever mends it is looked at anew, also the file as it was before
+		k.doubts("the policy file cannot be taken up, so the last good policy stays in force:\n" + err.Error())
 	}
 }
 

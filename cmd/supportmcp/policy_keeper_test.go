@@ -93,6 +93,9 @@ func TestAChangedPolicyIsTakenUpUnlessItIsBrokenOrLooser(t *testing.T) {
 	if n := strings.Count(k.log.String(), "last good policy"); n != 1 {
 		t.Errorf("the log tells it %d times", n)
 	}
+	write(strict) // as it was before it broke
+	k.look(t.Context())
+	k.wants(strict, "")
 	write(lenient)
 	k.look(t.Context())
 	k.wants(strict, "refund.currencies.eur.auto")
