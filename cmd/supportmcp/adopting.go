@@ -18,13 +18,19 @@ const (
 // adopting compares the ledger with Stripe at the start and then every hour, so
 // that a backup which was restored at any time knows since when to look.
 func (h hands) adopting(ctx context.Context) {
+	h.again(ctx, everyComparison, h.adopt, "the ledger could not be compared with Stripe; a refund that a restored backup has lost is not counted yet")
+}
+
+// again looks at once and then at a pace until ctx is done, sooner after a look that
+// failed, of which the log then tells what it means.
+func (h hands) again(ctx context.Context, pace time.Duration, look func(context.Context) error, failed string) {
 	for {
-		pause := everyComparison
-		if err := h.adopt(ctx); err != nil {
+		pause := pace
+		if err := look(ctx); err != nil {
 			if ctx.Err() != nil {
 				return
 			}
-			h.log.Warn("the ledger could not be compared with Stripe; a refund that a restored backup has lost is not counted yet", "err", err)
+			h.log.Warn("a look at the vendors failed", "means", failed, "err", err)
 			pause = soonAgain
 		}
 		t := time.NewTimer(pause)

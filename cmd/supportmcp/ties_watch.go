@@ -11,23 +11,7 @@ const everyTieCheck = 5 * time.Minute
 
 // watchTies withdraws the policy for as long as customers can.
 func (h hands) watchTies(ctx context.Context) {
-	for {
-		pause := everyTieCheck
-		if err := h.holdTies(ctx); err != nil {
-			if ctx.Err() != nil {
-				return
-			}
-			h.log.Warn("it cannot be told now whether customers can write what ties them to money", "err", err)
-			pause = soonAgain
-		}
-		t := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			t.Stop()
-			return
-		case <-t.C:
-		}
-	}
+	h.again(ctx, everyTieCheck, h.holdTies, "it cannot be told now whether customers can write what ties them to money")
 }
 
 // holdTies looks once. While the policy is withdrawn, everything is denied.

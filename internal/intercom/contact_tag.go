@@ -3,10 +3,7 @@ package intercom
 import (
 	"context"
 	"net/http"
-	"slices"
-	"strings"
 
-	"supportmcp/internal/fault"
 	"supportmcp/policies"
 )
 
@@ -32,12 +29,11 @@ func (c *Client) TagContact(ctx context.Context, p *policies.Permit[policies.Tag
 	if err != nil {
 		return TaggedContact{}, err
 	}
-	done := TaggedContact{Contact: id, Tags: names(has)}
-	err = c.addContactTags(ctx, &done, a.Add)
-	if err == nil {
-		err = c.removeContactTags(ctx, &done, has, a.Remove)
-	}
-	return done, half(err, len(done.Added)+len(done.Removed) > 0)
+	done, err := c.retag(ctx, has, a.Add, a.Remove, taggable{
+		put:  func(ctx context.Context, t Tag) error { return c.putContactTag(ctx, id, t) },
+		take: func(ctx context.Context, t Tag) error { return c.takeContactTag(ctx, id, t) },
+	})
+	return TaggedContact{Contact: id, Added: done.added, Removed: done.removed, Tags: done.all}, err
 }
 
 // FindContactTags tells whether the contact has all tags that were to be added and
@@ -48,25 +44,14 @@ func (c *Client) FindContactTags(ctx context.Context, a policies.TagContact, _ s
 		return TaggedContact{}, false, err
 	}
 	has := names(tags)
-	missing := func(name string) bool { return !contains(has, name) }
-	present := func(name string) bool { return contains(has, name) }
-	so := !slices.ContainsFunc(a.Add, missing) && !slices.ContainsFunc(a.Remove, present)
-	return TaggedContact{Contact: id, Tags: has}, so, nil
+	return TaggedContact{Contact: id, Tags: has}, taggedSo(has, a.Add, a.Remove), nil
 }
 
 func (c *Client) checkContactTags(a policies.TagContact) error {
 	if err := c.checkContactWriter(a.Contact); err != nil {
 		return err
 	}
-	for _, name := range slices.Concat(a.Add, a.Remove) {
-		if strings.TrimSpace(name) == "" || clean(name) != name {
-			return fault.Invalidf("name the tags as Intercom shows them", "a tag's name is empty or holds invisible characters")
-		}
-		if contains(a.Add, name) && contains(a.Remove, name) {
-			return fault.Invalidf("name each tag once", "a tag is both to be added and to be removed")
-		}
-	}
-	return nil
+	return checkTagNames(a.Add, a.Remove)
 }
 
 // checkContactWriter refuses a write where no admin is configured, as for
@@ -98,30 +83,6 @@ func (c *Client) contactTags(ctx context.Context, contact string) (id string, ta
 	return now.ID, tags, nil
 }
 
-func (c *Client) addContactTags(ctx context.Context, done *TaggedContact, wanted []string) error {
-	var known []Tag
-	for _, name := range wanted {
-		if contains(done.Tags, name) {
-			continue
-		}
-		if known == nil {
-			var err error
-			if known, err = c.Tags(ctx); err != nil {
-				return err
-			}
-		}
-		t, err := c.tagNamed(ctx, known, name)
-		if err != nil {
-			return err
-		}
-		if err := c.putContactTag(ctx, done.Contact, t); err != nil {
-			return err
-		}
-		done.Added, done.Tags = append(done.Added, t.Name), append(done.Tags, t.Name)
-	}
-	return nil
-}
-
 func (c *Client) putContactTag(ctx context.Context, contact string, t Tag) error {
 	if err := checkTagID(t.ID); err != nil {
 		return err
@@ -135,20 +96,10 @@ func (c *Client) putContactTag(ctx context.Context, contact string, t Tag) error
 	return err
 }
 
-func (c *Client) removeContactTags(ctx context.Context, done *TaggedContact, has []Tag, unwanted []string) error {
-	for _, t := range has {
-		if !contains(unwanted, t.Name) {
-			continue
-		}
-		if err := checkTagID(t.ID); err != nil {
-			return err
-		}
-		_, err := c.write(ctx, call{what: "untag contact " + done.Contact, method: http.MethodDelete, path: "/contacts/" + done.Contact + "/tags/" + t.ID}, new(wireTag))
-		if err != nil {
-			return err
-		}
-		done.Removed = append(done.Removed, t.Name)
-		done.Tags = slices.DeleteFunc(done.Tags, func(name string) bool { return sameName(name, t.Name) })
+func (c *Client) takeContactTag(ctx context.Context, contact string, t Tag) error {
+	if err := checkTagID(t.ID); err != nil {
+		return err
 	}
-	return nil
+	_, err := c.write(ctx, call{what: "untag contact " + contact, method: http.MethodDelete, path: "/contacts/" + contact + "/tags/" + t.ID}, new(wireTag))
+	return err
 }

@@ -59,14 +59,11 @@ func (c *Client) Tag(ctx context.Context, p *policies.Permit[policies.Tag]) (Tag
 	if err != nil {
 		return Tagged{}, err
 	}
-	done := Tagged{Conversation: now.ID, Tags: names(now.Tags)}
-	if err := c.addTags(ctx, &done, a.Add); err != nil {
-		return Tagged{}, partly(err, done)
-	}
-	if err := c.removeTags(ctx, &done, now.Tags, a.Remove); err != nil {
-		return Tagged{}, partly(err, done)
-	}
-	return done, nil
+	done, err := c.retag(ctx, now.Tags, a.Add, a.Remove, taggable{
+		put:  func(ctx context.Context, t Tag) error { return c.addTag(ctx, now.ID, t) },
+		take: func(ctx context.Context, t Tag) error { return c.removeTag(ctx, now.ID, t) },
+	})
+	return Tagged{Conversation: now.ID, Added: done.added, Removed: done.removed, Tags: done.all}, err
 }
 
 // FindTags tells whether the conversation has all tags that were to be added and
@@ -77,49 +74,14 @@ func (c *Client) FindTags(ctx context.Context, a policies.Tag, _ string) (Tagged
 		return Tagged{}, false, err
 	}
 	has := names(now.Tags)
-	missing := func(name string) bool { return !contains(has, name) }
-	present := func(name string) bool { return contains(has, name) }
-	so := !slices.ContainsFunc(a.Add, missing) && !slices.ContainsFunc(a.Remove, present)
-	return Tagged{Conversation: now.ID, Tags: has}, so, nil
+	return Tagged{Conversation: now.ID, Tags: has}, taggedSo(has, a.Add, a.Remove), nil
 }
 
 func (c *Client) checkTags(a policies.Tag) error {
 	if err := c.checkWriter(a.Asker.Conversation); err != nil {
 		return err
 	}
-	for _, name := range slices.Concat(a.Add, a.Remove) {
-		if strings.TrimSpace(name) == "" || clean(name) != name {
-			return fault.Invalidf("name the tags as Intercom shows them", "a tag's name is empty or holds invisible characters")
-		}
-		if contains(a.Add, name) && contains(a.Remove, name) {
-			return fault.Invalidf("name each tag once", "a tag is both to be added and to be removed")
-		}
-	}
-	return nil
-}
-
-func (c *Client) addTags(ctx context.Context, done *Tagged, wanted []string) error {
-	var known []Tag
-	for _, name := range wanted {
-		if contains(done.Tags, name) {
-			continue
-		}
-		if known == nil {
-			var err error
-			if known, err = c.Tags(ctx); err != nil {
-				return err
-			}
-		}
-		t, err := c.tagNamed(ctx, known, name)
-		if err != nil {
-			return err
-		}
-		if err := c.addTag(ctx, done.Conversation, t); err != nil {
-			return err
-		}
-		done.Added, done.Tags = append(done.Added, t.Name), append(done.Tags, t.Name)
-	}
-	return nil
+	return checkTagNames(a.Add, a.Remove)
 }
 
 // tagNamed is the tag of that name, made when there is none
@@ -151,20 +113,6 @@ type tagRequest struct {
 	AdminID string `json:"admin_id"`
 }
 
-func (c *Client) removeTags(ctx context.Context, done *Tagged, has []Tag, unwanted []string) error {
-	for _, t := range has {
-		if !contains(unwanted, t.Name) {
-			continue
-		}
-		if err := c.removeTag(ctx, done.Conversation, t); err != nil {
-			return err
-		}
-		done.Removed = append(done.Removed, t.Name)
-		done.Tags = slices.DeleteFunc(done.Tags, func(name string) bool { return sameName(name, t.Name) })
-	}
-	return nil
-}
-
 // removeTag names the admin in the body of a DELETE, which some proxies drop.
 func (c *Client) removeTag(ctx context.Context, conversation string, t Tag) error {
 	if err := checkTagID(t.ID); err != nil {
@@ -180,13 +128,8 @@ func (c *Client) removeTag(ctx context.Context, conversation string, t Tag) erro
 	return err
 }
 
-// partly keeps an action whose first tags are set from counting as one that had
-// no effect. Doing it again is harmless, so it counts as unknown.
-func partly(err error, done Tagged) error {
-	return half(err, len(done.Added)+len(done.Removed) > 0)
-}
-
-// half is partly for any action of several steps: begun tells whether one was taken.
+// half keeps an action of several steps, of which one was taken, from counting as one
+// that had no effect. Doing it again is harmless, so it counts as unknown.
 func half(err error, begun bool) error {
 	if f, ok := errors.AsType[*fault.Error](err); ok && f.Took == fault.No && begun {
 		half := *f

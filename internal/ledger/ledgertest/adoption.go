@@ -98,26 +98,28 @@ func adoption(t *testing.T, fresh Fresh) {
 			t.Errorf("%d events", added)
 		}
 	})
-	t.Run("by all replicas at once", func(t *testing.T) {
-		d := d.in(t)
-		theirs := lost.begin(refund("ch_race", 100), policies.Allow)
-		other := d.open()
-		var all sync.WaitGroup
-		adopted := make([]bool, 8)
-		for i := range adopted {
-			all.Go(func() {
-				l := []*desk{d, {Ledger: other}}[i%2]
-				var err error
-				if _, adopted[i], err = l.Adopt(t.Context(), d.found(theirs.ID, refund("ch_race", 100))); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		all.Wait()
-		if n := len(slices.DeleteFunc(adopted, func(yes bool) bool { return !yes })); n != 1 {
-			t.Errorf("adopted %d times", n)
-		}
-	})
+	t.Run("by all replicas at once", func(t *testing.T) { adoptedByAll(d.in(t), lost) })
+}
+
+// adoptedByAll lets eight adopt the same at once, over two ledgers of one database.
+func adoptedByAll(d, lost *desk) {
+	theirs := lost.begin(refund("ch_race", 100), policies.Allow)
+	other := d.open()
+	var all sync.WaitGroup
+	adopted := make([]bool, 8)
+	for i := range adopted {
+		all.Go(func() {
+			l := []*desk{d, {Ledger: other}}[i%2]
+			var err error
+			if _, adopted[i], err = l.Adopt(d.t.Context(), d.found(theirs.ID, refund("ch_race", 100))); err != nil {
+				d.t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if n := len(slices.DeleteFunc(adopted, func(yes bool) bool { return !yes })); n != 1 {
+		d.t.Errorf("adopted %d times", n)
+	}
 }
 
 // comparison remembers until when the ledger was compared, and its own name.

@@ -24,12 +24,36 @@ func (d *desk) sql(statements ...string) {
 func audit(t *testing.T, fresh Fresh) {
 	d := soundDesk(t, fresh)
 	d.keep()
+	for _, c := range forgeries() {
+		t.Run(c.name, func(t *testing.T) {
+			d := d.in(t)
+			defer d.restore()
+			before, err := d.Verify(t.Context())
+			if err != nil || !before.Sound() || before.Events != 7 || before.Entries != 4 {
+				t.Fatalf("before: %+v, %v", before, err)
+			}
+			d.sql(c.sql...)
+			after, err := d.Verify(t.Context())
+			if err != nil || !strings.Contains(strings.Join(after.Problems, "\n"), c.want) {
+				t.Errorf("want a problem with %q, got %q: %v", c.want, after.Problems, err)
+			}
+		})
+	}
+	t.Run("two logs of equal actions have two roots", salted(fresh))
+	t.Run("any changed byte", anyByte(fresh))
+	t.Run("no free text", noFreeText(fresh))
+}
+
+// forgery is what somebody who can write to the database may do, and what tells of it.
+type forgery struct {
+	name string
+	sql  []string
+	want string // in one of the problems
+}
+
+func forgeries() []forgery {
 	const done = `(SELECT id FROM entry WHERE state = 'done')`
-	for _, c := range []struct {
-		name string
-		sql  []string
-		want string // in one of the problems
-	}{
+	return []forgery{
 		{"a changed byte", []string{`UPDATE event SET body = replace(body, '"executing"', '"executinh"') WHERE seq = 1`}, "event 1 (act_"},
 		{"an added space", []string{`UPDATE event SET body = body || ' ' WHERE seq = 3`}, "event 3 (act_"},
 		{"a text that is no event", []string{`UPDATE event SET body = 'gone' WHERE seq = 2`}, "event 2 (act_"},
@@ -84,24 +108,7 @@ func audit(t *testing.T, fresh Fresh) {
 		{"an added node", []string{`INSERT INTO event_node SELECT 99, hash FROM event_node WHERE idx = 1`}, "should have 11 nodes"},
 		{"an added checkpoint", []string{`INSERT INTO checkpoint VALUES (3, 'three')`}, "the checkpoint of 3 events in the ledger is worthless"},
 		{"an added hold", []string{`INSERT INTO hold SELECT id, 'global:', kind, '', 0, 1 FROM entry WHERE state = 'denied'`}, "counts in global:"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			d := d.in(t)
-			defer d.restore()
-			before, err := d.Verify(t.Context())
-			if err != nil || !before.Sound() || before.Events != 7 || before.Entries != 4 {
-				t.Fatalf("before: %+v, %v", before, err)
-			}
-			d.sql(c.sql...)
-			after, err := d.Verify(t.Context())
-			if err != nil || !strings.Contains(strings.Join(after.Problems, "\n"), c.want) {
-				t.Errorf("want a problem with %q, got %q: %v", c.want, after.Problems, err)
-			}
-		})
 	}
-	t.Run("two logs of equal actions have two roots", salted(fresh))
-	t.Run("any changed byte", anyByte(fresh))
-	t.Run("no free text", noFreeText(fresh))
 }
 
 // soundDesk is a small ledger with one done, one denied, one executing and one

@@ -77,32 +77,7 @@ func usage(t *testing.T, fresh Fresh) {
 			t.Errorf("%v\n%s", err, diff)
 		}
 	})
-	t.Run("receipts are the done refunds of the conversation, newest first", func(t *testing.T) {
-		d := newDesk(t, fresh)
-		elsewhere := refund("ch_9", 900)
-		elsewhere.Subject.Conversation = "conv_2"
-		for i, draft := range []policies.Draft{refund("ch_1", 100), refund("ch_2", 200), elsewhere} {
-			d.settle(d.begin(draft, policies.Allow).ID, policies.Done)
-			d.clock.Advance(time.Duration(i+1) * 1000 * time.Hour)
-		}
-		d.begin(refund("ch_3", 300), policies.Allow) // under way
-		d.settle(d.begin(refund("ch_4", 400), policies.Allow).ID, policies.Failed)
-		d.begin(refund("ch_5", 500), policies.Deny)
-		want := []money.Money{money.Of(200, "eur"), money.Of(100, "eur")}
-		s, err := d.Read(t.Context(), policies.Reads{Receipts: "conv_1"})
-		if diff := cmp.Diff(want, s.Receipts); diff != "" || err != nil {
-			t.Errorf("read: %v\n%s", err, diff)
-		}
-		reply := message(policies.KindReply, "we refunded it")
-		reply.Reads.Receipts = "conv_1"
-		_, _, err = d.Begin(t.Context(), reply, func(judged policies.Snapshot) policies.Decision {
-			s = judged
-			return says(policies.Deny)(judged)
-		})
-		if diff := cmp.Diff(want, s.Receipts); diff != "" || err != nil {
-			t.Errorf("judged: %v\n%s", err, diff)
-		}
-	})
+	t.Run("receipts are the done refunds of the conversation, newest first", func(t *testing.T) { toldReceipts(newDesk(t, fresh)) })
 	t.Run("the oldest 16 settled actions are listed", func(t *testing.T) {
 		d := newDesk(t, fresh)
 		start := d.clock.Now()
@@ -138,6 +113,33 @@ func usage(t *testing.T, fresh Fresh) {
 		_, err := d.Read(t.Context(), policies.Reads{Queries: []policies.Query{{Scope: "global:", Window: time.Hour}}})
 		wantCode(t, err, fault.Internal)
 	})
+}
+
+// toldReceipts reads what was refunded in a conversation, and judges by it.
+func toldReceipts(d *desk) {
+	elsewhere := refund("ch_9", 900)
+	elsewhere.Subject.Conversation = "conv_2"
+	for i, draft := range []policies.Draft{refund("ch_1", 100), refund("ch_2", 200), elsewhere} {
+		d.settle(d.begin(draft, policies.Allow).ID, policies.Done)
+		d.clock.Advance(time.Duration(i+1) * 1000 * time.Hour)
+	}
+	d.begin(refund("ch_3", 300), policies.Allow) // under way
+	d.settle(d.begin(refund("ch_4", 400), policies.Allow).ID, policies.Failed)
+	d.begin(refund("ch_5", 500), policies.Deny)
+	want := []money.Money{money.Of(200, "eur"), money.Of(100, "eur")}
+	s, err := d.Read(d.t.Context(), policies.Reads{Receipts: "conv_1"})
+	if diff := cmp.Diff(want, s.Receipts); diff != "" || err != nil {
+		d.t.Errorf("read: %v\n%s", err, diff)
+	}
+	reply := message(policies.KindReply, "we refunded it")
+	reply.Reads.Receipts = "conv_1"
+	_, _, err = d.Begin(d.t.Context(), reply, func(judged policies.Snapshot) policies.Decision {
+		s = judged
+		return says(policies.Deny)(judged)
+	})
+	if diff := cmp.Diff(want, s.Receipts); diff != "" || err != nil {
+		d.t.Errorf("judged: %v\n%s", err, diff)
+	}
 }
 
 // parallel runs work n times at once.
