@@ -51,7 +51,7 @@ func (a Asker) judge(p *Policy, customer string, cost money.Money) []Finding {
 	if a.Conversation == "" {
 		return []Finding{p.Approvals.outside()}
 	}
-	findings := []Finding{a.owner(customer)}
+	findings := append(make([]Finding, 0, 3), a.owner(customer))
 	if a.Doubt != "" {
 		findings = append(findings, Finding{
 			Rule: "asker.doubt", Effect: NeedsApproval,

@@ -13,17 +13,14 @@ type DenialRules struct {
 	Window time.Duration
 }
 
-func (r DenialRules) judge(s Snapshot) []Finding {
-	if r.Count == 0 {
-		return nil
-	}
+func (r DenialRules) judge(s Snapshot) Finding {
 	n := int64(len(s.Denied))
 	f := Finding{Rule: "denials", Effect: Allow, Limit: strconv.FormatInt(r.Count, 10), Actual: strconv.FormatInt(n, 10)}
 	if n >= r.Count {
 		f.Effect, f.Message, f.RetryAfter = Deny, "too much was denied in this conversation or to this contact", r.frees(s.Denied)
 		f.NextStep = "wait until retry_after, or hand the conversation to a person"
 	}
-	return []Finding{f}
+	return f
 }
 
 // frees is when fewer than Count denials are left in the window.

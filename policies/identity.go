@@ -24,9 +24,11 @@ type IdentityRules struct {
 // needs a person.
 func (r *IdentityRules) judge(is Identity, cost money.Money) Finding {
 	f := Finding{Rule: "identity", Effect: Allow, Actual: is.word()}
+	if is == Proven {
+		return f
+	}
 	enough, listed := r.enough(cost.Currency)
 	switch {
-	case is == Proven:
 	case is != Claimed:
 		f.Effect, f.Message, f.NextStep = Deny, "the conversation has no contact, so nobody is known to ask", toAPerson
 	case listed && cost.Minor > 0 && cost.Minor <= enough.Minor:

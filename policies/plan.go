@@ -70,8 +70,8 @@ func (pl plan) judge(s Snapshot) Decision {
 	if pl.breaker != nil {
 		findings = append(findings, pl.breaker.breaks(cost, s, s.Usage[len(pl.budgets)]))
 	}
-	if pl.action.Kind().MovesMoney() {
-		findings = append(findings, pl.policy.Denials.judge(s)...)
+	if pl.action.Kind().MovesMoney() && pl.policy.Denials.Count > 0 {
+		findings = append(findings, pl.policy.Denials.judge(s))
 	}
 	d := decide(pl.policy.Revision, findings, left)
 	d.Shadow = shadow

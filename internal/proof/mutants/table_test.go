@@ -131,7 +131,7 @@ func checkSettlement(`}),
 		},
 		{
 			name: "a claim taken for a proof", pkg: "./policies", run: "^TestJudging$",
-			edits: []edit{{"policies/identity.go", "case is == Proven:", "case is == Proven || is == Claimed:"}},
+			edits: []edit{{"policies/identity.go", "if is == Proven {", "if is == Proven || is == Claimed {"}},
 		},
 		{
 			name: "an e-mail taken for a verified message", pkg: "./tools", run: "^TestOnlyAProvenAskerIsRefundedAlone$",
