@@ -124,11 +124,13 @@ func (b Budget) query(s Subject, by Principal) Query {
 }
 
 func (b Budget) name() string {
-	prefix := "budget."
+	var room [64]byte // so that only the name itself is allocated
+	name := append(room[:0], "budget."...)
 	if b.Shared {
-		prefix = "budget.shared."
+		name = append(name, "shared."...)
 	}
-	return prefix + string(b.Scope) + "." + FormatSpan(b.Window)
+	name = append(append(name, b.Scope...), '.')
+	return string(appendSpan(name, b.Window))
 }
 
 func (b Budget) judge(cost money.Money, now time.Time, u Usage) Finding {
