@@ -28,6 +28,7 @@ type Server struct {
 	mu    sync.Mutex // guards everything below
 	state
 	quota    quota
+	hooks    hooks
 	answered int64 // answers so far; request ids are made of it
 }
 
@@ -66,8 +67,7 @@ func (s *Server) Handler() http.Handler {
 		api.Handle(pattern, s.serve(e))
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/_sandbox/", control.Endpoint(&s.Desk, s.clock))
-	mux.HandleFunc("POST /_sandbox/identity_verification", s.switchIdentityVerification)
+	mux.Handle("/_sandbox/", s.control())
 	mux.Handle("/", s.Desk.Wrap(api, s.fail))
 	return mux
 }
