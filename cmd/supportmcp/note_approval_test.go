@@ -184,17 +184,22 @@ func TestWithoutAPersonNoNoteLetsMoneyGo(t *testing.T) {
 			types(p, tom, "8002", "approve "+noor.NoteCode())
 			return lastPart(p, tom)
 		}},
-		"kim's note about more than notes may decide": {upTo: "100.00", sql: approve + `; UPDATE entry SET cost_minor = 1000 WHERE id = $TOM;
+		"kim's note about more than notes may decide": {
+			upTo: "100.00",
+			sql: approve + `; UPDATE entry SET cost_minor = 1000 WHERE id = $TOM;
 			UPDATE personal SET decision = replace(decision, '"effect":"needs_approval","findings"', '"by_note":true,"effect":"needs_approval","findings"') WHERE entry_id = $TOM`,
 			forge: func(t *testing.T, p *place, tom, _ policies.Entry) string {
 				types(p, tom, "8002", "approve "+tom.NoteCode())
 				return lastPart(p, tom)
-			}},
-		"kim's note of yesterday": {sql: approve + `; UPDATE entry SET expires_at = expires_at + 864000000`, later: 25 * time.Hour,
+			},
+		},
+		"kim's note of yesterday": {
+			sql: approve + `; UPDATE entry SET expires_at = expires_at + 864000000`, later: 25 * time.Hour,
 			forge: func(t *testing.T, p *place, tom, _ policies.Entry) string {
 				types(p, tom, "8002", "approve "+tom.NoteCode())
 				return lastPart(p, tom)
-			}},
+			},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -307,4 +312,3 @@ func setTo(environ []string, name string) (value string) {
 	}
 	return value
 }
-

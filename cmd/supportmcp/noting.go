@@ -48,6 +48,14 @@ func (h hands) noting(ctx context.Context) {
 	}
 }
 
+// hurry says that somebody may have written a note. It waits for nothing.
+func (h hands) hurry() {
+	select {
+	case h.news <- struct{}{}:
+	default: // somebody has said so already
+	}
+}
+
 // noteTaker records what notes decide: under the name that the roster gives their
 // author, or where names are enough under the author's number.
 func (h hands) noteTaker() tools.Waiting {

@@ -128,6 +128,7 @@ func serveHTTP(ctx context.Context, svc *service, s settings) error {
 		}
 	}
 	s.announce("serving MCP over HTTP", overHTTP(l.Addr()), "url", "http://"+l.Addr().String()+server.Endpoint)
+	s.access.News.Tell = svc.hurry
 	return svc.server.ServeHTTP(ctx, l, s.access)
 }
 
