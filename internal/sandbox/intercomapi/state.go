@@ -14,6 +14,7 @@ type state struct {
 	tags          shelf[Tag]
 	segments      shelf[segment]
 	macros        shelf[Macro]
+	articles      shelf[Article]
 	events        []Event
 	contacts      shelf[contact]
 	conversations shelf[conversation]
