@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"time"
 
 	"supportmcp/internal/sandbox/control"
 )
@@ -12,6 +13,7 @@ import (
 // control adds to the control of any sandbox server what Intercom's alone has:
 //
 //	POST /_sandbox/identity_verification  {"on": false}
+//	POST /_sandbox/timezone  {"zone": "Europe/Berlin"}  by whose days search compares dates
 //	POST /_sandbox/webhook  {"url": "…", "secret": "…", "topics": ["…"]}  set it up, and send a ping
 //	POST /_sandbox/deliver  {"twice": true, "backwards": true}  tell it what has happened
 //	POST /_sandbox/write    {"conversation": "…", "admin": "8002", "note": "…"}  type a note, as a person does
@@ -19,6 +21,16 @@ func (s *Server) control() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", control.Endpoint(&s.Desk, s.clock))
 	mux.HandleFunc("POST /_sandbox/identity_verification", s.switchIdentityVerification)
+	mux.HandleFunc("POST /_sandbox/timezone", commanded(func(_ *http.Request, to struct {
+		Zone string `json:"zone"`
+	},
+	) error {
+		zone, err := time.LoadLocation(to.Zone)
+		if err == nil {
+			s.SetTimezone(zone)
+		}
+		return err
+	}))
 	mux.HandleFunc("POST /_sandbox/webhook", commanded(func(r *http.Request, w Webhook) error {
 		s.SetWebhook(w)
 		return s.Deliver(r.Context(), Delivery{})
