@@ -15,6 +15,7 @@ import (
 	"supportmcp/internal/sandbox"
 	"supportmcp/internal/sandbox/intercomapi"
 	"supportmcp/policies"
+	"supportmcp/server"
 	"supportmcp/tools"
 )
 
@@ -274,6 +275,11 @@ func TestANoteIsReadAgainBeforeTheMoneyGoes(t *testing.T) {
 			}
 		},
 		"notes decide less": func(t *testing.T, _ *place, _, policy string) { limitNotes(t, policy, "119.99") },
+		"kim takes the note back": func(_ *testing.T, p *place, _, _ string) {
+			where := sandbox.Conversation("annual-day-3")
+			c, _ := p.Intercom.Conversation(where)
+			p.Intercom.Redact(where, c.Parts[len(c.Parts)-1].ID)
+		},
 		"Intercom does not answer": func(t *testing.T, p *place, _, _ string) {
 			p.Intercom.Desk.Clear()
 			p.environ = append(slices.Clone(p.environ), "INTERCOM_API_BASE=http://127.0.0.1:1")
@@ -311,4 +317,20 @@ func setTo(environ []string, name string) (value string) {
 		}
 	}
 	return value
+}
+
+// A running server asks for the note, and a webhook makes it look for the answer at once.
+func TestAServerCarriesOutWhatANoteApproves(t *testing.T) {
+	t.Parallel()
+	kim, robin := newApprover(t, "kim"), newApprover(t, "robin")
+	p := noting(t, kim, robin, "120.00")
+	tom := proposed(t, p, refundOf("annual-day-3", "ch_tom_1"))
+	address := openHTTP(t, append(slices.Clone(p.environ), "INTERCOM_CLIENT_SECRET=s3cret"))
+	p.Intercom.SetWebhook(intercomapi.Webhook{URL: strings.TrimSuffix(address, server.Endpoint) + server.IntercomHook, Secret: "s3cret", Live: true})
+	eventually(t, patience, "the note that asks", func() bool { return strings.Contains(notesOn(p, tom), "approve "+tom.NoteCode()) })
+	types(p, tom, "8002", "approve "+tom.NoteCode())
+	eventually(t, patience, "the refund", func() bool { return len(p.Stripe.RefundsOf("ch_tom_1")) == 1 })
+	if err := p.Intercom.Deliver(t.Context(), intercomapi.Delivery{}); err != nil {
+		t.Errorf("the server did not take a webhook: %v", err)
+	}
 }
