@@ -142,6 +142,9 @@ func TestWithARosterANoteOfItsPeopleApprovesUpToTheAmount(t *testing.T) {
 	if len(p.Stripe.RefundsOf("ch_tom_1")) != 1 || len(p.Stripe.RefundsOf("ch_noor_1")) != 0 {
 		t.Errorf("refunded %v: %s", p.Stripe.RefundsOf("ch_tom_1"), said)
 	}
+	if _, said := consult(t, p.environ); said["approvers.notes"].Health != warning || !strings.Contains(said["approvers.notes"].What, "notes of 800") {
+		t.Errorf("the doctor says %+v", said["approvers.notes"])
+	}
 	if got := typeIn(t, p.environ, "audit", "verify"); got.status != 0 {
 		t.Errorf("%s%s", got.out, got.err)
 	}

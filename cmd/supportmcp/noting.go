@@ -121,5 +121,5 @@ func (s settings) notesDecide() bool {
 		return s.mode == "sandbox"
 	}
 	_, r, err := readRoster(s.roster)
-	return err == nil && r.Admins()
+	return err == nil && len(r.Accounts()) > 0
 }

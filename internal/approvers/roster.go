@@ -268,9 +268,16 @@ func (r Roster) holder(k ssh.PublicKey) (Person, bool) {
 	return Person{}, false
 }
 
-// Admins reports whether anybody's notes in Intercom can decide.
-func (r Roster) Admins() bool {
-	return slices.ContainsFunc(r.people, func(p Person) bool { return p.Admin != "" })
+// Accounts are the accounts in Intercom whose notes can decide, sorted.
+func (r Roster) Accounts() []string {
+	var ids []string
+	for _, p := range r.people {
+		if p.Admin != "" {
+			ids = append(ids, p.Admin)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 // admin is whose account in Intercom it is, if one of the person's keys counts at a time.
