@@ -16,7 +16,7 @@ FUZZTIME  ?= 120000x
 RAPID_SEED ?= 1
 
 # How much is proven in make check. make soak SEEDS=20000 ORDEALS=750 SEQUENCES=1000
-# DURATION=30m proves more; SEED and ORDEAL are where to begin.
+# DELUGES=200 DURATION=30m proves more; SEED and ORDEAL are where to begin.
 SEEDS    ?= 300
 SEED     ?= 1
 ORDEALS  ?= 75
@@ -24,6 +24,7 @@ ORDEAL   ?= 0
 RESTARTS ?= 10
 DEMOS    ?= 10
 SEQUENCES ?= 200
+DELUGES  ?= 20
 DURATION ?= 1m
 
 LINT := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
@@ -80,6 +81,7 @@ proof: ## simulate SEEDS runs; kill servers in ORDEALS runs on each database, an
 soak: proof ## prove more, try SEQUENCES new ones on ledger and model, and keep a server under load for DURATION
 	SUPPORTMCP_REQUIRE_POSTGRES=1 $(GO) test -count=1 -timeout 0 -v -run '/^model$$' ./internal/ledger -rapid.checks $(SEQUENCES) | $(SUMMARY)
 	$(GO) test -count=1 -timeout 0 -v -run '^TestAServerUnderLoad' ./cmd/supportmcp -soak $(DURATION) | $(SUMMARY)
+	$(GO) test -count=1 -timeout 0 -v -run '^TestADeluge' ./cmd/supportmcp -deluge $(ORDEAL) -deluges $(DELUGES) | $(SUMMARY)
 
 # A test's verdict and what it logs, without the names of everything that runs.
 SUMMARY := grep -vE '^ *(=== |--- PASS: .*/)|^PASS$$'

@@ -42,8 +42,8 @@ func CancelSubscription(d Deps) Tool {
 		Description: "Cancel a subscription of the conversation's customer: at the end of the paid period, at once without money back, " +
 			"or at once with the unused time refunded to the card, tax included.",
 	}, d.Guard, Operation[cancelInput, policies.Cancel, stripe.Canceled]{
-		Propose: d.proposeCancel, Perform: d.Stripe.CancelSubscription, Find: d.Stripe.FindCanceled, Follow: func(in cancelInput, _ policies.Entry, c policies.Cancel, out stripe.Canceled) []policies.Followup {
-			return withReply(c.Asker, in.ThenReply, afterCancel(c, out))
+		Propose: d.proposeCancel, Perform: d.Stripe.CancelSubscription, Find: d.Stripe.FindCanceled, Follow: func(in cancelInput, e policies.Entry, c policies.Cancel, out stripe.Canceled) []policies.Followup {
+			return withReply(c.Asker, in.ThenReply, append(canceledNote(e, c, out), canceledEvent(c, out)...))
 		},
 	})
 }
@@ -59,13 +59,24 @@ func (d Deps) proposeCancel(ctx context.Context, in cancelInput) (policies.Cance
 	return c, err
 }
 
-func afterCancel(c policies.Cancel, out stripe.Canceled) []policies.Followup {
+func canceledNote(e policies.Entry, c policies.Cancel, out stripe.Canceled) []policies.Followup {
 	switch c.How {
 	case policies.AtPeriodEnd:
-		return noted(c.Asker, "Subscription %s ends on %s.", out.Subscription, out.EndsAt.Format(time.DateOnly))
+		return receipted(e, c.Asker, "Subscription %s ends on %s.", out.Subscription, out.EndsAt.Format(time.DateOnly))
 	case policies.Now:
-		return noted(c.Asker, "Subscription %s was canceled at once; nothing was paid back.", out.Subscription)
+		return receipted(e, c.Asker, "Subscription %s was canceled at once; nothing was paid back.", out.Subscription)
 	case policies.NowWithRefund:
 	}
-	return noted(c.Asker, "Subscription %s was canceled at once; %s for unused time goes back to the card (%s).", out.Subscription, out.Refund, out.RefundID)
+	return receipted(e, c.Asker, "Subscription %s was canceled at once; %s for unused time goes back to the card (%s).", out.Subscription, out.Refund, out.RefundID)
+}
+
+func canceledEvent(c policies.Cancel, out stripe.Canceled) []policies.Followup {
+	facts := map[string]string{"subscription": out.Subscription, "how": string(c.How)}
+	if !out.EndsAt.IsZero() {
+		facts["ends_at"] = out.EndsAt.Format(time.RFC3339)
+	}
+	if !out.Refund.IsZero() {
+		facts["amount"], facts["refund"] = out.Refund.String(), out.RefundID
+	}
+	return happened(c.Asker, "subscription-canceled", out.At, facts)
 }

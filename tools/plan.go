@@ -89,6 +89,11 @@ func noted(a policies.Asker, format string, args ...any) []policies.Followup {
 	}}}
 }
 
+// receipted is such a note, with the entry of the ledger and why it was done.
+func receipted(e policies.Entry, a policies.Asker, format string, args ...any) []policies.Followup {
+	return noted(a, "%s %s: %s.", fmt.Sprintf(format, args...), e.ID, lawOf(e))
+}
+
 // offered reads a coupon only when the policy lists it: other names are not even
 // looked up, so that nobody can try out promotion codes.
 func (d Deps) offered(ctx context.Context, name string, s stripe.Subscription) (stripe.Offer, error) {

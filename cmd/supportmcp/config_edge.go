@@ -17,7 +17,7 @@ func (c Config) checkEdge() error {
 	if u, err := url.Parse(c.Website); c.Website != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
 		website = problem("SUPPORTMCP_WEBSITE", "must be an address such as https://desk.example.com/runbook")
 	}
-	return errors.Join(c.checkToken(), c.checkOrigins(), website)
+	return errors.Join(c.checkToken(), c.checkOrigins(), c.unread[clientSecret], website)
 }
 
 func (c Config) checkToken() error {
@@ -47,7 +47,7 @@ func (c Config) origins() []string { return listed(c.HTTPOrigins) }
 
 // access is who may call over HTTP.
 func (c Config) access() server.HTTP {
-	return server.HTTP{Token: string(c.HTTPToken), Origins: c.origins()}
+	return server.HTTP{Token: string(c.HTTPToken), Origins: c.origins(), News: server.News{Secret: string(c.IntercomSecret)}}
 }
 
 // listed are the items of a list separated by commas, without empty ones.

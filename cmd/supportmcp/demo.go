@@ -62,7 +62,7 @@ type demo struct {
 func demonstrate(ctx context.Context, w world, t transcript, dir string) (err error) {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGPIPE) // as in demo | head: the folder still goes
 	defer stop()
-	home, err := openHome(dir, w)
+	home, err := openHome(dir, "", w)
 	if err != nil {
 		return err
 	}

@@ -111,7 +111,7 @@ func (s *stage) play(t *testing.T, after time.Duration) (out string, err error) 
 // when it happened: what is asked again after a denial has another id.
 func (s *stage) vendors(t *testing.T) []string {
 	t.Helper()
-	box, err := sandbox.Keep(control.NewClock(hurried(s.since)), filepath.Join(s.dir, "sandbox.jsonl"))
+	box, err := sandbox.Keep(control.NewClock(hurried(s.since)), filepath.Join(s.dir, "sandbox.jsonl"), "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,8 +34,44 @@ func TestACrowdIsTheSameEveryTime(t *testing.T) {
 	}
 }
 
-func BenchmarkCrowd(b *testing.B) {
+func TestACrowdHasPlansOfEachState(t *testing.T) {
+	s := crowd(101, 0)
+	for id, want := range map[string]string{
+		"sub_crowd000000": "active", "sub_crowd000001": "active, to end", "sub_crowd000002": "canceled", "sub_crowd000003": "past_due", "sub_crowd000005": "trialing",
+	} {
+		sub, _ := s.Stripe.Subscription(id)
+		got := sub.Status
+		if sub.CancelAtPeriodEnd {
+			got += ", to end"
+		}
+		if got != want {
+			t.Errorf("%s is %q, want %q", id, got, want)
+		}
+	}
+	paid, _ := s.Stripe.Charge("ch_crowd000040")
+	failed, _ := s.Stripe.Charge("ch_crowd000040_again")
+	if paid.Status != "succeeded" || failed.Status != "failed" {
+		t.Errorf("the payments of one are %+v and %+v", paid, failed)
+	}
+}
+
+func TestTheLargeSeedIsThere(t *testing.T) {
+	clock := control.NewClock(func() time.Time { return time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC) })
+	s := sandbox.NewSeeded(clock, sandbox.Large)
+	_, customer := s.Stripe.Customer("cus_crowd009999")
+	_, contact := s.Intercom.Contact("64f100000000000000004999")
+	_, story := s.Stripe.Charge("ch_maria_2")
+	if !customer || !contact || !story {
+		t.Errorf("customer %v, contact %v, story %v", customer, contact, story)
+	}
+	if seed, err := sandbox.ParseSeed("huge"); err == nil {
+		t.Errorf("an unknown seed is read as %q", seed)
+	}
+}
+
+func BenchmarkLargeSeed(b *testing.B) {
+	clock := control.NewClock(func() time.Time { return time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC) })
 	for b.Loop() {
-		crowd(10_000, 5000)
+		sandbox.NewSeeded(clock, sandbox.Large)
 	}
 }

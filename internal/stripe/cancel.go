@@ -20,6 +20,7 @@ type Canceled struct {
 	Refund       money.Money `json:"refund,omitzero"`
 	RefundID     string      `json:"refund_id,omitempty"`
 	CreditNote   string      `json:"credit_note,omitempty"`
+	At           time.Time   `json:"-"` // when it was canceled or taken back, by Stripe's clock; zero: not told
 }
 
 // endParams are the same bytes for the same action and key; see refundParams.
@@ -82,6 +83,9 @@ func (c *Client) setEnd(ctx context.Context, id string, end bool, m mark) (Cance
 	}
 	if ss.ID != id || ss.CancelAtPeriodEnd != end {
 		return Canceled{}, writeFailed(doing, "subscription "+id, odd("is not what was asked for"))
+	}
+	if !end {
+		return keptOf(ss), nil
 	}
 	return canceledOf(ss), nil
 }
@@ -171,7 +175,7 @@ func (c *Client) FindKept(ctx context.Context, a policies.Keep, _ string) (Cance
 	if err != nil {
 		return Canceled{}, false, err
 	}
-	return canceledOf(ss), runs(ss.Status) && !ss.CancelAtPeriodEnd, nil
+	return keptOf(ss), runs(ss.Status) && !ss.CancelAtPeriodEnd, nil
 }
 
 func (c *Client) ended(ctx context.Context, id string) (Canceled, bool, error) {
@@ -183,7 +187,15 @@ func (c *Client) ended(ctx context.Context, id string) (Canceled, bool, error) {
 }
 
 func canceledOf(ss *stripe.Subscription) Canceled {
-	return Canceled{Subscription: ss.ID, Status: string(ss.Status), EndsAt: endOf(ss)}
+	return Canceled{Subscription: ss.ID, Status: string(ss.Status), EndsAt: endOf(ss), At: at(ss.CanceledAt)}
+}
+
+// keptOf is a subscription that goes on. Stripe forgets when that was decided, and
+// tells the time of its answer.
+func keptOf(ss *stripe.Subscription) Canceled {
+	out := canceledOf(ss)
+	out.At = answeredAt(ss.LastResponse)
+	return out
 }
 
 // endOf is when a subscription ended or is set to end; zero when it renews.

@@ -136,7 +136,7 @@ func (d *Desk) build(s Setup) {
 	d.must(err)
 	deps := tools.Deps{Guard: d.Guard, Stripe: st, Intercom: ic, Library: library, Now: d.Clock.Now, Unanswered: s.Unanswered}
 	all := tools.All(deps)
-	d.Notes = tools.NewNoteDecisions(deps, d.Ledger)
+	d.Notes = tools.NewNoteDecisions(deps, tools.NamedNotes{Ledger: d.Ledger})
 	d.Worker, err = server.NewWorker(d.Ledger, append(tools.Inner(deps), all...), silent())
 	d.must(err)
 	d.Tools = append(tools.Listed(all, s.Toolsets, s.ReadOnly), s.Extra...)

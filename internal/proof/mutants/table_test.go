@@ -113,11 +113,11 @@ func checkSettlement(`}),
 		},
 		{
 			name: "a note that came through the API taken for a person's", pkg: "./tools", run: "^TestANoteThatDoesNotCount",
-			edits: []edit{{"tools/note_decisions.go", "case part.App != \"\":", "case part.App == \"?\":"}},
+			edits: []edit{{"tools/note_reader.go", "case part.App != \"\":", "case part.App == \"?\":"}},
 		},
 		{
 			name: "a note of anybody taken for a decision", pkg: "./tools", run: "^TestANoteThatDoesNotCount",
-			edits: []edit{{"tools/note_decisions.go", "!p.MayDecide(part.Author.ID, e)", "!e.Decision.ByNote"}},
+			edits: []edit{{"tools/note_reader.go", "!p.MayDecide(part.Author.ID, e)", "!e.Decision.ByNote"}},
 		},
 		{
 			name: "a verdict told with what follows the action", pkg: "./tools", run: "^TestAStaleActionWithWhatFollows",
@@ -154,6 +154,14 @@ func checkSettlement(`}),
 		attacked("a roster that the database alone names",
 			edit{"cmd/supportmcp/roster.go", "both := accepted.Within(here)", "both := accepted.Within(*accepted)"},
 			edit{"cmd/supportmcp/roster.go", "_, here, err := readRoster(a.file)", "_, _, err = readRoster(a.file)"}),
+		{
+			name: "a note believed for any amount", pkg: "./cmd/supportmcp", run: "^TestWithoutAPersonNoNoteLetsMoneyGo$",
+			edits: []edit{{"internal/approvers/note.go", "\tcase !need.Note:", "\tcase need.Note && need.Count() > 1:"}},
+		},
+		{
+			name: "a note believed as the ledger tells of it", pkg: "./internal/approvers", run: "^TestANoteCountsOnlyAsItIsReadAgain$",
+			edits: []edit{{"internal/approvers/note.go", "\tif kept != now {", "\tif kept.Admin != now.Admin {"}},
+		},
 	}
 }
 
