@@ -118,7 +118,9 @@ func TestArgumentsOfPromptsAreCompleted(t *testing.T) {
 		{"resolve_billing_ticket", "conversation_id", conversation[:3], []string{conversation}},
 		{"resolve_billing_ticket", "conversation_id", "x", []string{}},
 		{"failed_payment", "language", "ger", []string{"German"}},
-		{"work_the_queue", "conversations", "", []string{}},
+		{"work_the_queue", "conversations", conversation[:3], []string{conversation}},
+		{"work_the_queue", "conversations", "7 " + conversation[:3], []string{"7 " + conversation}},
+		{"work_the_queue", "conversations", conversation + " ", []string{}},
 		{"no_such_prompt", "language", "", []string{}},
 	} {
 		var req mcp.CompleteRequest

@@ -37,6 +37,8 @@ type Server struct {
 	log    *slog.Logger
 	calls  sync.WaitGroup    // tool calls being answered
 	listed map[string]string // what clients are told of each resource, by its address
+
+	unlisted unlisted
 }
 
 // New compiles every schema and refuses to make a server with one that does not
@@ -53,6 +55,7 @@ func New(c Config) (*Server, error) {
 		mcpserver.WithResourceCompletionProvider(completionsOf(c.Resources)),
 		mcpserver.WithPromptCompletionProvider(suggestions(c.Prompts)))
 	s := &Server{log: c.Log, mcp: mcpserver.NewMCPServer("supportmcp", c.Version, options...)}
+	hooks.AddAfterListResources(s.unlisted.leaveOut)
 	for _, t := range c.Tools {
 		if err := s.addTool(t, c.Principal); err != nil {
 			return nil, fmt.Errorf("tool %s: %w", t.Name, err)

@@ -98,13 +98,14 @@ func demonstrate(ctx context.Context, w world, t transcript, dir string) (err er
 func (d *demo) start(ctx context.Context, home home) error {
 	docs, url := filepath.Join(home.dir, "knowledge"), home.databaseURL()
 	d.desktop = desktop{home.dir}
-	if err := errors.Join(copySamples(docs), d.desktop.furnish()); err != nil {
+	policy, err := citingPolicy(home.dir)
+	if err := errors.Join(err, copySamples(docs), d.desktop.furnish()); err != nil {
 		return err
 	}
 	d.env = append(childEnvironment(d.w.environ),
 		"STRIPE_SECRET_KEY="+sandbox.StripeKey, "STRIPE_API_BASE="+d.place.StripeURL,
 		"INTERCOM_ACCESS_TOKEN="+sandbox.IntercomToken, "INTERCOM_API_BASE="+d.place.IntercomURL, "INTERCOM_ADMIN_ID="+sandbox.AdminID,
-		"SUPPORTMCP_DATABASE_URL="+url, "SUPPORTMCP_KNOWLEDGE=northwind="+docs, "SUPPORTMCP_APPROVERS="+d.desktop.roster(), "SUPPORTMCP_PRINCIPAL=demo-agent", "SUPPORTMCP_LOG_LEVEL=error")
+		"SUPPORTMCP_DATABASE_URL="+url, "SUPPORTMCP_KNOWLEDGE=northwind="+docs, "SUPPORTMCP_POLICY="+policy, "SUPPORTMCP_APPROVERS="+d.desktop.roster(), "SUPPORTMCP_PRINCIPAL=demo-agent", "SUPPORTMCP_LOG_LEVEL=error")
 	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -273,4 +274,24 @@ func vocabulary(n int) []string {
 		words[i] = fmt.Sprintf("w%d", i*i)
 	}
 	return words
+}
+
+// What is found does not depend on in how many parts the documents were indexed.
+func TestSearchDoesNotDependOnTheProcessors(t *testing.T) {
+	docs, ask := manual(t, 160)
+	var questions []string
+	for range 30 {
+		questions = append(questions, ask())
+	}
+	answers := func(processors int) (all []knowledge.Found) {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(processors))
+		l := library(t, docs)
+		for _, q := range questions {
+			all = append(all, l.Search(knowledge.Query{Texts: []string{q}, K: 10}))
+		}
+		return all
+	}
+	if diff := cmp.Diff(answers(1), answers(3)); diff != "" {
+		t.Errorf("with three processors is found:\n%s", diff)
+	}
 }
