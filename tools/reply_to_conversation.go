@@ -24,9 +24,13 @@ func ReplyToConversation(d Deps) Tool {
 			if err == nil {
 				m.Own, err = d.own(ctx, in.Conversation, in.Body)
 			}
-			return policies.Reply{Message: m, Close: in.Close}, err
+			r := policies.Reply{Message: m, Close: in.Close}
+			if err == nil {
+				r.Pages, err = d.pages(ctx, in.Conversation, in.Body)
+			}
+			return r, err
 		},
-		Perform: d.Intercom.Reply, Find: d.Intercom.FindReply,
+		Perform: d.sendReply, Find: d.Intercom.FindReply,
 	})
 }
 
