@@ -44,7 +44,7 @@ func Fill(s string, addresses map[string]string) (string, error) {
 		switch {
 		case address == "":
 			wrong = fmt.Errorf("%s has no address", p.Text)
-		case Masked(address) != Link:
+		case !opens(address) || Masked(address) != Link:
 			wrong = fmt.Errorf("%s has an address that is no page of Stripe's", p.Text)
 		}
 		return address
