@@ -97,9 +97,9 @@ func TestAddressesOfCustomersPagesAreMasked(t *testing.T) {
 		"https://safe.example.com/?u=https%3A%2F%2Fbilling.stripe.com%2Fp%2Fsession%2Fx&d=1,": "[link],",
 		"https://help.example.com/x and https://docs.stripe.com/api":                          "https://help.example.com/x and https://docs.stripe.com/api",
 		"https://dashboard.stripe.com/payments/pi_1 or and/or":                                "https://dashboard.stripe.com/payments/pi_1 or and/or",
-		"evilstripe.com/x stripe.com/pricing": "evilstripe.com/x stripe.com/pricing",
-		"{card_update} 5/10":                  "{card_update} 5/10",
-		"":                                    "",
+		"evilstripe.com/x stripe.com/pricing":                                                 "evilstripe.com/x stripe.com/pricing",
+		"{card_update} 5/10":                                                                  "{card_update} 5/10",
+		"":                                                                                    "",
 	} {
 		if got := Masked(text); got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)
