@@ -98,7 +98,7 @@ func (r Reply) judge(p *Policy, s Snapshot) []Finding {
 		return findings
 	}
 	findings = append(findings, wording(words.Read(r.Body).Check(p.Reply.Words, r.Own, s.Receipts))...)
-	return append(findings, r.pages())
+	return append(findings, r.pages()...)
 }
 
 // Note is text that only colleagues see.

@@ -61,23 +61,24 @@ func (a Asker) PortalOpensFor(channel string) string {
 
 // pages says whether everything that the text has placeholders for can be sent to
 // the asker. What was not resolved cannot.
-func (r Reply) pages() Finding {
+func (r Reply) pages() []Finding {
 	all := WordingOf(r.Body).Placeholders()
+	if len(all) == 0 {
+		return nil
+	}
 	f := Finding{Rule: "reply.pages", Effect: Allow}
 	if len(all) > mostPages {
-		return Finding{
-			Rule: "reply.pages", Effect: Deny, Limit: strconv.Itoa(mostPages), Actual: strconv.Itoa(len(all)),
-			Message: "the text has too many placeholders", NextStep: "send them in several replies",
-		}
+		f.Effect, f.Limit, f.Actual = Deny, strconv.Itoa(mostPages), strconv.Itoa(len(all))
+		f.Message, f.NextStep = "the text has too many placeholders", "send them in several replies"
+		return []Finding{f}
 	}
 	for _, p := range all {
-		f.Message, f.NextStep = r.unsendable(p)
-		if f.Message != "" {
+		if f.Message, f.NextStep = r.unsendable(p); f.Message != "" {
 			f.Effect = Deny
-			return f
+			return []Finding{f}
 		}
 	}
-	return f
+	return []Finding{f}
 }
 
 // unsendable says why a page cannot be sent; "" when it can. What does not exist and
