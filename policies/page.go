@@ -37,6 +37,15 @@ type Page struct {
 // Placeholders are those of the text, each once.
 func (w Wording) Placeholders() []Placeholder { return w.text.Placeholders() }
 
+// Unfillable says what of the text only looks like a placeholder, and what to write
+// instead; it is "" when there is nothing.
+func (w Wording) Unfillable() (message, next string) {
+	if p := w.text.Filling(); p.Found > 0 {
+		return p.Message, p.NextStep
+	}
+	return "", ""
+}
+
 // Addressed is a text with an address in the place of each placeholder, by its text.
 // It refuses one that is missing, or no page of Stripe's.
 func Addressed(body string, addresses map[string]string) (string, error) {

@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 
@@ -12,6 +13,19 @@ import (
 	"supportmcp/internal/stripe"
 	"supportmcp/policies"
 )
+
+// fillable refuses a reply that could never be filled in before the action that it is
+// to follow. Whose the pages are is judged when its turn comes.
+func fillable(thenReply json.RawMessage) error {
+	var text string
+	if json.Unmarshal(thenReply, &text) != nil { // there is none
+		return nil
+	}
+	if message, next := policies.WordingOf(text).Unfillable(); message != "" {
+		return fault.Invalidf(next, "then_reply: %s", message)
+	}
+	return nil
+}
 
 // pages resolves what the placeholders of a text stand for. It reads nothing of
 // Stripe's when there are none. Addresses are not kept: they are asked for again

@@ -271,6 +271,17 @@ func TestThenReplyIsFilledIn(t *testing.T) {
 	keptFromAgents(t, d, log)
 }
 
+func TestAThenReplyThatCannotBeFilledInStopsTheMoney(t *testing.T) {
+	t.Parallel()
+	d := desk(t)
+	before := d.Look()
+	call := args{"conversation_id": sandbox.Conversation("duplicate-charge"), "charge_id": "ch_maria_2", "reason": "duplicate", "then_reply": "Dear {first_name}, it is refunded."}
+	if a := d.Call("create_refund", call); a.Code != "invalid" || !strings.Contains(a.Message, "{first_name}") || !strings.Contains(a.NextStep, "{card_update}") {
+		t.Errorf("answered %s", a.Text)
+	}
+	d.Unchanged(t, before)
+}
+
 // A session differs each time it is asked for, and still the reply is found again.
 func TestAFaultNeverSendsAFilledReplyTwice(t *testing.T) {
 	t.Parallel()

@@ -154,8 +154,8 @@ func templateName(s string) bool {
 	})
 }
 
-// filling is the check of what is to be filled in.
-func (t Text) filling() Problem {
+// Filling is the check of what is to be filled in.
+func (t Text) Filling() Problem {
 	return Problem{
 		"placeholders", len(t.unfillable), "the text has what cannot be filled in: " + quote(t.unfillable),
 		"write {card_update}, {invoice:in_…} or {receipt:ch_…} with the id of this customer's, a space before it, and behind it a space or the mark that ends the sentence; there are no others",

@@ -145,7 +145,7 @@ func (t Text) Check(r Rules, own Own, receipts []money.Money) []Problem {
 		{"markup", t.markup, "the text has HTML or an image", "write plain text"},
 		t.links(r),
 	}, t.Secrets()...)
-	return append(out, t.accounts(r), t.mails(r, own), t.foreignIDs(own), t.foreignCards(own), t.filling(), t.promise(own, receipts))
+	return append(out, t.accounts(r), t.mails(r, own), t.foreignIDs(own), t.foreignCards(own), t.Filling(), t.promise(own, receipts))
 }
 
 func (t Text) links(r Rules) Problem {
