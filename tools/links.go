@@ -108,15 +108,32 @@ func (d Deps) sendReply(ctx context.Context, p *policies.Permit[policies.Reply])
 	if err != nil {
 		return intercom.Sent{}, err
 	}
-	addresses := map[string]string{}
-	for _, wanted := range policies.WordingOf(a.Body).Placeholders() {
-		page, err := d.addressed(ctx, p, a, wanted)
-		if err != nil {
-			return intercom.Sent{}, unsent(err)
-		}
-		addresses[wanted.Text] = page.URL
+	addresses, err := d.addresses(ctx, p, a)
+	if err != nil {
+		return intercom.Sent{}, unsent(err)
 	}
 	return d.Intercom.Reply(ctx, p, addresses)
+}
+
+// addresses are those of a reply's placeholders, by their text.
+func (d Deps) addresses(ctx context.Context, p *policies.Permit[policies.Reply], a policies.Reply) (map[string]string, error) {
+	wanted := policies.WordingOf(a.Body).Placeholders()
+	pages := make([]stripe.Page, len(wanted))
+	g, ctx := errgroup.WithContext(ctx)
+	for i, w := range wanted {
+		g.Go(func() (err error) {
+			pages[i], err = d.addressed(ctx, p, a, w)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	for i, w := range wanted {
+		out[w.Text] = pages[i].URL
+	}
+	return out, nil
 }
 
 // addressed reads a page with its address. It must be the customer's whose page was

@@ -195,7 +195,7 @@ func TestAPageThatCannotBeSentIsRefusedBeforeAnythingIs(t *testing.T) {
 			t.Errorf("%s: answered %s", body, a.Text)
 		}
 	}
-	if unknown := says(d, "duplicate-charge", "{password}"); !strings.Contains(unknown.NextStep, "{card_update}, {invoice:in_…} or {receipt:ch_…}") {
+	if unknown := says(d, "duplicate-charge", "{password}"); !strings.Contains(unknown.NextStep, "{card_update}, {invoice:in_…} and {receipt:ch_…}") {
 		t.Errorf("the known ones are not listed: %s", unknown.Text)
 	}
 	foreign, unknown := says(d, "duplicate-charge", "{invoice:in_vera_1}"), says(d, "duplicate-charge", "{invoice:in_verx_1}")

@@ -158,6 +158,6 @@ func templateName(s string) bool {
 func (t Text) Filling() Problem {
 	return Problem{
 		"placeholders", len(t.unfillable), "the text has what cannot be filled in: " + quote(t.unfillable),
-		"write {card_update}, {invoice:in_…} or {receipt:ch_…} with the id of this customer's, a space before it, and behind it a space or the mark that ends the sentence; there are no others",
+		"there are only {card_update}, {invoice:in_…} and {receipt:ch_…}, with an id of this customer's; put a space before it, and behind it a space or the mark that ends the sentence",
 	}
 }
