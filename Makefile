@@ -43,7 +43,7 @@ SHELL       := bash
 help: ## list the tasks
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
-demo: ## tell the six stories against the sandbox
+demo: ## tell the stories against the sandbox
 	$(GO) run ./cmd/supportmcp demo
 
 test: ## run all tests

@@ -93,6 +93,8 @@ func TestUpstreamCallsAndTheirRounds(t *testing.T) {
 		{"reply_to_conversation", args{"conversation_id": maria, "body": "Hello"}, 2, 3},
 		{"reply_to_conversation", args{"conversation_id": maria, "body": "We cannot refund it, sorry. Your plan costs 20.00 EUR."}, 2, 3},
 		{"reply_to_conversation", args{"conversation_id": maria, "body": "We have refunded it."}, 5, 10},
+		{"reply_to_conversation", args{"conversation_id": maria, "body": "Hello {card_update}"}, 6, 9},
+		{"reply_to_conversation", args{"conversation_id": maria, "body": "{receipt:ch_maria_1} {receipt:ch_maria_2}"}, 7, 12},
 		{"add_internal_note", args{"conversation_id": maria, "body": "Hello"}, 2, 3},
 		{"set_conversation_state", args{"conversation_id": maria, "state": "closed"}, 3, 4},
 		{"tag_conversation", args{"conversation_id": maria, "add": []string{"billing"}}, 4, 5},

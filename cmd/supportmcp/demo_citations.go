@@ -3,13 +3,8 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-
-	"supportmcp/policies"
 )
 
 // The sections of the sample documents that explain the demo's policy.
@@ -18,18 +13,13 @@ const (
 	wordsDocument  = "kb://northwind/refund-policy.md#what-to-say"
 )
 
-// citingPolicy writes the default policy into a folder, with the documents that
-// explain it, which only the demo has.
-func citingPolicy(dir string) (path string, err error) {
-	text := string(policies.Default())
+// citing names in the sections of a policy the documents that explain them, which
+// only the demo has.
+func citing(policy string) string {
 	for section, document := range map[string]string{"refund": limitsDocument, "reply": wordsDocument} {
-		text = strings.Replace(text, "\n"+section+":\n", "\n"+section+":\n  cite: "+document+"\n", 1)
+		policy = strings.Replace(policy, "\n"+section+":\n", "\n"+section+":\n  cite: "+document+"\n", 1)
 	}
-	path = filepath.Join(dir, "policy.yaml")
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		return "", fmt.Errorf("write the demo's policy: %w", err)
-	}
-	return path, nil
+	return policy
 }
 
 // explained follows the link of a decision to the section that explains it, as an

@@ -14,7 +14,7 @@ import (
 // The demo must not show a document that is at odds with the guard beside it.
 func TestTheDemosDocumentsPromiseWhatItsPolicyEnforces(t *testing.T) {
 	t.Parallel()
-	path, err := citingPolicy(t.TempDir())
+	path, err := writePolicy(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,7 @@ type ticketStory struct {
 func (s ticketStory) conversation() string { return sandbox.Conversation(s.Name) }
 
 func ticketStories() []ticketStory {
-	return []ticketStory{
+	return append([]ticketStory{
 		{"A duplicate charge", "duplicate-charge", "read, look up the rule, refund, answer: an ordinary ticket", duplicateCharge},
 		{"The same refund asked again", "duplicate-charge", "a lost answer never costs a second refund", askedAgain},
 		{"Above what an agent may refund alone", "annual-day-3", "a person decides, with the facts in front of them", needsApproval},
@@ -31,7 +31,7 @@ func ticketStories() []ticketStory {
 		{"Somebody who only claims to be the customer", "unproven-asker", "an e-mail proves nobody, so a person decides", unprovenAsker},
 		{"The budget is used up", "budget-used-up", "limits hold over time, and say what is left and when", budgetUsedUp},
 		{"A refund that never happened", "too-old", "a reply may promise only what is recorded", falsePromise},
-	}
+	}, planStories()...)
 }
 
 func duplicateCharge(ctx context.Context, d *demo) error {

@@ -44,9 +44,10 @@ func (s sent) call() string {
 }
 
 // later reports whether a request uses what came after the older build, and to all
-// versions: several discounts, and credit notes by date (https://docs.stripe.com/changelog).
+// versions: several discounts, credit notes by date, and flows of the portal
+// (https://docs.stripe.com/changelog).
 func (s sent) later() bool {
-	return strings.Contains(s.body, "discounts") && strings.HasPrefix(s.path, "/v1/subscriptions/") ||
+	return strings.Contains(s.body, "flow_data") || strings.Contains(s.body, "discounts") && strings.HasPrefix(s.path, "/v1/subscriptions/") ||
 		strings.Contains(s.query, "created[gte]=") && s.path == "/v1/credit_notes"
 }
 
@@ -128,6 +129,11 @@ func everything(t *testing.T, b *bench) map[string][]any {
 	keep("InvoicePage", bill, err)
 	card, err := b.CardPage(ctx)
 	keep("CardPage", card, err)
+	session, err := act(t, "act_reply", policies.Reply{
+		Message: policies.Message{Asker: policies.Asker{Conversation: "conv_1"}, Body: "Here: {card_update}", After: "1"},
+		Pages:   []policies.Page{{Placeholder: "{card_update}", Customer: "cus_whole", Session: true}},
+	}, b.PortalSession)
+	keep("PortalSession", session, err)
 	unused, err := b.UnusedTime(ctx, "sub_whole")
 	keep("UnusedTime", unused, err)
 	everyChange(t, b, keep)

@@ -23,6 +23,7 @@ func act[A policies.Action, Out any](t *testing.T, key string, a A, do func(cont
 	guard.Use(&policies.Policy{
 		Cancel:   &policies.CancelRules{AtPeriodEnd: policies.Allow, Now: policies.Allow, Keep: policies.Allow, RefundUnused: most},
 		Credit:   &policies.CreditRules{Currencies: most},
+		Reply:    &policies.ReplyRules{MaxChars: 1000},
 		Discount: &policies.DiscountRules{Coupons: []string{"STAY20", "FIVE", "WELCOME10"}, Currencies: most, Remove: policies.Allow, Stack: policies.Allow},
 	})
 	ran := false

@@ -20,6 +20,8 @@ type Text struct {
 	hosts, ibans                   []string
 	emails, ids, lastFours         []string
 	claims                         []claim
+	placeholders                   []Placeholder
+	unfillable                     []string
 }
 
 // claim is a passage that says that money was or will be returned.
@@ -67,9 +69,11 @@ type Problem struct {
 
 // Read reads a text. Its cost grows with the length of the text alone.
 func Read(s string) Text {
-	p := plain(s)
+	fillable, unfillable := placeholders(s)
+	p := plain(replaced(s, func(Placeholder) string { return Link }))
 	all := tokens(p)
 	return Text{
+		placeholders: fillable, unfillable: unfillable,
 		hidden: hidden(s), markup: markup(p), cards: cards(withoutIBANs(p)), secrets: secrets(p),
 		hosts: links(p), ibans: ibans(p), emails: emails(p), ids: stripeIDs(p), lastFours: lastFours(all),
 		claims: claims(p, all),
@@ -141,7 +145,7 @@ func (t Text) Check(r Rules, own Own, receipts []money.Money) []Problem {
 		{"markup", t.markup, "the text has HTML or an image", "write plain text"},
 		t.links(r),
 	}, t.Secrets()...)
-	return append(out, t.accounts(r), t.mails(r, own), t.foreignIDs(own), t.foreignCards(own), t.promise(own, receipts))
+	return append(out, t.accounts(r), t.mails(r, own), t.foreignIDs(own), t.foreignCards(own), t.Filling(), t.promise(own, receipts))
 }
 
 func (t Text) links(r Rules) Problem {

@@ -141,6 +141,14 @@ func checkSettlement(`}),
 			name: "a link that holds before anybody has confirmed it", pkg: "./internal/ledger", run: "^TestSQLite$/^links$",
 			edits: []edit{{"internal/ledger/list.go", " AND entry.state = 'done' ORDER BY hold.at", " ORDER BY hold.at"}},
 		},
+		linking("an address that is read back", "^TestEveryPlaceholderReachesTheCustomerAndNoAgent$",
+			edit{"internal/intercom/conversation.go", "return read.masked(), err", "return read, err"}),
+		linking("a page of somebody else's", "^TestAPageThatCannotBeSentIsRefusedBeforeAnythingIs$",
+			edit{"tools/links.go", "t.Asker.Owns(customer)", `customer != ""`}),
+		linking("a portal that opens for whoever asks", "^TestOnlyAProvenAskerGetsASession$",
+			edit{"policies/page.go", "a.Identity != Proven || ", ""}),
+		linking("a filled reply that is never found again", "^TestAFaultNeverSendsAFilledReplyTwice$",
+			edit{"internal/intercom/text.go", "squeeze(policies.Unaddressed(text))", "squeeze(text)"}),
 		attacked("what a person let go on performed unasked",
 			edit{"policies/approvers.go", `e.Approver == "" || e.Digest != d.Digest {`, `e.Approver != "" || e.Digest != d.Digest {`}),
 		attacked("what may have been lost sent again unjudged",
@@ -163,6 +171,11 @@ func checkSettlement(`}),
 			edits: []edit{{"internal/approvers/note.go", "\tif kept != now {", "\tif kept.Admin != now.Admin {"}},
 		},
 	}
+}
+
+// linking is found by what an agent, or the customer, gets to see of links.
+func linking(name, run string, edits ...edit) mutant {
+	return mutant{name: name, edits: edits, pkg: "./tools", run: run}
 }
 
 // attacked is found by what somebody does who can write to the database.
