@@ -19,6 +19,7 @@ const (
 	KindCancel     Kind = "cancel"
 	KindKeep       Kind = "keep" // take back a cancellation that is still to come
 	KindDiscount   Kind = "discount"
+	KindRetry      Kind = "retry" // pay an open invoice again
 	KindReply      Kind = "reply"
 	KindNote       Kind = "note"
 	KindState      Kind = "state"
@@ -40,7 +41,7 @@ func kinds() []Kind {
 
 // moneyKinds are the kinds that change what somebody pays.
 func moneyKinds() []Kind {
-	return []Kind{KindCancel, KindCredit, KindDiscount, KindKeep, KindRefund}
+	return []Kind{KindCancel, KindCredit, KindDiscount, KindKeep, KindRefund, KindRetry}
 }
 
 // Vendor is where an action takes effect.
@@ -73,7 +74,7 @@ func (k Kind) MovesMoney() bool { return k.Vendor() == Stripe }
 // section is never allowed.
 func (k Kind) section() string {
 	switch k {
-	case KindRefund, KindCredit, KindDiscount, KindTag, KindSegment, KindContact:
+	case KindRefund, KindCredit, KindDiscount, KindRetry, KindTag, KindSegment, KindContact:
 		return string(k)
 	case KindCancel, KindKeep:
 		return "cancel"
@@ -98,7 +99,7 @@ const forever = 100 * 365 * 24 * time.Hour
 // a desired state, which is looked at first instead.
 func (k Kind) ReplayFor() time.Duration {
 	switch k {
-	case KindRefund, KindCredit:
+	case KindRefund, KindCredit, KindRetry:
 		return forever
 	case KindReply, KindNote:
 		return 24 * time.Hour
@@ -114,7 +115,7 @@ func (k Kind) ReplayFor() time.Duration {
 // have one address; a desired state can always be set again.
 func (k Kind) repeatFor() time.Duration {
 	switch k {
-	case KindRefund, KindCredit, KindCancel, KindKeep, KindDiscount:
+	case KindRefund, KindCredit, KindCancel, KindKeep, KindDiscount, KindRetry:
 		return 23 * time.Hour
 	case KindState, KindAssign, KindTag, KindTagContact, KindSegment, KindContact, KindLink, KindEvent, KindBreaker:
 		return forever

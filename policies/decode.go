@@ -12,7 +12,7 @@ import (
 func DecodeAction(k Kind, facts []byte) (Action, error) {
 	read, ok := map[Kind]func([]byte) (Action, error){
 		KindRefund: decodeAs[Refund], KindCredit: decodeAs[Credit], KindCancel: decodeAs[Cancel], KindKeep: decodeAs[Keep],
-		KindDiscount: decodeAs[Discount], KindReply: decodeAs[Reply], KindNote: decodeAs[Note], KindState: decodeAs[SetState],
+		KindDiscount: decodeAs[Discount], KindRetry: decodeAs[Retry], KindReply: decodeAs[Reply], KindNote: decodeAs[Note], KindState: decodeAs[SetState],
 		KindAssign: decodeAs[Assign], KindTag: decodeAs[Tag], KindSegment: decodeAs[Segment], KindContact: decodeAs[Contact], KindNewContact: decodeAs[NewContact],
 		KindTagContact: decodeAs[TagContact], KindEvent: decodeAs[Event], KindLink: decodeAs[Link], KindBreaker: decodeAs[Breaker],
 	}[k]

@@ -145,7 +145,7 @@ func TestAPlanThatIsNotTheAskersIsAnsweredLikeNone(t *testing.T) {
 	} {
 		call = with(call, "conversation_id", viktor)
 		foreign, unknown := d.Call(tool, with(call, "subscription_id", "sub_anne")), d.Call(tool, with(call, "subscription_id", "sub_nobody"))
-		if string(foreign.Text) != string(unknown.Text) || foreign.Code != "not_found" {
+		if string(foreign.Text) != string(unknown.Text) || foreign.Code != "not_found" || !strings.Contains(foreign.Message, "no such subscription") {
 			t.Errorf("%s: a foreign plan is answered %s, an unknown one %s", tool, foreign.Text, unknown.Text)
 		}
 		if a := d.Call(tool, with(call, "subscription_id", "pi_viktor_1")); a.Code != "invalid" || !strings.Contains(a.Message, "payment intent, not of a subscription") {

@@ -24,6 +24,7 @@ func act[A policies.Action, Out any](t *testing.T, key string, a A, do func(cont
 		Cancel:   &policies.CancelRules{AtPeriodEnd: policies.Allow, Now: policies.Allow, Keep: policies.Allow, RefundUnused: most},
 		Credit:   &policies.CreditRules{Currencies: most},
 		Discount: &policies.DiscountRules{Coupons: []string{"STAY20", "FIVE", "WELCOME10"}, Currencies: most, Remove: policies.Allow, Stack: policies.Allow},
+		Retry:    &policies.RetryRules{Currencies: most},
 	})
 	ran := false
 	_, denied := policies.Enforce(t.Context(), guard, policies.Request{Principal: "agent"}, policies.Operation[A, Out]{
@@ -316,7 +317,8 @@ func TestNoWriteOfPlansIsSentWithoutAPermit(t *testing.T) {
 	_, e2 := b.KeepSubscription(t.Context(), nil)
 	_, e3 := b.CreditCustomer(t.Context(), &policies.Permit[policies.Credit]{})
 	_, e4 := b.DiscountSubscription(t.Context(), nil)
-	for _, err := range []error{e1, e2, e3, e4} {
+	_, e5 := b.PayInvoice(t.Context(), nil)
+	for _, err := range []error{e1, e2, e3, e4, e5} {
 		if err == nil || fault.TookOf(err) != fault.No {
 			t.Errorf("%v", err)
 		}
