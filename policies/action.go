@@ -32,11 +32,12 @@ const (
 	KindLink       Kind = "link" // of a contact to a Stripe customer
 	KindEvent      Kind = "event"
 	KindBreaker    Kind = "breaker"
+	KindLookup     Kind = "lookup" // of a customer outside a conversation
 )
 
 // kinds are all kinds.
 func kinds() []Kind {
-	return append(moneyKinds(), KindReply, KindNote, KindState, KindAssign, KindTag, KindTagContact, KindSegment, KindContact, KindLink, KindNewContact, KindEvent, KindBreaker)
+	return append(moneyKinds(), KindReply, KindNote, KindState, KindAssign, KindTag, KindTagContact, KindSegment, KindContact, KindLink, KindNewContact, KindEvent, KindBreaker, KindLookup)
 }
 
 // moneyKinds are the kinds that change what somebody pays.
@@ -58,7 +59,7 @@ func (k Kind) Vendor() Vendor {
 	switch {
 	case slices.Contains(moneyKinds(), k):
 		return Stripe
-	case k == KindBreaker, k == KindLink:
+	case k == KindBreaker, k == KindLink, k == KindLookup:
 		return ""
 	}
 	return Intercom
@@ -74,7 +75,7 @@ func (k Kind) MovesMoney() bool { return k.Vendor() == Stripe }
 // section is never allowed.
 func (k Kind) section() string {
 	switch k {
-	case KindRefund, KindCredit, KindDiscount, KindRetry, KindTag, KindSegment, KindContact:
+	case KindRefund, KindCredit, KindDiscount, KindRetry, KindTag, KindSegment, KindContact, KindLookup:
 		return string(k)
 	case KindCancel, KindKeep:
 		return "cancel"
@@ -103,7 +104,7 @@ func (k Kind) ReplayFor() time.Duration {
 		return forever
 	case KindReply, KindNote:
 		return 24 * time.Hour
-	case KindState, KindAssign, KindTag, KindTagContact, KindCancel, KindKeep, KindDiscount, KindSegment, KindContact, KindLink, KindNewContact, KindEvent, KindBreaker:
+	case KindState, KindAssign, KindTag, KindTagContact, KindCancel, KindKeep, KindDiscount, KindSegment, KindContact, KindLink, KindNewContact, KindEvent, KindBreaker, KindLookup:
 	}
 	return 0
 }
@@ -117,7 +118,7 @@ func (k Kind) repeatFor() time.Duration {
 	switch k {
 	case KindRefund, KindCredit, KindCancel, KindKeep, KindDiscount, KindRetry:
 		return 23 * time.Hour
-	case KindState, KindAssign, KindTag, KindTagContact, KindSegment, KindContact, KindLink, KindEvent, KindBreaker:
+	case KindState, KindAssign, KindTag, KindTagContact, KindSegment, KindContact, KindLink, KindEvent, KindBreaker, KindLookup:
 		return forever
 	case KindReply, KindNote, KindNewContact:
 	}

@@ -26,6 +26,7 @@ func TestEveryKindHasAVendorASectionAndItsOwnPatience(t *testing.T) {
 		KindTagContact: {Intercom, "tag", 0, forever, Review},
 		KindContact:    {Intercom, "contact", 0, forever, Review},
 		KindEvent:      {Intercom, "reply", 0, forever, Review},
+		KindLookup:     {"", "lookup", 0, forever, Review},
 		KindNewContact: {Intercom, "contact", 0, 0, Review},
 		"wire":         {Intercom, "", 0, 0, Review},
 	} {

@@ -71,7 +71,7 @@ func drawAction(r *rand.Rand) Action {
 	}
 	sub := Subscription{ID: "sub_" + n, Customer: "cus_" + n, Status: "active"}
 	message := Message{Asker: asker, Body: strings.Repeat("a", 1+r.IntN(60)), Traits: drawTraits(r)}
-	switch r.IntN(14) {
+	switch r.IntN(15) {
 	case 0:
 		return Credit{Asker: asker, Customer: Customer{ID: "cus_" + n, Since: before(r, 60*day)}, Amount: amount, Traits: drawTraits(r)}
 	case 1:
@@ -91,6 +91,8 @@ func drawAction(r *rand.Rand) Action {
 			Asker: asker, Traits: drawTraits(r), Card: DefaultCard{Name: "visa 4242", Until: noon().Add(day)},
 			Invoice: Invoice{ID: "in_" + n, Customer: "cus_" + n, Status: "open", Remaining: amount, TriedAt: before(r, 2*day)},
 		}
+	case 11:
+		return Lookup{By: "agent", Customer: "cus_" + n}
 	case 5:
 		return Reply{Message: message}
 	case 6:
