@@ -134,6 +134,26 @@ func TestSeveralPlansHaveToBeToldApart(t *testing.T) {
 	d.Unchanged(t, before)
 }
 
+// What the customer says about leaving goes to Stripe and into the receipt, and no
+// number of a card with it.
+func TestWhySomebodyLeavesIsRecorded(t *testing.T) {
+	t.Parallel()
+	d := desk(t)
+	call := args{"conversation_id": sandbox.Conversation("trialing"), "how": "at_period_end", "feedback": "too_complex", "reason": "Nobody here understood it."}
+	for wrong, code := range map[string]args{"denied": with(call, "reason", "Use 4242 4242 4242 4242 instead"), "invalid": with(call, "feedback", "bored")} {
+		if a := d.Call("cancel_subscription", code); string(a.State)+a.Code != map[string]string{"denied": "deniedrefused", "invalid": "invalid"}[wrong] {
+			t.Errorf("%v: answered %s", code, a.Text)
+		}
+	}
+	a := d.Call("cancel_subscription", call)
+	var receipt struct{ Reason, Feedback string }
+	must(t, json.Unmarshal(a.Receipt, &receipt))
+	sub, _ := d.Stripe.Subscription("sub_kim")
+	if receipt.Reason != "cancellation_requested" || receipt.Feedback != "too_complex" || sub.Feedback != "too_complex" || sub.Comment != "Nobody here understood it." || strings.Contains(string(a.Text), "understood") {
+		t.Errorf("%s; Stripe has %q %q", a.Text, sub.Feedback, sub.Comment)
+	}
+}
+
 // Ids of others and of the wrong kind, and plans that have ended.
 func TestAPlanThatIsNotTheAskersIsAnsweredLikeNone(t *testing.T) {
 	t.Parallel()

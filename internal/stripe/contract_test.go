@@ -44,9 +44,9 @@ func (s sent) call() string {
 }
 
 // later reports whether a request uses what came after the older build, and to all
-// versions: several discounts, and credit notes by date (https://docs.stripe.com/changelog).
+// versions: why somebody leaves, several discounts, and credit notes by date (https://docs.stripe.com/changelog).
 func (s sent) later() bool {
-	return strings.Contains(s.body, "discounts") && strings.HasPrefix(s.path, "/v1/subscriptions/") ||
+	return strings.Contains(s.body, "cancellation_details") || strings.Contains(s.query, "cancellation_details") || strings.Contains(s.body, "discounts") && strings.HasPrefix(s.path, "/v1/subscriptions/") ||
 		strings.Contains(s.query, "created[gte]=") && s.path == "/v1/credit_notes"
 }
 
@@ -176,7 +176,7 @@ func everyChange(t *testing.T, b *bench, keep func(string, any, error)) {
 	keep("PayInvoice", paid, err)
 	paid, _, err = b.FindPaid(ctx, retried, "act_retry")
 	keep("FindPaid", paid, err)
-	for _, c := range []policies.Cancel{{How: policies.AtPeriodEnd}, {How: policies.NowWithRefund, Refund: eur(100)}} {
+	for _, c := range []policies.Cancel{{How: policies.AtPeriodEnd, Feedback: "unused", Comment: "bye"}, {How: policies.NowWithRefund, Refund: eur(100), Feedback: "unused", Comment: "bye"}} {
 		c.Asker, c.Subscription = who, sub
 		ends, err := act(t, "act_"+string(c.How), c, b.CancelSubscription)
 		keep("CancelSubscription", ends, err)

@@ -119,6 +119,26 @@ func TestEachWayToCancelDoesWhatItSays(t *testing.T) {
 	}
 }
 
+// Why somebody leaves is kept in Stripe; the receipt, which is kept for ever, has
+// Stripe's own words for it and not the customer's.
+func TestWhyACustomerLeavesIsKeptInStripe(t *testing.T) {
+	for _, how := range []policies.How{policies.AtPeriodEnd, policies.Now, policies.NowWithRefund} {
+		b, a := withPlan(t), cancelAs(how, map[policies.How]int64{policies.NowWithRefund: 11424}[how])
+		a.Feedback, a.Comment = "too_expensive", "We can no longer afford it."
+		got, err := act(t, "act_1", a, b.CancelSubscription)
+		sub, _ := b.account.Subscription("sub_anne")
+		if err != nil || sub.Feedback != "too_expensive" || sub.Comment != a.Comment {
+			t.Errorf("%s: %v, %q %q", how, err, sub.Feedback, sub.Comment)
+		}
+		if got.Reason != "cancellation_requested" || got.Feedback != "too_expensive" {
+			t.Errorf("%s: the receipt is %+v", how, got)
+		}
+		if kept, err := act(t, "act_2", policies.Keep{Asker: asker(), Subscription: plan()}, b.KeepSubscription); how == policies.AtPeriodEnd && (err != nil || kept.Reason != "" || kept.Feedback != "") {
+			t.Errorf("taken back: %+v, %v", kept, err)
+		}
+	}
+}
+
 // Whatever breaks between the two writes of a cancellation with refund, doing it
 // again under the same key completes it, and the money goes once.
 func TestACancellationWithRefundIsCompletedAndPaysOnce(t *testing.T) {
