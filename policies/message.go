@@ -95,7 +95,7 @@ func (r Reply) judge(p *Policy, s Snapshot) []Finding {
 	if p.Reply == nil {
 		return findings
 	}
-	return append(findings, wording(words.Read(r.Body).Check(p.Reply.Words, r.Own, s.Receipts))...)
+	return append(findings, wording(words.Read(r.Body).Check(p.Reply.Words, r.Own, s.done()))...)
 }
 
 // Note is text that only colleagues see.

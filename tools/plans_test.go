@@ -216,3 +216,41 @@ func TestWhatWasDoneShowsOnTheNextBill(t *testing.T) {
 		t.Errorf("%d came from the balance", charged)
 	}
 }
+
+// What was done makes word of it true, and word of something else not.
+func TestAReplyMaySayWhatCreditsDiscountsAndCancellationsDid(t *testing.T) {
+	t.Parallel()
+	d := desk(t)
+	otto, anne, cleo := sandbox.Conversation("dispute-won"), sandbox.Conversation("unused-time"), sandbox.Conversation("too-expensive")
+	replies := []struct{ where, text string }{
+		{otto, "I have credited 10.00 EUR to your account; it comes off your next invoice."},
+		{anne, "We cancelled your plan and refunded 131.22 EUR."},
+		{cleo, "I have credited 5.00 EUR to your account; it comes off your next invoice."},
+	}
+	for _, r := range replies {
+		if a := d.Call("reply_to_conversation", args{"conversation_id": r.where, "body": r.text}); a.State != policies.Denied || a.Rules()[0] != "reply.promise" {
+			t.Errorf("before it was done: %s", a.Text)
+		}
+	}
+	for _, a := range []servertest.Answer{
+		d.Call("grant_credit", args{"conversation_id": otto, "amount": "10.00 EUR"}),
+		d.Call("cancel_subscription", args{"conversation_id": anne, "how": "now_with_refund"}),
+		d.Call("apply_discount", args{"conversation_id": cleo, "coupon": "SORRY5"}),
+	} {
+		if a.State != policies.Done {
+			t.Fatalf("answered %s", a.Text)
+		}
+	}
+	d.Stripe.Desk.Forget()
+	for _, r := range replies {
+		if a := d.Call("reply_to_conversation", args{"conversation_id": r.where, "body": r.text}); a.State != policies.Done {
+			t.Errorf("after it was done: %s", a.Text)
+		}
+	}
+	if n := len(d.Stripe.Desk.Requests()); n != 0 {
+		t.Errorf("the ledger shows it, and Stripe was asked %d times", n)
+	}
+	if a := d.Call("reply_to_conversation", args{"conversation_id": cleo, "body": "We have refunded 5.00 EUR."}); a.State != policies.Denied || a.Rules()[0] != "reply.promise" {
+		t.Errorf("a discount called a refund: %s", a.Text)
+	}
+}
