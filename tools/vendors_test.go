@@ -79,6 +79,12 @@ func TestAVendorThatDoesNotAnswer(t *testing.T) {
 			},
 			tools: stripe, code: "upstream", message: "Stripe", next: "try again",
 		},
+		"Stripe's limit is reached": {
+			fault: func(d *servertest.Desk) error {
+				return d.Stripe.Desk.Inject(control.Fault{Kind: control.RateLimit, Times: -1})
+			},
+			tools: stripe, code: "rate_limited", message: "Stripe gets too many requests", next: "try again",
+		},
 		"Intercom cuts every connection": {
 			fault: func(d *servertest.Desk) error {
 				return d.Intercom.Desk.Inject(control.Fault{Kind: control.CutBefore, Times: -1})
