@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"supportmcp/internal/fault"
@@ -80,10 +81,9 @@ func (d Deps) count(ctx context.Context, by policies.Principal, customer string)
 		return nil, err
 	}
 	next := "read customers through their conversations"
-	for _, f := range o.Decision.Against() {
-		if !f.RetryAfter.IsZero() {
-			next += ", or try again after " + f.RetryAfter.UTC().Format(time.RFC3339)
-		}
+	against := o.Decision.Against()
+	if i := slices.IndexFunc(against, func(f policies.Finding) bool { return !f.RetryAfter.IsZero() }); i >= 0 {
+		next += ", or try again after " + against[i].RetryAfter.UTC().Format(time.RFC3339)
 	}
 	return &fault.Error{
 		Code: fault.Refused, Took: fault.No, NextStep: next,

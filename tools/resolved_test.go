@@ -55,7 +55,8 @@ func refundStories() map[string]resolution {
 	return map[string]resolution{
 		"duplicate-charge": {[]step{
 			lookAt("get_conversation", "ch_maria_1"), refund("ch_maria_2", "", "duplicate", "done"),
-			{"tag_conversation", args{"add": []string{"refunded"}}, "done"}, reply("The second 20.00 EUR were charged by mistake. We have refunded 20.00 EUR."),
+			{"tag_conversation", args{"add": []string{"refunded"}}, "done"},
+			reply("The second 20.00 EUR were charged by mistake. We have refunded 20.00 EUR."),
 		}, "ch_maria_1 0, ch_maria_2 2000, closed refunded"},
 		"annual-day-3":         {[]step{refund("ch_tom_1", "", wished, "awaiting_approval refund.limit"), {tool: approve}, reply("We have refunded 120.00 EUR.")}, "ch_tom_1 12000, closed"},
 		"budget-used-up":       {[]step{refund("ch_noor_1", "", wished, "denied budget.customer.90d"), refund("ch_noor_2", "", wished, "done"), handedOn()}, "ch_noor_1 0, ch_noor_2 5000, open with 8101"},
@@ -172,7 +173,7 @@ func follow(t *testing.T, d *servertest.Desk, conversation string, steps []step)
 // end the conversation.
 func standing(d *servertest.Desk, conversation, named string) string {
 	var out []string
-	for _, part := range strings.Split(named, ", ") {
+	for part := range strings.SplitSeq(named, ", ") {
 		switch id, _, _ := strings.Cut(part, " "); {
 		case strings.HasPrefix(id, "ch_"):
 			out = append(out, fmt.Sprint(id, " ", d.Stripe.AmountRefunded(id)))
