@@ -209,6 +209,7 @@ func number(path string) (d direction, known bool) {
 		"refund.duplicate_within": {},
 		"refund.account_age":      {smaller: true},
 		"credit.account_age":      {smaller: true},
+		"retry.cooldown":          {smaller: true},
 		"denials.count":           {unlimited: true},
 		"denials.window":          {smaller: true},
 		"reply.max_chars":         {},

@@ -97,7 +97,7 @@ func (r Reply) judge(p *Policy, s Snapshot) []Finding {
 	if p.Reply == nil {
 		return findings
 	}
-	findings = append(findings, wording(words.Read(r.Body).Check(p.Reply.Words, r.Own, s.Receipts))...)
+	findings = append(findings, wording(words.Read(r.Body).Check(p.Reply.Words, r.Own, s.done()))...)
 	return append(findings, r.pages()...)
 }
 

@@ -14,6 +14,8 @@ type cancelInput struct {
 	Conversation conversationID `json:"conversation_id"`
 	Subscription planID         `json:"subscription_id,omitempty"`
 	How          cancelHow      `json:"how"`
+	Feedback     feedback       `json:"feedback,omitempty"`
+	Reason       reasonText     `json:"reason,omitempty"`
 	Note         string         `json:"note,omitempty" jsonschema:"for whoever approves"`
 	ThenReply    messageText    `json:"then_reply,omitempty" jsonschema:"sent to the customer once it is done"`
 }
@@ -35,6 +37,24 @@ func (cancelHow) Schema() *jsonschema.Schema {
 	}
 }
 
+type feedback string
+
+// Schema lists what Stripe can count reasons by.
+func (feedback) Schema() *jsonschema.Schema {
+	s := &jsonschema.Schema{Type: "string", Description: "why, in a word"}
+	for _, f := range policies.Feedbacks() {
+		s.Enum = append(s.Enum, string(f))
+	}
+	return s
+}
+
+type reasonText string
+
+// Schema bounds what is kept in Stripe.
+func (reasonText) Schema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", MaxLength: jsonschema.Ptr(500), Description: "why, as the customer says"}
+}
+
 // CancelSubscription ends a subscription in one of three ways, within the cancel policy.
 func CancelSubscription(d Deps) Tool {
 	return Write(Spec{
@@ -50,7 +70,7 @@ func CancelSubscription(d Deps) Tool {
 
 func (d Deps) proposeCancel(ctx context.Context, in cancelInput) (policies.Cancel, error) {
 	asker, s, traits, err := d.plan(ctx, in.Conversation, in.Subscription, policies.KindCancel)
-	c := policies.Cancel{Asker: asker, Subscription: judged(s), How: policies.How(in.How), Traits: traits}
+	c := policies.Cancel{Asker: asker, Subscription: judged(s), How: policies.How(in.How), Feedback: policies.Feedback(in.Feedback), Comment: string(in.Reason), Traits: traits}
 	if err != nil || c.How != policies.NowWithRefund || s.Status == "canceled" {
 		return c, err
 	}

@@ -30,7 +30,7 @@ func Needs() []Need {
 		{"coupon", "Coupons", "GET /v1/coupons/{id}"},
 		{"promotion_code", "Promotion codes", "GET /v1/promotion_codes"},
 		{"product", "Products", "GET /v1/products, GET /v1/products/{id}"},
-		{"invoice", "Invoices", "GET /v1/invoices, GET /v1/invoices/{id}"},
+		{"invoice", "Invoices", "GET /v1/invoices, GET /v1/invoices/{id}, POST /v1/invoices/{id}/pay"},
 		{"customer_portal", "Customer portal", "GET /v1/billing_portal/configurations, POST /v1/billing_portal/sessions"},
 		{"credit_note", "Credit notes", "GET /v1/credit_notes, GET /v1/credit_notes/preview, POST /v1/credit_notes"},
 		{"accounts_kyc_basic", "Account", "GET /v1/account"},

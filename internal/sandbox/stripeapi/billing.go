@@ -82,10 +82,10 @@ func (s *Server) collect(i *Invoice, at time.Time) {
 	s.try(i, s.cardFor(i, ""), at)
 }
 
-// cardFor is what an invoice is paid with: the named one, the subscription's own
-// or the customer's default.
+// cardFor is what an invoice is paid with: the named one, its own, the
+// subscription's or the customer's default.
 func (s *Server) cardFor(i *Invoice, named string) *PaymentMethod {
-	id := named
+	id := cmp.Or(named, i.Card)
 	if sub, ok := s.subscriptions.byID[i.Subscription]; ok {
 		id = cmp.Or(id, sub.PaymentMethod)
 	}
@@ -172,6 +172,10 @@ func (s *Server) payNow(i *Invoice, method string, outside bool) (object, *apiEr
 	m := s.cardFor(i, method)
 	if m == nil {
 		return nil, invalid("resource_missing", "", "Cannot charge customer: there is no default payment method.")
+	}
+	if m.Card.Confirms {
+		s.unpaid(i)
+		return nil, invalid("invoice_payment_intent_requires_action", "", "This payment requires additional user action before it can be completed successfully.")
 	}
 	c := s.try(i, m, s.clock.Now())
 	if c.Status == "failed" {
