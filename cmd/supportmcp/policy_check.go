@@ -79,7 +79,7 @@ func checkDocuments(ctx context.Context, w world, p *policies.Policy, by promise
 	if err := library.Replace(docs); err != nil {
 		return err
 	}
-	wrong := by.compare(w, docs) + printLostCitations(ctx, w, library, p.Citations()) + len(unread)
+	wrong := by.compare(w, library.Documents()) + printLostCitations(ctx, w, library, p.Citations()) + len(unread)
 	for _, err := range unread {
 		fmt.Fprintln(w.err, oneLine(err.Error()))
 	}

@@ -45,7 +45,7 @@ func inAll(all, differ, documents int) string {
 	case differ == 0:
 		return fmt.Sprintf("What the policy enforces is as promised: %s in %s.", counted(all, "limit"), counted(documents, "document"))
 	}
-	return fmt.Sprintf("Of %s that %s in force promise, %d differ from what the policy enforces.",
+	return fmt.Sprintf("Of %s promised by %s in force, %d differ from what the policy enforces.",
 		counted(all, "limit"), counted(documents, "document"), differ)
 }
 

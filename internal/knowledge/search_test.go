@@ -278,20 +278,34 @@ func vocabulary(n int) []string {
 
 // What is found does not depend on in how many parts the documents were indexed.
 func TestSearchDoesNotDependOnTheProcessors(t *testing.T) {
-	docs, ask := manual(t, 160)
-	var questions []string
-	for range 30 {
-		questions = append(questions, ask())
-	}
-	answers := func(processors int) (all []knowledge.Found) {
-		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(processors))
-		l := library(t, docs)
-		for _, q := range questions {
-			all = append(all, l.Search(knowledge.Query{Texts: []string{q}, K: 10}))
+	random := rand.New(rand.NewPCG(3, 3))
+	text := func(words int) string {
+		var out strings.Builder
+		for range words {
+			out.WriteString(invented(random, 2+random.IntN(2)) + " ")
 		}
-		return all
+		return out.String()
 	}
-	if diff := cmp.Diff(answers(1), answers(3)); diff != "" {
-		t.Errorf("with three processors is found:\n%s", diff)
+	var docs []knowledge.Document
+	for i := range 120 {
+		doc, err := knowledge.Parse("made", knowledge.File{Path: fmt.Sprintf("%03d.md", i), Content: []byte(text(60)), Lang: []string{"en", "de", "fr"}[i%3]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		docs = append(docs, doc)
 	}
+	one, several := libraryBy(t, 1, docs), libraryBy(t, 3, docs)
+	for range 30 {
+		q := knowledge.Query{Texts: []string{text(4), text(2)}, K: 5}
+		if diff := cmp.Diff(one.Search(q), several.Search(q)); diff != "" {
+			t.Fatalf("with three processors is found:\n%s", diff)
+		}
+	}
+}
+
+// libraryBy is a library made by so many processors.
+func libraryBy(t *testing.T, processors int, docs []knowledge.Document) *knowledge.Library {
+	t.Helper()
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(processors))
+	return library(t, docs)
 }

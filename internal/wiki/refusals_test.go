@@ -38,11 +38,11 @@ func wikis() map[string]func(*testing.T) (*vendor, knowledge.Source) {
 func TestAWikiThatRefusesIsSaid(t *testing.T) {
 	t.Parallel()
 	for name, start := range wikis() {
+		v, s := start(t)
 		for status, text := range map[int]string{
 			401: "the token is revoked or wrong", 403: "the token may not read it", 404: "it is not there",
 			429: "fewer requests", 500: "the answer is 500", 302: "the answer is 302",
 		} {
-			v, s := start(t)
 			v.refuses = func(w http.ResponseWriter) bool {
 				w.Header().Set("Retry-After", "120")
 				w.Header().Set("Location", "https://evil.example/")
@@ -64,12 +64,13 @@ func TestAWikiThatRefusesIsSaid(t *testing.T) {
 // an empty wiki.
 func TestABrokenAnswerOfAWikiIsNoEmptyWiki(t *testing.T) {
 	t.Parallel()
+	answers := map[string]string{
+		"a page of a proxy": "<html>sign in</html>", "half an answer": `{"results":[{"id":"10`, "nothing": "",
+		"50 MB": `{"results":"` + strings.Repeat("x", 50_000_000) + `"}`,
+	}
 	for name, start := range wikis() {
-		for what, answer := range map[string]string{
-			"a page of a proxy": "<html>sign in</html>", "half an answer": `{"results":[{"id":"10`, "nothing": "",
-			"50 MB": `{"results":"` + strings.Repeat("x", 50_000_000) + `"}`,
-		} {
-			v, s := start(t)
+		v, s := start(t)
+		for what, answer := range answers {
 			v.refuses = func(w http.ResponseWriter) bool {
 				fmt.Fprint(w, answer)
 				return true
