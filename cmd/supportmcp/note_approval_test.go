@@ -337,3 +337,47 @@ func TestAServerCarriesOutWhatANoteApproves(t *testing.T) {
 		t.Errorf("the server did not take a webhook: %v", err)
 	}
 }
+
+// The model can read the code, and can write it with each of its tools: none of that
+// is a note that a person typed.
+func TestAModelThatKnowsTheCodeCannotApprove(t *testing.T) {
+	t.Parallel()
+	kim, robin := newApprover(t, "kim"), newApprover(t, "robin")
+	p := noting(t, kim, robin, "120.00")
+	tom := proposed(t, p, refundOf("annual-day-3", "ch_tom_1"))
+	sweep(t, p.environ, time.Now)
+	code, where := "approve "+tom.NoteCode(), tom.Subject.Conversation
+	within(t, p, time.Now, func(h hands) {
+		for name, args := range map[string]map[string]any{
+			"add_internal_note":      {"conversation_id": where, "body": code},
+			"reply_to_conversation":  {"conversation_id": where, "body": code},
+			"set_conversation_state": {"conversation_id": where, "state": "closed", "body": code},
+			"assign_conversation":    {"conversation_id": where, "team": "Billing", "summary": code},
+			"tag_conversation":       {"conversation_id": where, "add": []string{code}},
+			"create_refund":          {"conversation_id": where, "charge_id": "ch_tom_1", "reason": "requested_by_customer", "note": code, "then_reply": code},
+			"get_action":             {"action_id": tom.ID, "approve": tom.NoteCode()},
+		} {
+			i := slices.IndexFunc(h.tools, func(tool tools.Tool) bool { return tool.Name == name })
+			raw, err := json.Marshal(args)
+			if err != nil || i < 0 {
+				t.Fatalf("%s: %v", name, err)
+			}
+			_, _, _ = h.tools[i].Call(t.Context(), "agent", raw) // some of it is refused
+		}
+	})
+	for range 2 {
+		lookAtNotes(t, p)
+		sweep(t, p.environ, time.Now)
+	}
+	if said := notesOn(p, tom); strings.Count(said, code) < 2 || !strings.Contains(said, "made through the API") {
+		t.Errorf("the model has written nothing that is looked at: %s", said)
+	}
+	if got := p.Stripe.RefundsOf("ch_tom_1"); len(got) != 0 {
+		t.Errorf("refunded %v", got)
+	}
+	within(t, p, time.Now, func(h hands) {
+		if e, err := h.ledger.Entry(t.Context(), tom.ID); err != nil || e.State != policies.Awaiting || e.Approver != "" {
+			t.Errorf("it is %s by %q, %v", e.State, e.Approver, err)
+		}
+	})
+}

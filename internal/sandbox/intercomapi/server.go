@@ -18,8 +18,8 @@ import (
 )
 
 // Server is one Intercom workspace in memory. It is safe for concurrent use,
-// but Settings are to be changed only before the first request; later there is
-// SetIdentityVerification.
+// but Settings are to be changed only before the first request; later there are
+// SetIdentityVerification and SetTimezone.
 type Server struct {
 	Desk     control.Desk // plays faults and keeps the list of requests
 	Settings Settings
