@@ -3,6 +3,7 @@ package words
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Link stands in a text where an address was.
@@ -51,21 +52,37 @@ func maskedWord(w string) string {
 }
 
 // opens reports whether a word has an address of a customer's page, as it is or
-// encoded. Hosts below stripe.com serve them, but for those that explain or belong to the
-// company; under a company's own host the portal keeps its paths
-// (https://docs.stripe.com/payments/checkout/custom-domains).
+// encoded. Hosts below stripe.com serve them; under a company's own host the portal
+// keeps its paths (https://docs.stripe.com/payments/checkout/custom-domains). The cost
+// grows with the length alone, since customers write what is read here.
 func opens(w string) bool {
-	w = plain(w)
-	for _, form := range unwrapped(w) {
-		if strings.Contains(form, "/p/session/") || strings.Contains(form, "/p/login/") {
-			return true
-		}
-	}
-	for _, host := range links(w) {
-		known := []string{"docs.stripe.com", "support.stripe.com", "dashboard.stripe.com", "status.stripe.com", "www.stripe.com"}
-		if host != "stripe.com" && under(host, []string{"stripe.com"}) && !under(host, known) {
+	for _, form := range unwrapped(plain(w)) {
+		form = strings.ToLower(form)
+		if strings.Contains(form, "/p/session/") || strings.Contains(form, "/p/login/") || pageHost(form) {
 			return true
 		}
 	}
 	return false
+}
+
+// pageHost reports whether a text names a host below stripe.com that is not one of
+// those that explain, or that only the company can open.
+func pageHost(s string) bool {
+	const domain = ".stripe.com"
+	for {
+		before, after, found := strings.Cut(s, domain)
+		if !found {
+			return false
+		}
+		s = after
+		if r, _ := utf8.DecodeRuneInString(after); after != "" && r != '.' && hostRune(r) {
+			continue // ".stripe.company"
+		}
+		label := before[strings.LastIndexFunc(before, func(r rune) bool { return r == '.' || !hostRune(r) })+1:]
+		switch label {
+		case "docs", "support", "dashboard", "status", "www":
+		default:
+			return true
+		}
+	}
 }
