@@ -110,6 +110,7 @@ type taken struct {
 	step
 
 	before things
+	at     time.Time
 	all    []exchange
 	err    error
 }
@@ -134,7 +135,7 @@ func (c Config) perform(ctx context.Context, s Side) (p performance, err error) 
 		p.left = p.run.clear(clearing)
 	}()
 	for _, st := range script() {
-		t := taken{step: st, before: p.run.things}
+		t := taken{step: st, before: p.run.things, at: s.Now()}
 		under := &tape{next: http.DefaultTransport}
 		if err := p.run.connect(under); err != nil {
 			return p, err
@@ -166,7 +167,7 @@ func (r *run) connect(under http.RoundTripper) error {
 // leaves this process.
 func (p performance) again(ctx context.Context, t taken, all []exchange) (any, error) {
 	r := p.run
-	r.things, r.made = t.before, &made{}
+	r.things, r.made, r.Now = t.before, &made{}, func() time.Time { return t.at }
 	if err := r.connect(&replay{left: slices.Clone(all)}); err != nil {
 		return nil, err
 	}
@@ -187,3 +188,15 @@ func (r *run) asker() policies.Asker {
 // email is an address that nobody has: the domain is reserved
 // (https://www.rfc-editor.org/rfc/rfc2606).
 func (r *run) email() string { return strings.ToLower("verify-" + r.mark + "@example.com") }
+
+// Steps are the methods of adapters that a run makes use of, such as
+// "stripe.Charge", in their order.
+func Steps() []string {
+	var names []string
+	for _, s := range script() {
+		if !s.setup {
+			names = append(names, s.does)
+		}
+	}
+	return names
+}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
+	"supportmcp/internal/fault"
 	"supportmcp/policies"
 )
 
@@ -35,7 +37,7 @@ func forTestAccounts(r *run) *policies.Policy {
 	most := policies.CurrencyLimits{currency: {Auto: 1 << 40, Max: 1 << 40}}
 	return &policies.Policy{
 		Revision: "verify-account",
-		Refund:   &policies.RefundRules{Currencies: most},
+		Refund:   &policies.RefundRules{Currencies: most, Window: 24 * time.Hour},
 		Cancel:   &policies.CancelRules{AtPeriodEnd: policies.Allow, Now: policies.Allow, Keep: policies.Allow, RefundUnused: most},
 		Credit:   &policies.CreditRules{Currencies: most},
 		Discount: &policies.DiscountRules{Coupons: []string{r.coupon, r.promotion()}, Currencies: most, Remove: policies.Allow, Stack: policies.Allow},
@@ -62,9 +64,18 @@ func (s *slip) Begin(_ context.Context, d policies.Draft, judge func(policies.Sn
 	verdict := judge(policies.Snapshot{Now: s.now(), Usage: make([]policies.Usage, len(d.Reads.Queries))})
 	s.entry = policies.Entry{Draft: d, ID: s.key, State: policies.Next(verdict, false), Decision: verdict}
 	if s.entry.State != policies.Executing {
-		return s.entry, false, fmt.Errorf("it was denied: %v", verdict.Cites())
+		return s.entry, false, &fault.Error{Code: fault.Internal, Took: fault.No, Message: "the action was denied: " + against(verdict)}
 	}
 	return s.entry, false, nil
+}
+
+// against is what spoke against an action.
+func against(verdict policies.Decision) string {
+	var all []string
+	for _, f := range verdict.Against() {
+		all = append(all, f.Message)
+	}
+	return strings.Join(all, "; ")
 }
 
 // Settle implements policies.Ledger.

@@ -89,16 +89,28 @@ func (j *judgement) step(ctx context.Context, a, b taken) {
 	}
 	left, right := bodies(a.all), bodies(b.all)
 	for _, call := range slices.Sorted(maps.Keys(left)) {
-		if len(right[call]) == 0 {
-			j.add(a.does, Difference{Weight: Noted, Call: call, Sandbox: "answered", Account: "not asked, or refused"})
-			continue
+		if len(right[call]) > 0 {
+			j.report.Answers += len(right[call])
+			j.answers(ctx, a, call, left[call], right[call])
 		}
-		j.report.Answers += len(right[call])
-		j.answers(ctx, a, call, left[call], right[call])
+	}
+	if a.err == nil && b.err == nil { // what was not done is not asked for
+		j.alone(a.does, left, right)
+	}
+}
+
+// alone notes calls that were made on one side only, such as for what an account
+// has already.
+func (j *judgement) alone(does string, left, right map[string][][]byte) {
+	const asked, not = "asked", "not asked"
+	for call := range left {
+		if len(right[call]) == 0 {
+			j.add(does, Difference{Weight: Noted, Call: call, Sandbox: asked, Account: not})
+		}
 	}
 	for call := range right {
 		if len(left[call]) == 0 {
-			j.add(a.does, Difference{Weight: Noted, Call: call, Sandbox: "not asked, or refused", Account: "answered"})
+			j.add(does, Difference{Weight: Noted, Call: call, Sandbox: not, Account: asked})
 		}
 	}
 }
