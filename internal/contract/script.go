@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"supportmcp/internal/money"
@@ -90,7 +91,7 @@ func makePrice(ctx context.Context, r *run) error {
 	}
 	r.stripeMade("product", product.ID, unused, request{method: http.MethodPost, path: "/v1/products/" + product.ID, form: off})
 	err = r.stripeDo(ctx, request{method: http.MethodPost, path: "/v1/prices", form: url.Values{
-		"product": {product.ID}, "unit_amount": {"3000"}, "currency": {string(currency)}, "recurring[interval]": {"month"}, "nickname": {"Verify"},
+		"product": {product.ID}, "unit_amount": {strconv.Itoa(monthly)}, "currency": {string(currency)}, "recurring[interval]": {"month"}, "nickname": {"Verify"},
 	}}, &price)
 	if err != nil {
 		return err
@@ -116,7 +117,7 @@ func (r *run) subscribe(ctx context.Context, more url.Values, version string) (i
 func makePayment(ctx context.Context, r *run) error {
 	var intent identified
 	err := r.stripeDo(ctx, request{method: http.MethodPost, path: "/v1/payment_intents", form: url.Values{
-		"amount": {"5000"}, "currency": {string(currency)}, "customer": {r.customer}, "payment_method": {r.card},
+		"amount": {strconv.Itoa(paid)}, "currency": {string(currency)}, "customer": {r.customer}, "payment_method": {r.card},
 		"payment_method_types[0]": {"card"}, "confirm": {"true"}, "off_session": {"true"}, "description": {"Verify"}, "metadata[verify]": {r.mark},
 	}}, &intent)
 	if err != nil {

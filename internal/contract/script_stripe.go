@@ -125,11 +125,11 @@ func (r *run) billed(ctx context.Context) (charge string, err error) {
 }
 
 func (r *run) refundOf(charge string) policies.Refund {
-	whole := money.Of(3000, currency)
+	whole := money.Of(monthly, currency)
 	return policies.Refund{
 		Asker:  r.asker(),
 		Charge: policies.Charge{ID: charge, Customer: r.customer, Amount: whole, Remaining: whole, Succeeded: true, Captured: true, CreatedAt: r.asked},
-		Amount: money.Of(100, currency), Reason: policies.RequestedByCustomer,
+		Amount: money.Of(part, currency), Reason: policies.RequestedByCustomer,
 	}
 }
 
@@ -150,7 +150,7 @@ func found[Out any](out Out, ok bool, err error) (Out, error) {
 }
 
 func (r *run) credit() policies.Credit {
-	return policies.Credit{Asker: r.asker(), Customer: policies.Customer{ID: r.customer}, Amount: money.Of(100, currency)}
+	return policies.Credit{Asker: r.asker(), Customer: policies.Customer{ID: r.customer}, Amount: money.Of(part, currency)}
 }
 
 func stripePlans() []step {
@@ -180,7 +180,7 @@ func discounts() []step {
 			}))
 	}
 	off := func(r *run) policies.Discount {
-		return policies.Discount{Asker: r.asker(), Subscription: r.subscription(r.classic), Coupon: policies.Coupon{ID: r.coupon, Usable: true}, Worth: money.Of(300, currency)}
+		return policies.Discount{Asker: r.asker(), Subscription: r.subscription(r.classic), Coupon: policies.Coupon{ID: r.coupon, Usable: true}, Worth: money.Of(monthly/10, currency)}
 	}
 	add("coupon", off)
 	add("coupon_off", func(r *run) policies.Discount {
@@ -228,7 +228,7 @@ func endings() []step {
 		return policies.Cancel{Asker: r.asker(), Subscription: r.subscription(r.classic), How: policies.Now}
 	})
 	cancel("back", func(r *run) policies.Cancel {
-		return policies.Cancel{Asker: r.asker(), Subscription: r.subscription(r.flexible), How: policies.NowWithRefund, Refund: money.Of(100, currency)}
+		return policies.Cancel{Asker: r.asker(), Subscription: r.subscription(r.flexible), How: policies.NowWithRefund, Refund: money.Of(part, currency)}
 	})
 	return steps
 }
