@@ -66,7 +66,7 @@ func TestVerifyAccountSaysWhatItMakesAndComparesIt(t *testing.T) {
 			t.Errorf("it does not say %q before: %s", said, got.err)
 		}
 	}
-	for _, left := range []string{"stripe price price_", "stripe promotion code promo_", "intercom conversation "} {
+	for _, left := range []string{"stripe price price_", "stripe invoice in_", "stripe promotion code promo_", "intercom conversation "} {
 		if !strings.Contains(got.out, left) {
 			t.Errorf("%q is not told to be left: %s", left, got.out)
 		}

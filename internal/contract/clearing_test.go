@@ -105,7 +105,7 @@ func TestARunTakesAwayWhatItHasMadeHoweverItEnds(t *testing.T) {
 				t.Errorf("%s stays and is not told: %+v", c.left, r.Left)
 			}
 			for what := range left {
-				if !slices.Contains([]string{"attribute of contacts", "conversation", "promotion code", "payment intent", "price", "product", c.left}, what) {
+				if !slices.Contains([]string{"attribute of contacts", "conversation", "promotion code", "payment intent", "invoice", "price", "product", c.left}, what) {
 					t.Errorf("%s is left", what)
 				}
 			}
@@ -147,7 +147,9 @@ func TestALiveKeyIsRefusedBeforeAnythingIsAsked(t *testing.T) {
 func TestEveryMethodOfTheAdaptersIsCompared(t *testing.T) {
 	made := map[string]bool{}
 	for _, name := range contract.Steps() {
-		made[name] = true
+		if strings.Contains(name, ".") { // of an adapter
+			made[name] = true
+		}
 	}
 	for name, why := range map[string]string{
 		"stripe.Excess":        "asks for what no tool needs",

@@ -83,6 +83,7 @@ type run struct {
 	things
 
 	mark     string
+	web      *http.Client // over which everything goes
 	stripe   *stripe.Client
 	intercom *intercom.Client
 	made     *made
@@ -93,7 +94,7 @@ type run struct {
 type things struct {
 	customer, charge, intent, price, coupon string
 	classic, flexible                       string // subscriptions
-	card, invoice                           string // card is the payment method
+	card, invoice, open                     string // a payment method, a paid invoice and an open one
 	contact, conversation, tag              string
 	asked                                   time.Time // when the run began, to the second
 }
@@ -153,13 +154,16 @@ func (c Config) perform(ctx context.Context, s Side) (p performance, err error) 
 // connect makes adapters that know nothing yet: what a step asks for must not
 // depend on what an adapter remembers of steps before.
 func (r *run) connect(under http.RoundTripper) error {
-	web := &http.Client{Transport: under, Timeout: 30 * time.Second}
+	r.web = &http.Client{
+		Transport: under, Timeout: 30 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 	var err error
-	r.stripe, err = stripe.New(stripe.Config{Key: r.StripeKey, BaseURL: r.StripeURL, HTTP: web, Now: r.Now, Ledger: "verify_" + r.mark})
+	r.stripe, err = stripe.New(stripe.Config{Key: r.StripeKey, BaseURL: r.StripeURL, HTTP: r.web, Now: r.Now, Ledger: "verify_" + r.mark})
 	if err != nil {
 		return err
 	}
-	r.intercom, err = intercom.New(intercom.Config{Token: r.IntercomToken, BaseURL: r.IntercomURL, AdminID: r.IntercomAdmin, HTTP: web, Now: r.Now})
+	r.intercom, err = intercom.New(intercom.Config{Token: r.IntercomToken, BaseURL: r.IntercomURL, AdminID: r.IntercomAdmin, HTTP: r.web, Now: r.Now})
 	return err
 }
 

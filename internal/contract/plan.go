@@ -20,6 +20,7 @@ func Planned() Plan {
 			"a customer with the test card pm_card_visa",
 			"a product with a price of " + in(monthly) + " a month, and a classic and a flexible subscription to it, paid with that card",
 			"a payment intent of " + in(paid) + ", paid with that card",
+			"an invoice of " + in(paid) + ", paid with that card",
 			"a coupon of 10 % and a promotion code, put on a subscription and taken off again",
 			"a refund of " + in(part) + ", two more by credit notes, and a credit of " + in(part) + " on the customer's balance",
 			"changes of the subscriptions: set to end, kept on, ended at once, ended with a refund",

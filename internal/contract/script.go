@@ -65,6 +65,7 @@ func furnishStripe() []step {
 		}),
 		setup("make a payment", makePayment),
 		setup("make a coupon", makeCoupon),
+		setup("make an open invoice", makeInvoice),
 	}
 }
 
@@ -146,6 +147,25 @@ func makeCoupon(ctx context.Context, r *run) error {
 	}
 	r.stripeMade("promotion code", code.ID, unused, request{method: http.MethodPost, path: "/v1/promotion_codes/" + code.ID, form: url.Values{"active": {"false"}}})
 	return nil
+}
+
+func makeInvoice(ctx context.Context, r *run) error {
+	err := r.stripeDo(ctx, request{method: http.MethodPost, path: "/v1/invoiceitems", form: url.Values{
+		"customer": {r.customer}, "amount": {strconv.Itoa(paid)}, "currency": {string(currency)}, "description": {"Verify"},
+	}}, nil)
+	if err != nil {
+		return err
+	}
+	var draft identified
+	err = r.stripeDo(ctx, request{method: http.MethodPost, path: "/v1/invoices", form: url.Values{
+		"customer": {r.customer}, "auto_advance": {"false"}, "pending_invoice_items_behavior": {"include"},
+	}}, &draft)
+	if err != nil {
+		return err
+	}
+	r.open = draft.ID
+	r.stripeMade("invoice", draft.ID, stays, request{method: http.MethodPost, path: "/v1/invoices/" + draft.ID + "/void", vain: true})
+	return r.stripeDo(ctx, request{method: http.MethodPost, path: "/v1/invoices/" + draft.ID + "/finalize", form: url.Values{"auto_advance": {"false"}}}, nil)
 }
 
 func furnishIntercom() []step {

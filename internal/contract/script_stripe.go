@@ -3,6 +3,7 @@ package contract
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 
 	"supportmcp/internal/money"
@@ -98,6 +99,7 @@ func stripeMoney() []step {
 			err = r.stripe.PastPayments(ctx, r.recently(), 1, func(m money.Money) { found = append(found, m) })
 			return found, err
 		}),
+		call("pay an open invoice", payInvoice),
 		call("stripe.CreditCustomer", func(ctx context.Context, r *run) (stripe.Credited, error) {
 			return permitted(ctx, r, "credit", r.credit(), r.stripe.CreditCustomer)
 		}),
@@ -105,6 +107,18 @@ func stripeMoney() []step {
 			return found(r.stripe.FindCredited(ctx, r.credit(), r.key("credit")))
 		}),
 	}
+}
+
+// paidInvoice is what tells that an invoice was paid.
+type paidInvoice struct {
+	ID, Status, Charge string
+	Paid               bool
+	AmountPaid         int64 `json:"amount_paid"`
+}
+
+func payInvoice(ctx context.Context, r *run) (out paidInvoice, err error) {
+	err = r.stripeDo(ctx, request{method: http.MethodPost, path: "/v1/invoices/" + r.open + "/pay"}, &out)
+	return out, err
 }
 
 // recently is before anything of this run was made, by any clock.

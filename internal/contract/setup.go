@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"supportmcp/internal/intercom"
 )
@@ -33,6 +32,7 @@ type request struct {
 	form         url.Values // of Stripe
 	body         any        // of Intercom, as JSON
 	version      string     // of Stripe's API, when it is another one
+	vain         bool       // may be refused: it is for what did not go on as it should
 }
 
 // stripeDo sends a request to Stripe, once.
@@ -44,7 +44,7 @@ func (r *run) stripeDo(ctx context.Context, q request, into any) error {
 	out.Header.Set("Authorization", "Bearer "+r.StripeKey)
 	out.Header.Set("Stripe-Version", orDefault(q.version, apiVersion))
 	out.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	return send(out, q, into)
+	return r.send(out, q, into)
 }
 
 // intercomDo sends a request to Intercom, once.
@@ -61,7 +61,7 @@ func (r *run) intercomDo(ctx context.Context, q request, into any) error {
 	out.Header.Set("Intercom-Version", intercom.Version)
 	out.Header.Set("Content-Type", "application/json")
 	out.Header.Set("Accept", "application/json")
-	return send(out, q, into)
+	return r.send(out, q, into)
 }
 
 func orDefault(text, otherwise string) string {
@@ -73,12 +73,8 @@ func orDefault(text, otherwise string) string {
 
 // send sends a request and reads the answer. A refusal is told in the vendor's
 // words, which hold nothing but what this package has sent.
-func send(out *http.Request, q request, into any) error {
-	web := http.Client{
-		Timeout:       30 * time.Second,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	res, err := web.Do(out)
+func (r *run) send(out *http.Request, q request, into any) error {
+	res, err := r.web.Do(out)
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", q.method, q.path, err)
 	}
@@ -156,7 +152,8 @@ func (r *run) clear(ctx context.Context) []Left {
 		}
 		for _, q := range t.away {
 			err := send(ctx, q, nil)
-			if no, ok := errors.AsType[*refused](err); err != nil && (!ok || no.status != http.StatusNotFound) { // what is gone is gone
+			no, answered := errors.AsType[*refused](err)
+			if err != nil && (!answered || no.status != http.StatusNotFound && !q.vain) { // what is gone is gone
 				t.Why = err.Error()
 			}
 		}

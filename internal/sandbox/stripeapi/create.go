@@ -22,6 +22,10 @@ func (s *Server) furnishing() []route {
 		{"POST /v1/promotion_codes/{id}", "promotion_code", s.updatePromotionCode},
 		{"POST /v1/payment_intents", "payment_intent", s.createIntent},
 		{"POST /v1/subscriptions", "subscription", s.createSubscription},
+		{"POST /v1/invoiceitems", "invoice", s.createInvoiceItem},
+		{"POST /v1/invoices", "invoice", s.createInvoice},
+		{"POST /v1/invoices/{id}/finalize", "invoice", s.finalizeInvoice},
+		{"POST /v1/invoices/{id}/void", "invoice", s.voidInvoice},
 	}
 }
 
