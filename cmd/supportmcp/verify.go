@@ -39,10 +39,11 @@ func verifyCommand(w world) *cobra.Command {
 			if err := verifiable(cfg); err != nil {
 				return err
 			}
-			if err := agreed(cmd.Context(), w, cfg, yes); err != nil {
+			mark := newMark()
+			if err := agreed(cmd.Context(), w, cfg, mark, yes); err != nil {
 				return err
 			}
-			report, failed := verifyAccount(cmd.Context(), w, cfg, patience)
+			report, failed := verifyAccount(cmd.Context(), w, cfg, mark, patience)
 			if err := tellReport(w, report, asJSON); err != nil || failed != nil {
 				return errors.Join(failed, err)
 			}
@@ -75,8 +76,15 @@ func verifiable(cfg Config) error {
 	return nil
 }
 
+// newMark tells the things of one run from those of all others.
+func newMark() string {
+	var b [5]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
 // agreed says what will be made where, and asks for a yes.
-func agreed(ctx context.Context, w world, cfg Config, yes bool) error {
+func agreed(ctx context.Context, w world, cfg Config, mark string, yes bool) error {
 	where, err := placesOf(ctx, w, cfg)
 	if err != nil {
 		return err
@@ -84,7 +92,8 @@ func agreed(ctx context.Context, w world, cfg Config, yes bool) error {
 	plan := contract.Planned()
 	text := "In Stripe, " + where.stripe + ", this makes:\n  - " + strings.Join(plan.Stripe, "\n  - ") +
 		"\nIn Intercom, " + where.intercom + ", this makes:\n  - " + strings.Join(plan.Intercom, "\n  - ") +
-		"\nWorkflows of the workspace may react to it. Everything is taken away at the end, as far as the vendors let it be.\n"
+		"\nWorkflows of the workspace may react to it. Everything is taken away at the end, as far as the vendors let it be.\n" +
+		"All of it carries the mark " + mark + ".\n"
 	fmt.Fprint(w.err, text)
 	if yes {
 		return nil
@@ -146,16 +155,14 @@ func placesOf(ctx context.Context, w world, cfg Config) (places, error) {
 }
 
 // verifyAccount compares the configured accounts with a new sandbox.
-func verifyAccount(ctx context.Context, w world, cfg Config, patience time.Duration) (contract.Report, error) {
+func verifyAccount(ctx context.Context, w world, cfg Config, mark string, patience time.Duration) (contract.Report, error) {
 	running, err := sandbox.New(control.NewClock(w.now)).Listen(ctx, "127.0.0.1:0", "127.0.0.1:0")
 	if err != nil {
 		return contract.Report{}, err
 	}
 	defer running.Close()
-	var mark [5]byte
-	_, _ = rand.Read(mark[:]) // never fails
 	return contract.Verify(ctx, contract.Config{
-		Mark: hex.EncodeToString(mark[:]),
+		Mark: mark,
 		Sandbox: contract.Side{
 			StripeKey: sandbox.StripeKey, StripeURL: running.StripeURL,
 			IntercomToken: sandbox.IntercomToken, IntercomURL: running.IntercomURL, IntercomAdmin: sandbox.AdminID, Now: running.Clock.Now,
