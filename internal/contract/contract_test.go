@@ -2,6 +2,9 @@ package contract_test
 
 import (
 	"context"
+	"reflect"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,13 +34,26 @@ func sideOf(s *sandbox.Running) contract.Side {
 	}
 }
 
-func TestTheSandboxDoesNotDifferFromItself(t *testing.T) {
-	r, err := contract.Verify(t.Context(), contract.Config{Sandbox: sideOf(company(t)), Account: sideOf(company(t)), Mark: "test0001"})
-	if err != nil {
-		t.Fatal(err)
-	}
+func TestTheSandboxDoesNotDifferFromItselfAndIsLeftAsItWas(t *testing.T) {
+	t.Parallel()
+	twin := company(t)
+	before := inUse(t, twin)
+	r := verify(t, sideOf(twin))
 	for _, d := range r.Differences {
 		t.Errorf("%+v", d)
 	}
-	t.Logf("%d steps, %d answers, %d more, left %+v", r.Steps, r.Answers, r.More, r.Left)
+	if !r.Same() || r.More > 0 || r.Steps < len(contract.Steps()) || r.Answers < r.Steps {
+		t.Errorf("same: %v, %d more, %d steps, %d answers", r.Same(), r.More, r.Steps, r.Answers)
+	}
+	twin.Clock.Advance(time.Hour) // search learns of the end
+	if after := inUse(t, twin); !reflect.DeepEqual(before, after) {
+		t.Errorf("before %v\nafter %v", before, after)
+	}
+	onlyWhatStays(t, r, "")
+	plan := strings.Join(slices.Concat(contract.Planned().Stripe, contract.Planned().Intercom), "\n")
+	for _, l := range r.Left {
+		if !strings.Contains(plan, l.What) {
+			t.Errorf("a %s was made, of which the plan says nothing", l.What)
+		}
+	}
 }

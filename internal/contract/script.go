@@ -92,7 +92,7 @@ func makePrice(ctx context.Context, r *run) error {
 	}
 	r.stripeMade("product", product.ID, unused, request{method: http.MethodPost, path: "/v1/products/" + product.ID, form: off})
 	err = r.stripeDo(ctx, request{method: http.MethodPost, path: "/v1/prices", form: url.Values{
-		"product": {product.ID}, "unit_amount": {strconv.Itoa(monthly)}, "currency": {string(currency)}, "recurring[interval]": {"month"}, "nickname": {"Verify"},
+		"product": {product.ID}, "unit_amount": {strconv.Itoa(monthly)}, "currency": {string(currency)}, "recurring[interval]": {"month"}, "nickname": {"Verify " + r.mark},
 	}}, &price)
 	if err != nil {
 		return err
@@ -119,7 +119,7 @@ func makePayment(ctx context.Context, r *run) error {
 	var intent identified
 	err := r.stripeDo(ctx, request{method: http.MethodPost, path: "/v1/payment_intents", form: url.Values{
 		"amount": {strconv.Itoa(paid)}, "currency": {string(currency)}, "customer": {r.customer}, "payment_method": {r.card},
-		"payment_method_types[0]": {"card"}, "confirm": {"true"}, "off_session": {"true"}, "description": {"Verify"}, "metadata[verify]": {r.mark},
+		"payment_method_types[0]": {"card"}, "confirm": {"true"}, "off_session": {"true"}, "description": {"Verify " + r.mark}, "metadata[verify]": {r.mark},
 	}}, &intent)
 	if err != nil {
 		return err
@@ -132,7 +132,7 @@ func makePayment(ctx context.Context, r *run) error {
 func makeCoupon(ctx context.Context, r *run) error {
 	var coupon, code identified
 	err := r.stripeDo(ctx, request{method: http.MethodPost, path: "/v1/coupons", form: url.Values{
-		"percent_off": {"10"}, "duration": {"once"}, "name": {"Verify"},
+		"percent_off": {"10"}, "duration": {"once"}, "name": {"Verify " + r.mark},
 	}}, &coupon)
 	if err != nil {
 		return err
@@ -151,7 +151,7 @@ func makeCoupon(ctx context.Context, r *run) error {
 
 func makeInvoice(ctx context.Context, r *run) error {
 	err := r.stripeDo(ctx, request{method: http.MethodPost, path: "/v1/invoiceitems", form: url.Values{
-		"customer": {r.customer}, "amount": {strconv.Itoa(paid)}, "currency": {string(currency)}, "description": {"Verify"},
+		"customer": {r.customer}, "amount": {strconv.Itoa(paid)}, "currency": {string(currency)}, "description": {"Verify " + r.mark},
 	}}, nil)
 	if err != nil {
 		return err
@@ -180,7 +180,7 @@ func makeConversation(ctx context.Context, r *run) error {
 		ID string `json:"conversation_id"`
 	}
 	err := r.intercomDo(ctx, request{method: http.MethodPost, path: "/conversations", body: map[string]any{
-		"from": map[string]string{"type": "lead", "id": r.contact}, "body": "A conversation by supportmcp verify-account. Please ignore it.",
+		"from": map[string]string{"type": "lead", "id": r.contact}, "body": "A conversation by supportmcp verify-account (" + r.mark + "). Please ignore it.",
 	}}, &c)
 	if err != nil {
 		return err
