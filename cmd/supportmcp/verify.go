@@ -44,6 +44,9 @@ func verifyCommand(w world) *cobra.Command {
 				return err
 			}
 			report, failed := verifyAccount(cmd.Context(), w, cfg, mark, patience)
+			if failed != nil && report.Steps == 0 && len(report.Left) == 0 {
+				return failed
+			}
 			if err := tellReport(w, report, asJSON); err != nil || failed != nil {
 				return errors.Join(failed, err)
 			}

@@ -8,12 +8,14 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"supportmcp/internal/contract"
+	"supportmcp/internal/sandbox/control"
 )
 
 // verifiedPlace is a place whose search knows everything at once.
@@ -90,6 +92,29 @@ func TestVerifyAccountPrintsADifferenceAndFails(t *testing.T) {
 	}
 	if !found || got.status != 1 || !strings.Contains(got.out, "SANDBOX") {
 		t.Errorf("no row %q: %+v", row, got)
+	}
+}
+
+func TestVerifyAccountTellsWhatStaysWhenItCannotGoOn(t *testing.T) {
+	t.Parallel()
+	p := verifiedPlace(t)
+	for _, f := range []control.Fault{
+		{Method: "POST", Path: "/v1/coupons", Kind: control.ErrorBefore},
+		{Method: "DELETE", Path: "/v1/customers/*", Kind: control.ErrorBefore},
+	} {
+		if err := p.Stripe.Desk.Inject(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := typeIn(t, p.environ, "verify-account", "--yes", "--search-after", "0s")
+	if got.status != 1 || !strings.Contains(got.err, "make a coupon: ") || !strings.Contains(got.out, "stripe price price_") {
+		t.Errorf("%+v", got)
+	}
+	if !regexp.MustCompile(`(?m)^  stripe customer cus_\S+: DELETE /v1/customers/\S+: answered with 500: `).MatchString(got.out) {
+		t.Errorf("the customer who is still there is not told: %s", got.out)
+	}
+	if n := writesOf(p); n == 0 || n > 100 {
+		t.Errorf("%d writes", n)
 	}
 }
 
