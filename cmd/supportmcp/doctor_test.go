@@ -155,6 +155,12 @@ func TestDoctorNamesEachBrokenThingAndItsCure(t *testing.T) {
 		}},
 		{"no knowledge", "knowledge", warning, "no documents are served", "SUPPORTMCP_KNOWLEDGE", func(*place) string { return "SUPPORTMCP_KNOWLEDGE= " }},
 		{"knowledge missing", "knowledge", ailing, "has a source that cannot be read", "", func(*place) string { return "SUPPORTMCP_KNOWLEDGE=docs=" + nowhere }},
+		{"a source elsewhere refuses", "knowledge.help", ailing, "", "correct the source; its last good documents are served meanwhile", func(*place) string {
+			return "SUPPORTMCP_KNOWLEDGE=" + written(t, "sources.yaml", "version: 1\nsources: [{name: help, github: {repository: acme/help, url: '"+answering(t, 401)+"'}}]\n", 0o600)
+		}},
+		{"a file of sources with a mistake", "knowledge", ailing, "names 0 places; give it one: folder, github", "", func(*place) string {
+			return "SUPPORTMCP_KNOWLEDGE=" + written(t, "sources.yaml", "version: 1\nsources: [{name: help}]\n", 0o600)
+		}},
 		{"knowledge without name", "knowledge", ailing, "must be name=folder", "", func(*place) string { return "SUPPORTMCP_KNOWLEDGE=/nowhere" }},
 		{"knowledge twice", "knowledge", ailing, "names the source docs twice", "", func(*place) string { return "SUPPORTMCP_KNOWLEDGE=docs=" + folder + ",docs=" + folder }},
 		{"refused document", "knowledge.docs", warning, "refused big.md: it is larger than", "correct the file", func(*place) string {
@@ -190,7 +196,7 @@ func TestDoctorNamesEachBrokenThingAndItsCure(t *testing.T) {
 // says of a variable what it must be.
 func cured(r remark) bool {
 	return r.Mend != "" || strings.Contains(r.What, " must be ") || strings.Contains(r.What, "; want ") ||
-		strings.Contains(r.What, ": give ") || strings.Contains(r.What, ": create ")
+		strings.Contains(r.What, ": give ") || strings.Contains(r.What, "; give ") || strings.Contains(r.What, ": create ")
 }
 
 // lacking takes a permission from the key.

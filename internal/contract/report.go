@@ -196,6 +196,9 @@ func (j *judgement) done() Report {
 // value; if that makes any difference to what it gives, it has read it.
 func (p performance) reads(ctx context.Context, t taken, call string, c contrast, account [][]byte) bool {
 	was, wasErr := p.again(ctx, t, t.all)
+	if (wasErr == nil) != (t.err == nil) {
+		return true // it cannot be told
+	}
 	for _, f := range []func(any) (any, bool){asTheAccount(c, account), another} {
 		is, err := p.again(ctx, t, changed(t.all, call, c.path, f))
 		if !reflect.DeepEqual(was, is) || fmt.Sprint(wasErr) != fmt.Sprint(err) {
