@@ -27,7 +27,7 @@ func Needs() []Need {
 		{"payment_intent", "PaymentIntents", "GET /v1/payment_intents, GET /v1/payment_intents/{id}"},
 		{"dispute", "Disputes", "GET /v1/disputes"},
 		{"subscription", "Subscriptions", "GET /v1/subscriptions, GET /v1/subscriptions/{id}, POST /v1/subscriptions/{id}, DELETE /v1/subscriptions/{id}"},
-		{"coupon", "Coupons", "GET /v1/coupons/{id}"},
+		{"coupon", "Coupons", "GET /v1/coupons, GET /v1/coupons/{id}"},
 		{"promotion_code", "Promotion codes", "GET /v1/promotion_codes"},
 		{"product", "Products", "GET /v1/products, GET /v1/products/{id}"},
 		{"invoice", "Invoices", "GET /v1/invoices, GET /v1/invoices/{id}, POST /v1/invoices/{id}/pay"},

@@ -179,12 +179,17 @@ func (s *Server) payNow(i *Invoice, method string, outside bool) (object, *apiEr
 	}
 	c := s.try(i, m, s.clock.Now())
 	if c.Status == "failed" {
-		e := invalid("card_declined", "", "%s", c.FailureMessage)
-		e.Status, e.Type, e.Charge, e.Decline = http.StatusPaymentRequired, cardTrouble, c.ID, c.Outcome.Reason
-		if c.FailureCode == "expired_card" {
-			e.Code = c.FailureCode
-		}
-		return nil, e
+		return nil, declined(c)
 	}
 	return s.renderInvoice(i), nil
+}
+
+// declined is the refusal of a payment that the bank has declined.
+func declined(c *Charge) *apiError {
+	e := invalid("card_declined", "", "%s", c.FailureMessage)
+	e.Status, e.Type, e.Charge, e.Decline = http.StatusPaymentRequired, cardTrouble, c.ID, c.Outcome.Reason
+	if c.FailureCode == "expired_card" {
+		e.Code = c.FailureCode
+	}
+	return e
 }
