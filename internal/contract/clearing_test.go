@@ -152,6 +152,7 @@ func TestEveryMethodOfTheAdaptersIsCompared(t *testing.T) {
 		}
 	}
 	for name, why := range map[string]string{
+		"stripe.PortalSession": "needs a portal that is configured in the account",
 		"stripe.Excess":        "asks for what no tool needs",
 		"intercom.Articles":    "knowledge reads them; a workspace need not have any",
 		"intercom.Author":      "part of Check",

@@ -41,6 +41,7 @@ func forTestAccounts(r *run) *policies.Policy {
 		Cancel:   &policies.CancelRules{AtPeriodEnd: policies.Allow, Now: policies.Allow, Keep: policies.Allow, RefundUnused: most},
 		Credit:   &policies.CreditRules{Currencies: most},
 		Discount: &policies.DiscountRules{Coupons: []string{r.coupon, r.promotion()}, Currencies: most, Remove: policies.Allow, Stack: policies.Allow},
+		Retry:    &policies.RetryRules{Currencies: most},
 		Reply:    &policies.ReplyRules{MaxChars: 1000},
 		Tag:      &policies.TagRules{Allow: []string{r.tagName()}},
 		Contact:  &policies.ContactRules{Attributes: []string{attribute}, Create: policies.Allow},

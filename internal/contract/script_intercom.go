@@ -84,7 +84,9 @@ func reply(ctx context.Context, r *run, body string, closing bool) (intercom.Sen
 	if err != nil {
 		return intercom.Sent{}, err
 	}
-	return permitted(ctx, r, "reply", policies.Reply{Message: m, Close: closing}, r.intercom.Reply)
+	return permitted(ctx, r, "reply", policies.Reply{Message: m, Close: closing}, func(ctx context.Context, p *policies.Permit[policies.Reply]) (intercom.Sent, error) {
+		return r.intercom.Reply(ctx, p, nil)
+	})
 }
 
 func (r *run) inState(s policies.ConversationState) policies.SetState {

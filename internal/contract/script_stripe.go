@@ -3,7 +3,6 @@ package contract
 import (
 	"context"
 	"errors"
-	"net/http"
 	"time"
 
 	"supportmcp/internal/money"
@@ -99,7 +98,12 @@ func stripeMoney() []step {
 			err = r.stripe.PastPayments(ctx, r.recently(), 1, func(m money.Money) { found = append(found, m) })
 			return found, err
 		}),
-		call("pay an open invoice", payInvoice),
+		call("stripe.PayInvoice", func(ctx context.Context, r *run) (stripe.Collected, error) {
+			return permitted(ctx, r, "pay", r.retry(), r.stripe.PayInvoice)
+		}),
+		call("stripe.FindPaid", func(ctx context.Context, r *run) (stripe.Collected, error) {
+			return found(r.stripe.FindPaid(ctx, r.retry(), ""))
+		}),
 		call("stripe.CreditCustomer", func(ctx context.Context, r *run) (stripe.Credited, error) {
 			return permitted(ctx, r, "credit", r.credit(), r.stripe.CreditCustomer)
 		}),
@@ -109,16 +113,13 @@ func stripeMoney() []step {
 	}
 }
 
-// paidInvoice is what tells that an invoice was paid.
-type paidInvoice struct {
-	ID, Status, Charge string
-	Paid               bool
-	AmountPaid         int64 `json:"amount_paid"`
-}
-
-func payInvoice(ctx context.Context, r *run) (out paidInvoice, err error) {
-	err = r.stripeDo(ctx, request{method: http.MethodPost, path: "/v1/invoices/" + r.open + "/pay"}, &out)
-	return out, err
+// retry is the action on the invoice that was made open.
+func (r *run) retry() policies.Retry {
+	return policies.Retry{
+		Asker:   r.asker(),
+		Invoice: policies.Invoice{ID: r.open, Customer: r.customer, Status: "open", Remaining: money.Of(paid, currency)},
+		Card:    policies.DefaultCard{Name: "visa 4242", Until: r.asked.AddDate(1, 0, 0)},
+	}
 }
 
 // recently is before anything of this run was made, by any clock.
