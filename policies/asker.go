@@ -86,7 +86,7 @@ func Unknown(k Kind) error {
 	return &fault.Error{
 		Code: fault.NotFound, Took: fault.No,
 		Message:  "the customer of this conversation has no such " + what,
-		NextStep: "take a " + what + "_id from get_billing_overview of this conversation",
+		NextStep: "take the " + what + "_id from get_billing_overview of this conversation",
 	}
 }
 
