@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"supportmcp/internal/fault"
 	"supportmcp/internal/intercom"
@@ -10,7 +11,8 @@ import (
 )
 
 // ReadNote reads a note in Intercom that decides on e, and wants it to count as it
-// stands now: typed by a person, and by one whom the policy in force lets decide.
+// stands now: typed by a person, by one whom the policy in force lets decide, and with
+// no other such note against it.
 func (d Deps) ReadNote(ctx context.Context, e policies.Entry, conversation, part string) (policies.NoteDecision, error) {
 	c, err := d.Intercom.Conversation(ctx, conversation)
 	if err != nil {
@@ -27,9 +29,20 @@ func (d Deps) ReadNote(ctx context.Context, e policies.Entry, conversation, part
 		if why := d.noteAgainst(p, e); why != "" {
 			return policies.NoteDecision{}, uncounted(why)
 		}
+		if v.Verdict == policies.Approved && d.rejected(c, e) {
+			return policies.NoteDecision{}, uncounted("another note rejects it")
+		}
 		return decisionOf(c.ID, p, v), nil
 	}
 	return policies.NoteDecision{}, uncounted("it is not in the conversation")
+}
+
+// rejected reports whether a note that counts says no, whenever it was written.
+func (d Deps) rejected(c intercom.Conversation, e policies.Entry) bool {
+	return slices.ContainsFunc(c.Parts, func(p intercom.Part) bool {
+		v, ok := policies.ParseNote(p.Body)
+		return ok && p.Type == "note" && v.Verdict == policies.Rejected && v.Code == e.NoteCode() && d.noteAgainst(p, e) == ""
+	})
 }
 
 func uncounted(why string) error {

@@ -278,6 +278,12 @@ func TestANoteIsReadAgainBeforeTheMoneyGoes(t *testing.T) {
 			}
 		},
 		"notes decide less": func(t *testing.T, _ *place, _, policy string) { limitNotes(t, policy, "119.99") },
+		"kim rejects it after all": func(_ *testing.T, p *place, _, _ string) {
+			where := sandbox.Conversation("annual-day-3")
+			c, _ := p.Intercom.Conversation(where)
+			_, code, _ := strings.Cut(c.Parts[len(c.Parts)-1].Body, "approve ")
+			p.Intercom.Write(where, intercomapi.Message{From: "admin:8002", Note: true, Body: "reject " + strings.TrimSuffix(code, "</p>") + " she has used it"})
+		},
 		"kim takes the note back": func(_ *testing.T, p *place, _, _ string) {
 			where := sandbox.Conversation("annual-day-3")
 			c, _ := p.Intercom.Conversation(where)
