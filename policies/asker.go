@@ -75,17 +75,17 @@ func (a Asker) owner(customer string) Finding {
 // Unknown is the one answer for what an action of a kind is about when it does not
 // exist, and when it is not the asker's.
 func Unknown(k Kind) error {
-	what := "charge"
+	what, article := "charge", "a "
 	switch k { //nolint:exhaustive // all others are about charges, or about nothing of Stripe's
 	case KindCancel, KindKeep, KindDiscount:
 		what = "subscription"
 	case KindRetry:
-		what = "invoice"
+		what, article = "invoice", "an "
 	}
 	return &fault.Error{
 		Code: fault.NotFound, Took: fault.No,
 		Message:  "the customer of this conversation has no such " + what,
-		NextStep: "take a " + what + "_id from get_billing_overview of this conversation",
+		NextStep: "take " + article + what + "_id from get_billing_overview of this conversation",
 	}
 }
 
