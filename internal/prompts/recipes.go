@@ -27,9 +27,9 @@ func failedPayment() recipe {
 			{"get_conversation", "Read the conversation and its billing with get_conversation: which payment failed, when, with which code, and whether a later one succeeded."},
 			{"get_billing_overview", "When more payments are needed, read them with get_billing_overview."},
 			{"search", "Look up with search what the company says about that reason and about retries."},
-			{"retry_invoice", "When the customer has fixed the card and an invoice is open, try it again with retry_invoice."},
 			{"reply_to_conversation", "Answer with reply_to_conversation: the reason as far as the bank tells it, what the customer can do now, and when the next attempt is. Never ask for card numbers."},
 			{"set_conversation_state", "Snooze the conversation until the next attempt with set_conversation_state."},
+			{"retry_invoice", "When the customer writes that they fixed the card and an invoice is open, try it again with retry_invoice."},
 		},
 		topics: []string{"failed payment card declined", "fehlgeschlagene Zahlung Karte abgelehnt", "payment retries"},
 	}
