@@ -46,13 +46,12 @@ func (a Asker) Owns(customer string) bool {
 // not the asker's is told to the agent as an unknown id, so that ids cannot be probed.
 const ruleOwner = "owner_match"
 
-// judge says whether a customer's money may be touched in this conversation. The
-// slice has room for what else an action comes to, so that it is allocated once.
+// judge says whether a customer's money may be touched in this conversation.
 func (a Asker) judge(p *Policy, customer string, cost money.Money) []Finding {
 	if a.Conversation == "" {
 		return []Finding{p.Approvals.outside()}
 	}
-	findings := append(make([]Finding, 0, p.mostFindings()), a.owner(customer))
+	findings := append(make([]Finding, 0, 3), a.owner(customer))
 	if a.Doubt != "" {
 		findings = append(findings, Finding{
 			Rule: "asker.doubt", Effect: NeedsApproval,
@@ -76,17 +75,17 @@ func (a Asker) owner(customer string) Finding {
 // Unknown is the one answer for what an action of a kind is about when it does not
 // exist, and when it is not the asker's.
 func Unknown(k Kind) error {
-	what := "charge"
+	what, article := "charge", "a "
 	switch k { //nolint:exhaustive // all others are about charges, or about nothing of Stripe's
 	case KindCancel, KindKeep, KindDiscount:
 		what = "subscription"
 	case KindRetry:
-		what = "invoice"
+		what, article = "invoice", "an "
 	}
 	return &fault.Error{
 		Code: fault.NotFound, Took: fault.No,
 		Message:  "the customer of this conversation has no such " + what,
-		NextStep: "take the " + what + "_id from get_billing_overview of this conversation",
+		NextStep: "take " + article + what + "_id from get_billing_overview of this conversation",
 	}
 }
 

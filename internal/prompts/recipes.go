@@ -29,6 +29,7 @@ func failedPayment() recipe {
 			{"search", "Look up with search what the company says about that reason and about retries."},
 			{"reply_to_conversation", "Answer with reply_to_conversation: the reason as far as the bank tells it, what the customer can do now, and when the next attempt is. Write {card_update} where the link for a new card belongs, or {invoice:in_…} with the id of their open invoice where they pay it: it is filled in when it is sent. Never ask for card numbers, and write no link to a payment page yourself."},
 			{"set_conversation_state", "Snooze the conversation until the next attempt with set_conversation_state."},
+			{"retry_invoice", "When the customer writes that they fixed the card and an invoice is open, try it again with retry_invoice."},
 		},
 		topics: []string{"failed payment card declined", "fehlgeschlagene Zahlung Karte abgelehnt", "payment retries"},
 	}
