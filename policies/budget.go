@@ -84,6 +84,7 @@ type Budget struct {
 	Kinds  []Kind                   // counted together
 	Exceed Effect                   // Deny or NeedsApproval
 	Shared bool                     // by several sections
+	Own    bool                     // of one principal, and not of the policy
 }
 
 // Query asks the ledger for what a budget has used.
@@ -125,7 +126,10 @@ func (b Budget) query(s Subject, by Principal) Query {
 
 func (b Budget) name() string {
 	prefix := "budget."
-	if b.Shared {
+	switch {
+	case b.Own:
+		prefix = "budget.own."
+	case b.Shared:
 		prefix = "budget.shared."
 	}
 	return prefix + string(b.Scope) + "." + FormatSpan(b.Window)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/fault"
 	"supportmcp/internal/money"
 	"supportmcp/internal/stripe"
@@ -38,6 +39,7 @@ type foundCustomer struct {
 func FindCustomers(d Deps) Tool {
 	return Read(Spec{
 		Toolset: Lookup, Name: "find_customers", Title: "Find customers",
+		Scopes:      access.Scopes{access.Lookup},
 		Description: "Find Stripe customers by e-mail, name or id. Several with one address are duplicates and listed as such.",
 	}, d.findCustomers)
 }
@@ -63,7 +65,7 @@ func (d Deps) findCustomers(ctx context.Context, _ policies.Principal, in findCu
 	if err != nil {
 		return foundCustomers{}, fmt.Errorf("find customers: %w", err)
 	}
-	return in.answer(found, more, p.Lookup.PersonalData), nil
+	return in.answer(found, more, access.Of(ctx).Shown(p.Lookup.PersonalData)), nil
 }
 
 func (d Deps) lookup(ctx context.Context, in findCustomersInput) (found []stripe.Customer, more bool, err error) {

@@ -116,7 +116,7 @@ func (d *doctor) settings(context.Context) {
 }
 
 // protection says how far the guard holds, and who could reach the server.
-func (d *doctor) protection(context.Context) {
+func (d *doctor) protection(ctx context.Context) {
 	if d.address == "" {
 		d.protected(overStdio())
 		return
@@ -126,7 +126,7 @@ func (d *doctor) protection(context.Context) {
 		d.fails("http", err, "give an address of this machine, such as 127.0.0.1:8080")
 		return
 	}
-	if err := d.cfg.access().Check(addr); err != nil {
+	if err := d.cfg.access().Check(ctx, addr); err != nil {
 		d.fails("http", err, "set SUPPORTMCP_HTTP_TOKEN, or serve at 127.0.0.1")
 	}
 	d.protected(overHTTP(addr))

@@ -126,6 +126,7 @@ func serveHTTP(ctx context.Context, svc *service, s settings) error {
 		}
 	}
 	s.announce("serving MCP over HTTP", overHTTP(l.Addr()), "url", "http://"+l.Addr().String()+server.Endpoint)
+	s.access.Tokens = svc.tokens
 	return svc.server.ServeHTTP(ctx, l, s.access)
 }
 

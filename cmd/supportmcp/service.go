@@ -16,6 +16,7 @@ import (
 	"supportmcp/internal/ledger"
 	"supportmcp/internal/prompts"
 	"supportmcp/internal/stripe"
+	"supportmcp/internal/tokens"
 	"supportmcp/policies"
 	"supportmcp/resources"
 	"supportmcp/server"
@@ -102,6 +103,7 @@ type hands struct {
 	stripe   *stripe.Client
 	intercom *intercom.Client
 	policy   *keeper
+	tokens   *tokens.Store
 	readers  *readers
 	tools    []tools.Tool
 	log      *slog.Logger
@@ -124,8 +126,9 @@ func newHands(ctx context.Context, s settings) (h hands, err error) {
 	if err := h.bind(ctx); err != nil {
 		return h, errors.Join(err, h.ledger.Close())
 	}
+	h.tokens = tokens.New(h.ledger, s.now)
 	h.guard = &policies.Guard{
-		Ledger: h.ledger, Now: s.now, Log: s.log, Locked: s.locked,
+		Ledger: h.ledger, Allowances: h.tokens, Now: s.now, Log: s.log, Locked: s.locked,
 		Timeout: s.timing.attempt, Lease: s.timing.lease, Wait: s.timing.wait,
 	}
 	if h.authority, h.guard.Approvers, err = whoApproves(ctx, s, h.ledger); err != nil {
