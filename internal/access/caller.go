@@ -19,6 +19,9 @@ type Caller struct {
 	Toolsets []string
 	// PersonalData is the most that answers show of people; a policy can show less.
 	PersonalData policies.PersonalData
+	// CanGrow says that the caller's client can get it more scopes, and wants to hear
+	// which. Clients of others take such an answer for the end.
+	CanGrow bool
 }
 
 // Everything is a caller who is bounded by nothing but the policy.

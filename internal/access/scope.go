@@ -53,7 +53,7 @@ func (r Role) Scopes() Scopes {
 	case Reader:
 		return Reading()
 	case Agent:
-		return append(Reading(), BillingRefund, ConversationsWrite)
+		return Scopes{BillingRead, BillingRefund, ConversationsRead, ConversationsWrite, KnowledgeRead}
 	case Desk:
 		return All()
 	}
