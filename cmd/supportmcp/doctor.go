@@ -74,7 +74,7 @@ func (c Config) in(running *sandbox.Running) Config {
 		StripeKey: sandbox.StripeKey, StripeBase: running.StripeURL,
 		IntercomToken: sandbox.IntercomToken, IntercomBase: running.IntercomURL, IntercomAdmin: sandbox.AdminID,
 		Policy: c.Policy, Approvers: c.Approvers, Knowledge: c.Knowledge, Principal: c.Principal, LogLevel: c.LogLevel, AllowLiveWrites: "false",
-		HTTPToken: c.HTTPToken, HTTPOrigins: c.HTTPOrigins, Website: c.Website, unread: c.unread,
+		HTTPToken: c.HTTPToken, HTTPOrigins: c.HTTPOrigins, OAuthIssuer: c.OAuthIssuer, OAuthResource: c.OAuthResource, HTTPRate: c.HTTPRate, Website: c.Website, unread: c.unread,
 	}
 }
 
@@ -126,7 +126,7 @@ func (d *doctor) protection(ctx context.Context) {
 		d.fails("http", err, "give an address of this machine, such as 127.0.0.1:8080")
 		return
 	}
-	if err := d.cfg.access().Check(ctx, addr); err != nil {
+	if err := d.cfg.access(d.now).Check(ctx, addr); err != nil {
 		d.fails("http", err, "set SUPPORTMCP_HTTP_TOKEN, or serve at 127.0.0.1")
 	}
 	d.protected(overHTTP(addr))
