@@ -315,3 +315,24 @@ func TestATokensBudgetDeniesWhatThePolicyAllows(t *testing.T) {
 		t.Errorf("recorded are %+v", entries)
 	}
 }
+
+// What the policy denies counts as well: whoever looks for a way around it gets slower.
+func TestWhatThePolicyDeniesCountsAgainstThePrincipal(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	denied := h.token(t, access.Caller{Principal: "tight", Scopes: access.Desk.Scopes()}, "0.01 EUR/24h")
+	quiet := h.token(t, access.Caller{Principal: "quiet", Scopes: access.Desk.Scopes()}, "")
+	refund := call("1", "create_refund", `{"conversation_id":"`+sandbox.Conversation("duplicate-charge")+`","charge_id":"ch_maria_2","reason":"duplicate","dry_run":true}`)
+	for n := 1; ; n++ {
+		g := post(t, h.url, refund, bearer(denied))
+		if g.Status == http.StatusTooManyRequests {
+			break
+		}
+		if n > 1000 || g.Status != http.StatusOK {
+			t.Fatalf("denial %d is answered %d %s", n, g.Status, g.Body)
+		}
+	}
+	if g := post(t, h.url, ping, bearer(quiet)); g.Status != http.StatusOK {
+		t.Errorf("another principal is answered %d %s", g.Status, g.Body)
+	}
+}
