@@ -52,7 +52,7 @@ func newKeys(c Config) *keys {
 
 // verify checks the signature of a token and gives what it signs.
 func (k *keys) verify(ctx context.Context, token string) ([]byte, error) {
-	signed, err := jose.ParseSigned(token, k.algs)
+	signed, err := jose.ParseSignedCompact(token, k.algs)
 	if err != nil || len(signed.Signatures) != 1 {
 		return nil, refused("the token is not signed as it must be", err)
 	}

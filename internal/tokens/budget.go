@@ -9,7 +9,7 @@ import (
 	"supportmcp/policies"
 )
 
-// NoBudget, given as a budget, takes the one of the principal away.
+// NoBudget is the text that takes the budget of a principal away.
 const NoBudget = "none"
 
 // ParseBudget reads a budget as [policies.ParseAllowance] does, and NoBudget.

@@ -7,6 +7,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -107,10 +108,7 @@ func (p *Provider) For(resource, scope string) Claims {
 
 // With are the claims with another value; nil takes it away.
 func (c Claims) With(name string, value any) Claims {
-	out := Claims{}
-	for k, v := range c {
-		out[k] = v
-	}
+	out := maps.Clone(c)
 	if out[name] = value; value == nil {
 		delete(out, name)
 	}
