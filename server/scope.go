@@ -59,7 +59,11 @@ func (p published) listed(c access.Caller, all []tools.Tool) []tools.Tool {
 // completions look themselves.
 func (s *Server) filters(c Config, hooks *mcpserver.Hooks) []mcpserver.ServerOption {
 	hooks.AddAfterListResources(func(ctx context.Context, _ any, _ *mcp.ListResourcesRequest, r *mcp.ListResourcesResult) {
-		r.Resources = kept(r.Resources, func(each mcp.Resource) bool { return s.reads(ctx, each.URI) })
+		shown := kept(r.Resources, func(each mcp.Resource) bool { return s.reads(ctx, each.URI) })
+		if len(shown) < len(r.Resources) {
+			r.NextCursor = "" // it would name what is hidden
+		}
+		r.Resources = shown
 	})
 	hooks.AddAfterListResourceTemplates(func(ctx context.Context, _ any, _ *mcp.ListResourceTemplatesRequest, r *mcp.ListResourceTemplatesResult) {
 		r.ResourceTemplates = kept(r.ResourceTemplates, func(each mcp.ResourceTemplate) bool { return s.reads(ctx, each.URITemplate.Raw()) })

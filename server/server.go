@@ -122,7 +122,7 @@ func (s *Server) handle(t tools.Tool) mcpserver.ToolHandlerFunc {
 		if refused {
 			noteDenial(ctx)
 		}
-		return s.success(t.Name, out, refused), nil
+		return s.success(caller, t.Name, out, refused), nil
 	}
 }
 
