@@ -18,7 +18,9 @@ func TestTokensOfARunningServerAreMadeAndRevoked(t *testing.T) {
 	}
 	made := typeIn(t, p.environ, "tokens", "create", "--principal", "fin")
 	token := strings.TrimSpace(made.out)
-	eventually(t, patience, "the token opens", func() bool { return ask(t, address, token) == http.StatusOK && ask(t, address, "") == http.StatusUnauthorized })
+	eventually(t, patience, "the token opens", func() bool {
+		return ask(t, address, token) == http.StatusOK && ask(t, address, "") == http.StatusUnauthorized
+	})
 	typeIn(t, p.environ, "tokens", "revoke", strings.Split(token, "_")[1])
 	eventually(t, patience, "the token opens no more", func() bool { return ask(t, address, token) == http.StatusUnauthorized })
 }
