@@ -86,6 +86,8 @@ func (t Token) check(now time.Time) error {
 	switch {
 	case !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$`).MatchString(string(t.Principal)):
 		return fault.Invalidf("use 1 to 64 letters, digits, dots, dashes, underscores or @", "the principal %q is no name", t.Principal)
+	case t.Principal == policies.Adopted || t.Principal == policies.Ours:
+		return fault.Invalidf("use another name", "actions of %s are not a caller's", t.Principal)
 	case len(t.Scopes) == 0:
 		return fault.Invalidf("give a role or scopes", "a token without scopes opens nothing")
 	case !t.ExpiresAt.IsZero() && !t.ExpiresAt.After(now):

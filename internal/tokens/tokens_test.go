@@ -221,12 +221,14 @@ func TestATokenThatCouldNotBeUsedIsNotMade(t *testing.T) {
 	t.Parallel()
 	d := open(t, "sqlite:"+filepath.Join(t.TempDir(), "state", "ledger.db"))
 	for name, change := range map[string]func(*tokens.Token){
-		"no principal":     func(w *tokens.Token) { w.Principal = "" },
-		"a strange name":   func(w *tokens.Token) { w.Principal = "oauth:maria" },
-		"no scopes":        func(w *tokens.Token) { w.Scopes = nil },
-		"expired":          func(w *tokens.Token) { w.ExpiresAt = d.now },
-		"an unknown level": func(w *tokens.Token) { w.PersonalData = "some" },
-		"a broken budget":  func(w *tokens.Token) { w.Budget = "a lot" },
+		"no principal":      func(w *tokens.Token) { w.Principal = "" },
+		"a strange name":    func(w *tokens.Token) { w.Principal = "oauth:maria" },
+		"the server's name": func(w *tokens.Token) { w.Principal = policies.Ours },
+		"a lost caller":     func(w *tokens.Token) { w.Principal = policies.Adopted },
+		"no scopes":         func(w *tokens.Token) { w.Scopes = nil },
+		"expired":           func(w *tokens.Token) { w.ExpiresAt = d.now },
+		"an unknown level":  func(w *tokens.Token) { w.PersonalData = "some" },
+		"a broken budget":   func(w *tokens.Token) { w.Budget = "a lot" },
 	} {
 		want := tokens.Token{Caller: access.Everything("fin")}
 		change(&want)
