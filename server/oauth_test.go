@@ -106,15 +106,6 @@ func fetchToken(t *testing.T, endpoint, resource, scope string) string {
 	return answer.Token
 }
 
-func TestWithoutAProviderThereAreNoMetadata(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t)
-	g := do(t, newRequest(t, http.MethodGet, strings.TrimSuffix(h.url, server.Endpoint)+"/.well-known/oauth-protected-resource", "", nil))
-	if g.Status != http.StatusNotFound {
-		t.Errorf("answered %d %s", g.Status, g.Body)
-	}
-}
-
 // Forged tokens of all forms come in a flood: none is let in, the provider hears of
 // them once, and who has a good one notices nothing.
 func TestForgedTokensOpenNothingAndDisturbNobody(t *testing.T) {
@@ -186,6 +177,9 @@ func TestWithTheFirstTokenTheDoorIsShut(t *testing.T) {
 	if g := post(t, h.url, ping, nil); g.Status != http.StatusOK {
 		t.Fatalf("before any token: %d %s", g.Status, g.Body)
 	}
+	if g := do(t, newRequest(t, http.MethodGet, strings.TrimSuffix(h.url, server.Endpoint)+"/.well-known/oauth-protected-resource", "", nil)); g.Status != http.StatusNotFound {
+		t.Errorf("without a provider its metadata are answered %d %s", g.Status, g.Body)
+	}
 	token := h.token(t, access.Caller{Principal: "fin", Scopes: access.Reading()}, "")
 	if g := post(t, h.url, ping, nil); g.Status != http.StatusUnauthorized || g.Header.Get("Www-Authenticate") != `Bearer realm="supportmcp"` {
 		t.Errorf("without a token: %d %v", g.Status, g.Header)
@@ -208,7 +202,7 @@ func TestWithTheFirstTokenTheDoorIsShut(t *testing.T) {
 // never what one of another kind is.
 func TestPrincipalsOfAProviderAreNeverThoseOfTheOperator(t *testing.T) {
 	t.Parallel()
-	_, p := withProvider(t)
+	p := oauthtest.Start(t, time.Now)
 	provider := oauth.New(oauth.Config{Issuer: p.Issuer, Resource: resource, Now: time.Now})
 	for _, name := range []string{"agent", "fin", "adopted", "supportmcp"} {
 		for _, claims := range []oauthtest.Claims{p.For(resource, "").With("sub", name), p.For(resource, "").With("sub", nil).With("client_id", name)} {
