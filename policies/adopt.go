@@ -10,6 +10,9 @@ import (
 // Adopted is the principal of actions whose caller was lost with their record.
 const Adopted Principal = "adopted"
 
+// Ours is the principal of what this server does of its own accord.
+const Ours Principal = "supportmcp"
+
 // Asked is an action in the words in which it may have been asked for.
 type Asked[A Action] struct {
 	Action A

@@ -116,7 +116,7 @@ func sendAgain[A Action, Out any](ctx context.Context, g *Guard, e Entry, a A, o
 	if err != nil {
 		return a, fmt.Errorf("propose %s again: %w", e.ID, err)
 	}
-	d, judge, err := g.draft(Request{Principal: e.Principal, Input: e.Input, RepeatOf: e.RepeatOf}, a)
+	d, judge, err := g.draft(ctx, Request{Principal: e.Principal, Input: e.Input, RepeatOf: e.RepeatOf}, a)
 	if err != nil {
 		return a, err
 	}

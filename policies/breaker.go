@@ -69,7 +69,7 @@ func (g *Guard) trip(ctx context.Context, after Entry) {
 		return
 	}
 	a := Breaker{Policy: p.Revision, After: after.ID}
-	_, _, err := g.begin(ctx, Request{Principal: "supportmcp", Input: []byte(`{}`)}, a, 0)
+	_, _, err := g.begin(ctx, Request{Principal: Ours, Input: []byte(`{}`)}, a, 0)
 	if err != nil && fault.CodeOf(err) != fault.Busy {
 		g.Log.Error("trip the breaker", "action", after.ID, "err", err)
 	}

@@ -84,6 +84,7 @@ type Budget struct {
 	Kinds  []Kind                   // counted together
 	Exceed Effect                   // Deny or NeedsApproval
 	Shared bool                     // by several sections
+	Own    bool                     // of one principal, and not of the policy
 }
 
 // Query asks the ledger for what a budget has used.
@@ -126,7 +127,10 @@ func (b Budget) query(s Subject, by Principal) Query {
 func (b Budget) name() string {
 	var room [64]byte // so that only the name itself is allocated
 	name := append(room[:0], "budget."...)
-	if b.Shared {
+	switch {
+	case b.Own:
+		name = append(name, "own."...)
+	case b.Shared:
 		name = append(name, "shared."...)
 	}
 	name = append(append(name, b.Scope...), '.')

@@ -21,6 +21,8 @@ type Guard struct {
 	Locked map[Vendor]string // vendors that must not be written to, and why
 	// Approvers tells which approvals count; nil: names are enough, and the ledger is believed.
 	Approvers Approvers
+	// Allowances are the budgets of single principals; nil: there are none.
+	Allowances Allowances
 
 	Timeout time.Duration // of one attempt at the vendor
 	Lease   time.Duration // longer than Timeout
@@ -41,6 +43,8 @@ type Request struct {
 	Input     json.RawMessage
 	DryRun    bool
 	RepeatOf  string
+
+	own []Budget // of the principal
 }
 
 // Operation is one requested action: how to resolve it, do it and look for it.
@@ -102,7 +106,7 @@ func Enforce[A Action, Out any](ctx context.Context, g *Guard, r Request, op Ope
 
 // Preview judges an action without recording anything.
 func (g *Guard) Preview(ctx context.Context, r Request, a Action) (Decision, error) {
-	d, judge, err := g.draft(r, a)
+	d, judge, err := g.draft(ctx, r, a)
 	if err != nil {
 		return Decision{}, err
 	}
@@ -114,7 +118,7 @@ func (g *Guard) Preview(ctx context.Context, r Request, a Action) (Decision, err
 }
 
 func (g *Guard) begin(ctx context.Context, r Request, a Action, mark Mark) (Entry, bool, error) {
-	d, judge, err := g.draft(r, a)
+	d, judge, err := g.draft(ctx, r, a)
 	if err != nil {
 		return Entry{}, false, err
 	}
@@ -123,7 +127,7 @@ func (g *Guard) begin(ctx context.Context, r Request, a Action, mark Mark) (Entr
 }
 
 // draft makes the record of an action and binds it to the policy of this moment.
-func (g *Guard) draft(r Request, a Action) (Draft, func(Snapshot) Decision, error) {
+func (g *Guard) draft(ctx context.Context, r Request, a Action) (Draft, func(Snapshot) Decision, error) {
 	p := g.Policy()
 	if p == nil {
 		return Draft{}, nil, noPolicy()
@@ -134,6 +138,9 @@ func (g *Guard) draft(r Request, a Action) (Draft, func(Snapshot) Decision, erro
 	}
 	bound, err := Digest(a)
 	if err != nil {
+		return Draft{}, nil, err
+	}
+	if r, err = g.allowed(ctx, r, a.Kind()); err != nil {
 		return Draft{}, nil, err
 	}
 	reads, verdict := p.plan(a, r)

@@ -20,7 +20,7 @@ func (p *Policy) plan(a Action, r Request) (Reads, func(Snapshot) Decision) {
 }
 
 func (p *Policy) planned(a Action, r Request) plan {
-	pl := plan{policy: p, action: a, subject: a.Subject(), request: r, budgets: p.budgets(a.Kind())}
+	pl := plan{policy: p, action: a, subject: a.Subject(), request: r, budgets: append(p.budgets(a.Kind()), r.own...)}
 	if a.Kind().MovesMoney() {
 		pl.breaker = p.Breaker
 	}
@@ -67,6 +67,7 @@ func (pl plan) judge(s Snapshot) Decision {
 		left.narrow(b, s.Usage[i])
 		findings = append(findings, b.judge(cost, s.Now, s.Usage[i]))
 	}
+	findings = append(findings, foreign(pl.request.own, cost)...)
 	if pl.breaker != nil {
 		findings = append(findings, pl.breaker.breaks(cost, s, s.Usage[len(pl.budgets)]))
 	}

@@ -39,7 +39,7 @@ func Resume[A Action, Out any](ctx context.Context, g *Guard, e Entry, op Operat
 	if err != nil {
 		return fmt.Errorf("propose %s again: %w", e.ID, err)
 	}
-	d, judge, err := g.draft(Request{Principal: e.Principal, Input: e.Input, RepeatOf: e.RepeatOf}, a)
+	d, judge, err := g.draft(ctx, Request{Principal: e.Principal, Input: e.Input, RepeatOf: e.RepeatOf}, a)
 	if err != nil {
 		return err
 	}

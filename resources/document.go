@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/knowledge"
 )
 
@@ -19,17 +20,18 @@ func Documents(l *knowledge.Library) []Resource {
 		}
 		return Content{URI: uri, MIME: x.Document.MIME, Text: x.Text, Meta: metaOf(x.Document)}, nil
 	}
+	scopes := access.Scopes{access.KnowledgeRead}
 	docs := l.Documents()
 	out := make([]Resource, 0, len(docs)+1)
 	for _, doc := range docs {
 		out = append(out, Resource{
 			URI: doc.URI, Name: doc.URI, Title: doc.Title, MIME: doc.MIME, Size: doc.Size, UpdatedAt: doc.UpdatedAt,
-			Internal: doc.Audience != knowledge.ForCustomers, Priority: doc.Priority, Meta: metaOf(doc), Read: read,
+			Scopes: scopes, Internal: doc.Audience != knowledge.ForCustomers, Priority: doc.Priority, Meta: metaOf(doc), Read: read,
 		})
 	}
 	// One greedy template: separate ones for sections would match each other's addresses.
 	return append(out, Resource{
-		URI: "kb://{source}/{+path}", Template: true, Name: "knowledge document", Title: "Knowledge document",
+		URI: "kb://{source}/{+path}", Template: true, Name: "knowledge document", Title: "Knowledge document", Scopes: scopes,
 		Description: "A knowledge document by source and path; add ?version= for one that was cited, #section for one section.", MIME: "text/markdown", Read: read,
 		Complete: func(variable, typed string, known map[string]string) []string {
 			return complete(l.Documents(), variable, typed, known["source"])

@@ -3,6 +3,7 @@ package resources
 import (
 	"context"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/fault"
 )
 
@@ -11,7 +12,7 @@ import (
 func Policy(d Deps) Resource {
 	const uri = "policy://current"
 	return Resource{
-		URI: uri, Name: uri, Title: "Policy in force", MIME: "application/yaml",
+		URI: uri, Name: uri, Title: "Policy in force", MIME: "application/yaml", Scopes: access.All(),
 		Description: "What an agent may do alone, what a person must approve, and what is never done here.",
 		Read: func(context.Context, string) (Content, error) {
 			p := d.Guard.Policy()

@@ -7,6 +7,7 @@ import (
 	"context"
 	"time"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/knowledge"
 	"supportmcp/policies"
 )
@@ -28,6 +29,7 @@ type Resource struct {
 	MIME        string
 	Size        int64 // bytes; 0 when unknown
 	UpdatedAt   time.Time
+	Scopes      access.Scopes  // any of them lets a caller know of it, and read it
 	Internal    bool           // for agents, and never to be shown to a customer
 	Priority    float64        // from 0 to 1; 0 says nothing
 	Meta        map[string]any // what else is known of it; may be nil

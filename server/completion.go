@@ -14,13 +14,16 @@ const maxCompletions = 100
 
 // completions suggest values for the variables of resource templates, by the
 // templates' addresses.
-type completions map[string]resources.Resource
+type completions struct {
+	of    map[string]resources.Resource
+	reads func(ctx context.Context, uri string) bool // whether the caller may know of it
+}
 
-func completionsOf(all []resources.Resource) completions {
-	c := completions{}
+func completionsOf(all []resources.Resource, reads func(context.Context, string) bool) completions {
+	c := completions{of: map[string]resources.Resource{}, reads: reads}
 	for _, r := range all {
 		if r.Complete != nil {
-			c[r.URI] = r
+			c.of[r.URI] = r
 		}
 	}
 	return c
@@ -28,9 +31,9 @@ func completionsOf(all []resources.Resource) completions {
 
 // CompleteResourceArgument implements mcp-go's ResourceCompletionProvider. For
 // what is unknown there is nothing to suggest.
-func (c completions) CompleteResourceArgument(_ context.Context, uri string, arg mcp.CompleteArgument, known mcp.CompleteContext) (*mcp.Completion, error) {
-	r, ok := c[uri]
-	if !ok {
+func (c completions) CompleteResourceArgument(ctx context.Context, uri string, arg mcp.CompleteArgument, known mcp.CompleteContext) (*mcp.Completion, error) {
+	r, ok := c.of[uri]
+	if !ok || !c.reads(ctx, uri) {
 		return &mcp.Completion{Values: []string{}}, nil
 	}
 	values := r.Complete(arg.Name, arg.Value, known.Arguments)

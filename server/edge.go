@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/fault"
 )
 
@@ -28,8 +28,9 @@ const sessionHeader = "Mcp-Session-Id"
 type edge struct {
 	transport http.Handler
 	log       *slog.Logger
-	token     [sha256.Size]byte // digest of the token; of "" when there is none
-	guarded   bool
+	keys      keys
+	quotas    *quotas
+	missing   func(access.Caller, message) access.Scopes // what a message needs and its caller lacks
 	origins   []string
 	hosts     []string // besides those of this machine
 	calls     chan struct{}
@@ -41,8 +42,9 @@ type edge struct {
 
 func newEdge(c HTTP, transport http.Handler, log *slog.Logger) *edge {
 	e := &edge{
-		transport: transport, log: log, token: sha256.Sum256([]byte(c.Token)), guarded: c.Token != "", origins: c.Origins,
-		calls: make(chan struct{}, maxCalls), streams: make(chan struct{}, maxStreams), draining: make(chan struct{}),
+		transport: transport, log: log, keys: keysOf(c), quotas: newQuotas(c.Rate), origins: c.Origins,
+		missing: func(access.Caller, message) access.Scopes { return nil },
+		calls:   make(chan struct{}, maxCalls), streams: make(chan struct{}, maxStreams), draining: make(chan struct{}),
 		callWait: callWait, bodyTime: bodyTime,
 	}
 	for _, o := range c.Origins {
@@ -66,23 +68,41 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	if e.shareWithPage(w, r) {
+	if e.shareWithPage(w, r) || e.keys.oauth.introduce(w, r) {
 		return
 	}
-	for _, check := range []func(*http.Request) *refusal{checkPath, e.checkToken, checkMethod} {
-		if no := check(r); no != nil {
-			no.write(w)
-			return
-		}
+	if no := checkPath(r); no != nil {
+		no.write(w)
+		return
+	}
+	caller, no := e.keys.caller(r)
+	if no != nil {
+		e.log.Debug("nobody is let in", "why", no.fault.Message, "err", no.fault.Cause)
+		no.write(w)
+		return
+	}
+	q := e.quotas.get(caller.Principal)
+	e.serve(w, r.WithContext(context.WithValue(access.With(r.Context(), caller), quotaKey{}, q)), q)
+}
+
+// serve takes a request of somebody who is known.
+func (e *edge) serve(w http.ResponseWriter, r *http.Request, q *quota) {
+	if no := checkMethod(r); no != nil {
+		no.write(w)
+		return
+	}
+	if why := q.spent(); why != "" {
+		refuse(http.StatusTooManyRequests, fault.RateLimited, why, "wait a few seconds, and ask less often").write(w)
+		return
 	}
 	if r.Method == http.MethodGet {
 		// A stream of its own, whatever session the client names: in one session two
 		// streams would share their messages.
 		r.Header.Set(sessionHeader, rand.Text())
-		e.stream(w, r, message{})
+		e.stream(w, r, message{}, q)
 		return
 	}
-	e.post(w, r)
+	e.post(w, r, q)
 }
 
 // recovered answers for a fault of ours, whose text stays in the log.
@@ -99,7 +119,7 @@ func (e *edge) recovered(w http.ResponseWriter, r *http.Request) {
 }
 
 // post takes one message.
-func (e *edge) post(w http.ResponseWriter, r *http.Request) {
+func (e *edge) post(w http.ResponseWriter, r *http.Request, q *quota) {
 	body, no := e.readBody(w, r)
 	if no != nil {
 		no.write(w)
@@ -112,27 +132,46 @@ func (e *edge) post(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusAccepted)
 		return
 	}
+	caller := access.Of(r.Context())
+	if missing := e.missing(caller, m); len(missing) > 0 {
+		noteDenial(r.Context())
+		e.log.Info("outside of a caller's scopes", "principal", caller.Principal, "method", m.Method, "lacks", missing.String())
+		if caller.CanGrow {
+			e.keys.lacking(caller.Scopes, missing).write(w)
+			return
+		}
+	}
 	r.Header.Del(sessionHeader)
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	if m.listens() {
-		e.stream(w, r, m)
+		e.stream(w, r, m, q)
 		return
 	}
-	if !take(r.Context(), e.calls, e.callWait) {
-		refuse(http.StatusServiceUnavailable, fault.Busy, "too many calls are under way", "try again in a few seconds").write(w)
-		return
+	e.call(w, r, m, q)
+}
+
+// call passes on a message that is answered at once. Its own caller's slots come
+// first, so that nobody waits in front of others with more than those.
+func (e *edge) call(w http.ResponseWriter, r *http.Request, m message, q *quota) {
+	for _, slots := range []chan struct{}{q.calls, e.calls} {
+		if !take(r.Context(), slots, e.callWait) {
+			refuse(http.StatusServiceUnavailable, fault.Busy, "too many calls are under way", "try again in a few seconds").write(w)
+			return
+		}
+		defer func() { <-slots }()
 	}
-	defer func() { <-e.calls }()
 	e.pass(w, r, m)
 }
 
 // stream passes on a request whose answer ends with the server at the latest.
-func (e *edge) stream(w http.ResponseWriter, r *http.Request, m message) {
-	if !take(r.Context(), e.streams, 0) {
-		refuse(http.StatusServiceUnavailable, fault.Busy, "too many streams are open", "close one, or do without notifications").write(w)
-		return
+func (e *edge) stream(w http.ResponseWriter, r *http.Request, m message, q *quota) {
+	for _, slots := range []chan struct{}{q.streams, e.streams} {
+		if !take(r.Context(), slots, 0) {
+			refuse(http.StatusServiceUnavailable, fault.Busy, "too many streams are open", "close one, or do without notifications").write(w)
+			return
+		}
+		defer func() { <-slots }()
 	}
-	defer func() { <-e.streams }()
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	go func() {

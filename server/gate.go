@@ -1,8 +1,6 @@
 package server
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/json"
 	"maps"
 	"net"
@@ -76,18 +74,6 @@ func checkPath(r *http.Request) *refusal {
 	return refuse(http.StatusNotFound, fault.NotFound, "there is nothing here", "this is an MCP server: connect an MCP client to "+Endpoint)
 }
 
-// checkToken compares digests, which takes the same time whatever was sent.
-func (e *edge) checkToken(r *http.Request) *refusal {
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	got := sha256.Sum256([]byte(token))
-	if !e.guarded || strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(got[:], e.token[:]) == 1 {
-		return nil
-	}
-	no := refuse(http.StatusUnauthorized, fault.Refused, "a bearer token is needed", "send the header Authorization: Bearer with the token that the operator gave you")
-	no.header = http.Header{"Www-Authenticate": {`Bearer realm="supportmcp"`}}
-	return no
-}
-
 func checkMethod(r *http.Request) *refusal {
 	accept := r.Header.Get("Accept")
 	switch {
@@ -118,7 +104,7 @@ func refuse(status int, code fault.Code, message, next string) *refusal {
 func (no *refusal) write(w http.ResponseWriter) {
 	maps.Copy(w.Header(), no.header)
 	w.Header().Set("Content-Type", "application/json")
-	if no.status == http.StatusServiceUnavailable {
+	if no.status == http.StatusServiceUnavailable || no.status == http.StatusTooManyRequests {
 		w.Header().Set("Retry-After", "2")
 	}
 	w.WriteHeader(no.status)

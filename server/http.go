@@ -35,9 +35,17 @@ const (
 
 // HTTP says how a server is reached over HTTP.
 type HTTP struct {
-	// Token is the bearer token that every request must carry. Without one,
-	// connections from other machines are refused.
+	// Token is a bearer token whose holder may do all that is published.
 	Token string
+	// Tokens are those that an operator makes for each caller; may be nil.
+	Tokens Tokens
+	// OAuth is the provider whose tokens are taken; nil is none. Where there is
+	// neither it, nor Token, nor any of Tokens, calls from this machine need no token,
+	// and those from other machines are refused.
+	OAuth *OAuth
+	// Rate is how many requests a second one principal may send, five seconds' worth
+	// at once; 0 is no bound.
+	Rate int
 	// Origins are web origins, such as https://desk.example.com, whose pages may
 	// call, and whose host a proxy on this machine may pass on. Pages of any other
 	// origin are refused.
@@ -51,7 +59,7 @@ type HTTP struct {
 // taken any more, streams end, and the calls under way get patience to be
 // answered; what has begun is finished and recorded in any case. It closes l.
 func (s *Server) ServeHTTP(ctx context.Context, l net.Listener, c HTTP) error {
-	if err := c.Check(l.Addr()); err != nil {
+	if err := c.Check(ctx, l.Addr()); err != nil {
 		return errors.Join(err, l.Close())
 	}
 	transport := mcpserver.NewStreamableHTTPServer(s.mcp,
@@ -59,6 +67,8 @@ func (s *Server) ServeHTTP(ctx context.Context, l net.Listener, c HTTP) error {
 		mcpserver.WithDisableLocalhostProtection(true), // edge does it, and knows more hosts
 		mcpserver.WithStreamableHTTPLogger(s.log))
 	e := newEdge(c, transport, s.log)
+	e.keys.everyone, e.keys.guarded = s.principal, e.keys.guarded || !onlyHere(l.Addr())
+	e.missing = s.missing
 	h := &http.Server{
 		Handler: withHook(c.News, e), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeaders,
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
@@ -89,12 +99,23 @@ func shutdown(ctx context.Context, h *http.Server) error {
 }
 
 // Check refuses an address that other machines reach unless a token protects it.
-func (c HTTP) Check(addr net.Addr) error {
-	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsLoopback() || c.Token != "" {
+func (c HTTP) Check(ctx context.Context, addr net.Addr) error {
+	if onlyHere(addr) || c.Token != "" || c.OAuth != nil {
 		return nil
+	}
+	if c.Tokens != nil {
+		if any, err := c.Tokens.Any(ctx); err != nil || any {
+			return err
+		}
 	}
 	return &fault.Error{
 		Code: fault.Refused, Took: fault.No, Message: fmt.Sprintf("%s can be reached from other machines, and no token protects it", addr),
-		NextStep: "set SUPPORTMCP_HTTP_TOKEN, or serve at 127.0.0.1",
+		NextStep: "make a token with supportmcp tokens create, set SUPPORTMCP_HTTP_TOKEN, or serve at 127.0.0.1",
 	}
+}
+
+// onlyHere reports whether only this machine reaches an address.
+func onlyHere(addr net.Addr) bool {
+	tcp, ok := addr.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
 }

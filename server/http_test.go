@@ -212,10 +212,10 @@ func TestOtherMachinesNeedAToken(t *testing.T) {
 	for address, needed := range map[string]bool{"127.0.0.1:0": false, "[::1]:0": false, "0.0.0.0:0": true, "[::]:0": true, "10.1.2.3:0": true} {
 		addr, err := net.ResolveTCPAddr("tcp", address)
 		must(t, err)
-		if err := (server.HTTP{}).Check(addr); (err != nil) != needed {
+		if err := (server.HTTP{}).Check(t.Context(), addr); (err != nil) != needed {
 			t.Errorf("%s without a token: %v", address, err)
 		}
-		must(t, server.HTTP{Token: token}.Check(addr))
+		must(t, server.HTTP{Token: token}.Check(t.Context(), addr))
 	}
 	var config net.ListenConfig
 	l, err := config.Listen(t.Context(), "tcp", "0.0.0.0:0")

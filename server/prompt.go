@@ -5,6 +5,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/prompts"
 )
 
@@ -13,24 +14,26 @@ func (s *Server) addPrompt(p prompts.Prompt) {
 	for _, a := range p.Arguments {
 		described.Arguments = append(described.Arguments, mcp.PromptArgument{Name: a.Name, Description: a.Description})
 	}
-	s.mcp.AddPrompt(described, func(_ context.Context, req mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
-		text := mcp.NewTextContent(p.Text(req.Params.Arguments))
+	s.mcp.AddPrompt(described, func(ctx context.Context, req mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
+		has := func(tool string) bool { return s.published.sees(access.Of(ctx), tool) }
+		text := mcp.NewTextContent(p.Text(has, req.Params.Arguments))
 		return &mcp.GetPromptResult{Description: p.Description, Messages: []mcp.PromptMessage{{Role: mcp.RoleUser, Content: text}}}, nil
 	})
 }
 
 // suggestions suggest values for the arguments of prompts.
-type suggestions []prompts.Prompt
+type suggestions published
 
 // CompletePromptArgument implements mcp-go's PromptCompletionProvider. For what is
 // unknown there is nothing to suggest.
 func (all suggestions) CompletePromptArgument(ctx context.Context, name string, arg mcp.CompleteArgument, _ mcp.CompleteContext) (*mcp.Completion, error) {
 	values := []string{}
-	for _, p := range all {
-		for _, a := range p.Arguments {
-			if p.Name == name && a.Name == arg.Name && a.Complete != nil {
-				values = append(values, a.Complete(ctx, arg.Value)...)
-			}
+	if !published(all).seesPrompt(access.Of(ctx), name) {
+		return &mcp.Completion{Values: values}, nil
+	}
+	for _, a := range all.prompts[name].Arguments {
+		if a.Name == arg.Name && a.Complete != nil {
+			values = append(values, a.Complete(ctx, arg.Value)...)
 		}
 	}
 	shown := values[:min(len(values), maxCompletions)]

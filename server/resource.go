@@ -12,6 +12,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
+	"supportmcp/internal/access"
 	"supportmcp/resources"
 )
 
@@ -19,6 +20,7 @@ import (
 // clients whose transport can carry it, once, unless the list is as it was. Templates
 // stay as they were. It must not run twice at once.
 func (s *Server) Publish(all []resources.Resource) {
+	s.opens(all)
 	changed, gone := s.difference(all)
 	switch {
 	case len(changed) > 0:
@@ -99,6 +101,9 @@ func (s *Server) read(r resources.Resource) mcpserver.ResourceHandlerFunc {
 				err = s.unreadable(r.URI, fmt.Errorf("panic: %v", p))
 			}
 		}()
+		if !access.Of(ctx).Scopes.Open(r.Scopes) {
+			return nil, s.unreadable(r.URI, lacks(append(r.Scopes, access.All()...)[:1]))
+		}
 		c, err := r.Read(ctx, req.Params.URI)
 		if err != nil {
 			return nil, s.unreadable(r.URI, err)

@@ -7,12 +7,13 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/fault"
 )
 
 // success tells the same facts twice: structured for programs, as text for
 // clients that show only text. A refusal is complete and still an error.
-func (s *Server) success(tool string, out any, refused bool) *mcp.CallToolResult {
+func (s *Server) success(caller access.Caller, tool string, out any, refused bool) *mcp.CallToolResult {
 	text, err := json.Marshal(out)
 	if err != nil {
 		return s.failure(tool, fmt.Errorf("encode answer: %w", err))
@@ -20,6 +21,9 @@ func (s *Server) success(tool string, out any, refused bool) *mcp.CallToolResult
 	r := mcp.NewToolResultStructured(json.RawMessage(text), string(text))
 	r.IsError = refused
 	for _, uri := range cited(out) {
+		if !caller.Scopes.Open(s.scopesOf(uri)) {
+			continue
+		}
 		r.Content = append(r.Content, mcp.NewResourceLink(uri, uri, "explains the decision", ""))
 	}
 	return r

@@ -10,10 +10,12 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/prompts"
 	"supportmcp/policies"
 	"supportmcp/resources"
@@ -27,7 +29,7 @@ type Config struct {
 	Tools     []tools.Tool
 	Resources []resources.Resource
 	Prompts   []prompts.Prompt
-	Principal policies.Principal // of a caller whom the transport does not identify
+	Principal policies.Principal // of callers over stdio, and of who holds the one token of HTTP
 	Log       *slog.Logger
 }
 
@@ -38,7 +40,10 @@ type Server struct {
 	calls  sync.WaitGroup    // tool calls being answered
 	listed map[string]string // what clients are told of each resource, by its address
 
-	unlisted unlisted
+	principal policies.Principal
+	published published
+	open      atomic.Pointer[map[string]access.Scopes] // what opens each resource, by its address
+	unlisted  unlisted
 }
 
 // New compiles every schema and refuses to make a server with one that does not
@@ -46,18 +51,20 @@ type Server struct {
 func New(c Config) (*Server, error) {
 	hooks := &mcpserver.Hooks{}
 	hooks.AddAfterSubscriptionsListen(acknowledged)
-	options := append(identity(c),
+	s := &Server{log: c.Log, principal: c.Principal, published: publishedOf(c)}
+	s.opens(c.Resources)
+	options := append(append(identity(c), s.filters(c, hooks)...),
 		mcpserver.WithHooks(hooks),
 		mcpserver.WithToolCapabilities(false),
 		mcpserver.WithResourceCapabilities(false, true),
 		mcpserver.WithPromptCapabilities(false), // clients ask also where there are none
 		mcpserver.WithCompletions(),
-		mcpserver.WithResourceCompletionProvider(completionsOf(c.Resources)),
-		mcpserver.WithPromptCompletionProvider(suggestions(c.Prompts)))
-	s := &Server{log: c.Log, mcp: mcpserver.NewMCPServer("supportmcp", c.Version, options...)}
+		mcpserver.WithResourceCompletionProvider(completionsOf(c.Resources, s.reads)),
+		mcpserver.WithPromptCompletionProvider(suggestions(s.published)))
+	s.mcp = mcpserver.NewMCPServer("supportmcp", c.Version, options...)
 	hooks.AddAfterListResources(s.unlisted.leaveOut)
 	for _, t := range c.Tools {
-		if err := s.addTool(t, c.Principal); err != nil {
+		if err := s.addTool(t); err != nil {
 			return nil, fmt.Errorf("tool %s: %w", t.Name, err)
 		}
 	}
@@ -73,7 +80,7 @@ func New(c Config) (*Server, error) {
 	return s, nil
 }
 
-func (s *Server) addTool(t tools.Tool, by policies.Principal) error {
+func (s *Server) addTool(t tools.Tool) error {
 	in, err := compiled(t.Name+" input", t.Input)
 	if err != nil {
 		return err
@@ -88,11 +95,11 @@ func (s *Server) addTool(t tools.Tool, by policies.Principal) error {
 		Annotations: mcp.ToolAnnotation{
 			Title: t.Title, ReadOnlyHint: &t.ReadOnly, DestructiveHint: &t.Destructive, IdempotentHint: &t.Idempotent, OpenWorldHint: &open,
 		},
-	}, s.handle(t, by))
+	}, s.handle(t))
 	return nil
 }
 
-func (s *Server) handle(t tools.Tool, by policies.Principal) mcpserver.ToolHandlerFunc {
+func (s *Server) handle(t tools.Tool) mcpserver.ToolHandlerFunc {
 	return func(ctx context.Context, req mcp.CallToolRequest) (result *mcp.CallToolResult, _ error) {
 		s.calls.Add(1)
 		defer s.calls.Done()
@@ -106,11 +113,18 @@ func (s *Server) handle(t tools.Tool, by policies.Principal) mcpserver.ToolHandl
 		if err != nil {
 			return s.failure(t.Name, err), nil
 		}
-		out, refused, err := t.Call(ctx, by, args)
+		caller := access.Of(ctx)
+		if missing := t.Missing(caller.Scopes, args); len(missing) > 0 {
+			return s.failure(t.Name, lacks(missing)), nil
+		}
+		out, refused, err := t.Call(ctx, caller.Principal, args)
 		if err != nil {
 			return s.failure(t.Name, err), nil
 		}
-		return s.success(t.Name, out, refused), nil
+		if refused {
+			noteDenial(ctx)
+		}
+		return s.success(caller, t.Name, out, refused), nil
 	}
 }
 

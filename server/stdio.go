@@ -9,6 +9,8 @@ import (
 	"time"
 
 	mcpserver "github.com/mark3labs/mcp-go/server"
+
+	"supportmcp/internal/access"
 )
 
 // Bounds of the stdio transport.
@@ -24,6 +26,9 @@ const (
 // A process serves stdio once.
 func (s *Server) ServeStdio(ctx context.Context, in io.Reader, out io.Writer) error {
 	t := mcpserver.NewStdioServer(s.mcp)
+	mcpserver.WithStdioContextFunc(func(ctx context.Context) context.Context {
+		return access.With(ctx, access.Everything(s.principal))
+	})(t)
 	mcpserver.WithWorkerPoolSize(workers)(t)
 	mcpserver.WithQueueSize(queue)(t)
 	t.SetErrorLogger(slog.NewLogLogger(s.log.Handler(), slog.LevelDebug))

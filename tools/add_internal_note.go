@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/intercom"
 	"supportmcp/policies"
 )
@@ -16,6 +17,7 @@ type noteInput struct {
 func AddInternalNote(d Deps) Tool {
 	return Write(Spec{
 		Toolset: Ticket, Name: "add_internal_note", Title: "Add an internal note", Idempotent: true,
+		Scopes:      access.Scopes{access.ConversationsWrite},
 		Description: "Leave a note that colleagues read and the customer does not.",
 	}, d.Guard, Operation[noteInput, policies.Note, intercom.Sent]{
 		Propose: func(ctx context.Context, in noteInput) (policies.Note, error) {

@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/fault"
 	"supportmcp/internal/money"
 	"supportmcp/internal/stripe"
@@ -22,6 +23,7 @@ type discountInput struct {
 func ApplyDiscount(d Deps) Tool {
 	return Write(Spec{
 		Toolset: BillingExtended, Name: "apply_discount", Title: "Give or remove a discount", Idempotent: true,
+		Scopes:      access.Scopes{access.BillingManage},
 		Description: "Put a coupon or promotion code that the policy lists on a subscription of the conversation's customer, or take it off. Other discounts stay.",
 	}, d.Guard, Operation[discountInput, policies.Discount, stripe.Discounted]{
 		Propose: d.proposeDiscount, Perform: d.Stripe.DiscountSubscription, Find: d.Stripe.FindDiscounted, Follow: func(in discountInput, e policies.Entry, a policies.Discount, out stripe.Discounted) []policies.Followup {

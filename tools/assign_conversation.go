@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/fault"
 	"supportmcp/internal/intercom"
 	"supportmcp/policies"
@@ -19,6 +20,7 @@ type assignInput struct {
 func AssignConversation(d Deps) Tool {
 	return Write(Spec{
 		Toolset: Ticket, Name: "assign_conversation", Title: "Hand a conversation over", Idempotent: true,
+		Scopes:      access.Scopes{access.ConversationsWrite},
 		Description: "Hand a conversation to a team, an admin, or back to the inbox, with a summary for colleagues.",
 	}, d.Guard, Operation[assignInput, policies.Assign, intercom.Assigned]{
 		Propose: d.proposeAssign, Perform: d.Intercom.Assign, Find: d.Intercom.FindAssigned, Follow: summarise,

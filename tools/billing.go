@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/fault"
 	"supportmcp/internal/money"
 	"supportmcp/internal/stripe"
@@ -129,7 +130,7 @@ func (d Deps) customerBilling(ctx context.Context, by policies.Principal, t tick
 		}
 		return customerBilling{}, fmt.Errorf("read billing: %w", err)
 	}
-	out := d.customerFacts(customer, open)
+	out := d.customerFacts(customer, open, access.Of(ctx).Shown(policies.FullPersonalData))
 	out.TiedBy, out.Subscriptions, out.Payments = tie.Way, make([]subscription, 0, len(subs)), make([]payment, 0, shown)
 	left -= weigh(out)
 	out.listSubscriptions(subs, &left)
@@ -138,9 +139,9 @@ func (d Deps) customerBilling(ctx context.Context, by policies.Principal, t tick
 }
 
 // customerFacts tells what is known of a customer apart from what they bought.
-func (d Deps) customerFacts(c stripe.Customer, open stripe.InvoicePage) customerBilling {
+func (d Deps) customerFacts(c stripe.Customer, open stripe.InvoicePage, level policies.PersonalData) customerBilling {
 	out := customerBilling{
-		Customer: c.ID, Name: label(c.Name, maxLabel), Email: label(c.Email, maxLabel), Since: c.Created.Format(time.DateOnly),
+		Customer: c.ID, Name: label(shownName(c.Name, level), maxLabel), Email: label(shownEmail(c.Email, level), maxLabel), Since: c.Created.Format(time.DateOnly),
 		Balance: c.Balance, Delinquent: c.Delinquent, Discount: label(c.Discount, maxLabel),
 	}
 	if c.Card != nil {

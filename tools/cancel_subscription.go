@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/jsonschema-go/jsonschema"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/stripe"
 	"supportmcp/policies"
 )
@@ -59,6 +60,7 @@ func (reasonText) Schema() *jsonschema.Schema {
 func CancelSubscription(d Deps) Tool {
 	return Write(Spec{
 		Toolset: Ticket, Name: "cancel_subscription", Title: "Cancel a subscription", Destructive: true, Idempotent: true,
+		Scopes: access.Scopes{access.BillingManage},
 		Description: "Cancel a subscription of the conversation's customer: at the end of the paid period, at once without money back, " +
 			"or at once with the unused time refunded to the card, tax included.",
 	}, d.Guard, Operation[cancelInput, policies.Cancel, stripe.Canceled]{

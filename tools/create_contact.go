@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/jsonschema-go/jsonschema"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/intercom"
 	"supportmcp/policies"
 )
@@ -33,6 +34,7 @@ func (emailAddress) Schema() *jsonschema.Schema {
 func CreateContact(d Deps) Tool {
 	return Write(Spec{
 		Toolset: Contacts, Name: "create_contact", Title: "Create a contact", Idempotent: true,
+		Scopes:      access.Scopes{access.ContactsWrite},
 		Description: "Make a user or lead with an e-mail address, unless there is one. It is tied to no Stripe customer by that.",
 	}, d.Guard, Operation[createContactInput, policies.NewContact, intercom.Created]{
 		Propose: func(ctx context.Context, in createContactInput) (policies.NewContact, error) {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/jsonschema-go/jsonschema"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/fault"
 	"supportmcp/internal/money"
 	"supportmcp/internal/stripe"
@@ -33,6 +34,7 @@ func (exactAmount) Schema() *jsonschema.Schema {
 func CreateRefund(d Deps) Tool {
 	return Write(Spec{
 		Toolset: Ticket, Name: "create_refund", Title: "Refund a charge", Destructive: true, Idempotent: true,
+		Scopes: access.Scopes{access.BillingRefund},
 		Description: "Refund a charge of the conversation's customer, in full or in part. The policy decides: done, waiting for a person, " +
 			"or refused with the rule and what it would still allow. Asking again never refunds twice.",
 	}, d.Guard, Operation[createRefundInput, policies.Refund, stripe.Refund]{

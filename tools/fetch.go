@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/jsonschema-go/jsonschema"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/knowledge"
 	"supportmcp/policies"
 )
@@ -59,6 +60,7 @@ type metadata struct {
 func Fetch(d Deps) Tool {
 	return Read(Spec{
 		Toolset: Knowledge, Name: "fetch", Title: "Read a knowledge document", Closed: true,
+		Scopes:      access.Scopes{access.KnowledgeRead},
 		Description: "Read a knowledge document or section by the id of a search result.",
 	}, d.fetch)
 }

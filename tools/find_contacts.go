@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/fault"
 	"supportmcp/internal/intercom"
 	"supportmcp/policies"
@@ -39,6 +40,7 @@ type foundContact struct {
 func FindContacts(d Deps) Tool {
 	return Read(Spec{
 		Toolset: Contacts, Name: "find_contacts", Title: "Find contacts",
+		Scopes:      access.Scopes{access.Lookup},
 		Description: "Find Intercom contacts; all that is given must hold. Contacts of the last minutes can be missing.",
 	}, d.findContacts)
 }
@@ -71,7 +73,7 @@ func (d Deps) contacts(ctx context.Context, tool string, p place, q intercom.Con
 	if err != nil {
 		return out, err
 	}
-	level := d.personalData()
+	level := d.personalData(ctx)
 	show := func(c intercom.Contact) foundContact {
 		customer := d.namedCustomer(c)
 		return foundContact{

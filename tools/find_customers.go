@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/fault"
 	"supportmcp/internal/money"
 	"supportmcp/internal/stripe"
@@ -38,6 +39,7 @@ type foundCustomer struct {
 func FindCustomers(d Deps) Tool {
 	return Read(Spec{
 		Toolset: Lookup, Name: "find_customers", Title: "Find customers",
+		Scopes:      access.Scopes{access.Lookup},
 		Description: "Find Stripe customers by e-mail, name or id. Several with one address are duplicates and listed as such.",
 	}, d.findCustomers)
 }
@@ -67,7 +69,7 @@ func (d Deps) findCustomers(ctx context.Context, by policies.Principal, in findC
 	if err != nil {
 		return foundCustomers{}, fmt.Errorf("count customers looked up: %w", err)
 	}
-	out := in.answer(shown, more || len(found) > mostFound, p.Lookup.PersonalData)
+	out := in.answer(shown, more || len(found) > mostFound, access.Of(ctx).Shown(p.Lookup.PersonalData))
 	if refused != nil {
 		out.Note = refused.Message + "; others that were found are not shown: " + refused.NextStep
 	}

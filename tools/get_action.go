@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/fault"
 	"supportmcp/policies"
 )
@@ -34,10 +35,11 @@ func (s actionStatus) Cites() []string { return s.Decision.Cites() }
 func GetAction(d Deps) Tool {
 	return Read(Spec{
 		Toolset: Ticket, Name: "get_action", Title: "Read an action", Closed: true,
+		Scopes:      access.Scopes{access.BillingRead, access.ConversationsRead, access.BillingRefund, access.BillingManage, access.ConversationsWrite, access.ContactsWrite, access.SegmentsWrite},
 		Description: "How an earlier write stands: waiting for a person, done with its receipt, refused, or unknown.",
 	}, func(ctx context.Context, by policies.Principal, in getActionInput) (actionStatus, error) {
 		e, err := d.Guard.Ledger.Entry(ctx, in.Action)
-		if fault.CodeOf(err) == fault.NotFound || err == nil && e.Hidden() {
+		if fault.CodeOf(err) == fault.NotFound || err == nil && (e.Hidden() || !shows(access.Of(ctx).Scopes, e.Kind)) {
 			return actionStatus{}, policies.UnknownAction()
 		}
 		if err != nil {

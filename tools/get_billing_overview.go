@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/fault"
 	"supportmcp/internal/stripe"
 	"supportmcp/policies"
@@ -21,6 +22,7 @@ type billingInput struct {
 func GetBillingOverview(d Deps) Tool {
 	return Read(Spec{
 		Toolset: Ticket, Name: "get_billing_overview", Title: "Read the customer's billing",
+		Scopes:      access.Scopes{access.BillingRead},
 		Description: "Billing of the conversation's customer: subscriptions, payments with failures, card, balance, disputes, what can be refunded and what the policy would allow.",
 	}, d.getBillingOverview)
 }

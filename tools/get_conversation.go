@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/intercom"
 	"supportmcp/policies"
 )
@@ -36,6 +37,7 @@ type conversation struct {
 func GetConversation(d Deps) Tool {
 	return Read(Spec{
 		Toolset: Ticket, Name: "get_conversation", Title: "Read a ticket",
+		Scopes:      access.Scopes{access.ConversationsRead},
 		Description: "Start here: a conversation's newest messages, its contact, and the customer's billing with what the policy would allow now.",
 	}, d.getConversation)
 }
@@ -48,13 +50,17 @@ func (d Deps) getConversation(ctx context.Context, by policies.Principal, in get
 	if err != nil {
 		return conversation{}, err
 	}
-	b, err := d.billing(ctx, by, t)
-	if err != nil {
-		return conversation{}, err
-	}
+	caller := access.Of(ctx)
 	out := conversationOf(t.Conversation)
-	out.Contact, out.Name, out.Email = t.Contact.ID, label(t.Contact.Name, maxLabel), label(t.Contact.Email, maxLabel)
-	out.Billing = &b
+	level := caller.Shown(policies.FullPersonalData)
+	out.Contact, out.Name, out.Email = t.Contact.ID, label(shownName(t.Contact.Name, level), maxLabel), label(shownEmail(t.Contact.Email, level), maxLabel)
+	if caller.Scopes.Any(access.BillingRead) {
+		b, err := d.billing(ctx, by, t)
+		if err != nil {
+			return conversation{}, err
+		}
+		out.Billing = &b
+	}
 	out.tell(t.Conversation, partsOf(t.Conversation))
 	return out, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/fault"
 	"supportmcp/internal/money"
 	"supportmcp/internal/stripe"
@@ -54,6 +55,7 @@ type disputeDetail struct {
 func GetPayment(d Deps) Tool {
 	return Read(Spec{
 		Toolset: Ticket, Name: "get_payment", Title: "Read a payment",
+		Scopes:      access.Scopes{access.BillingRead},
 		Description: "One payment of the conversation's customer: where refunded money is, with the bank reference; disputes, invoice, card, other attempts.",
 	}, d.getPayment)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/fault"
 	"supportmcp/internal/money"
 	"supportmcp/internal/stripe"
@@ -22,6 +23,7 @@ type creditInput struct {
 func GrantCredit(d Deps) Tool {
 	return Write(Spec{
 		Toolset: BillingExtended, Name: "grant_credit", Title: "Give credit", Idempotent: true,
+		Scopes:      access.Scopes{access.BillingManage},
 		Description: "Goodwill: give the conversation's customer an amount off the next invoices. Nothing goes back to a card. Asking again gives nothing more.",
 	}, d.Guard, Operation[creditInput, policies.Credit, stripe.Credited]{
 		Propose: d.proposeCredit, Perform: d.Stripe.CreditCustomer, Find: d.Stripe.FindCredited,

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/jsonschema-go/jsonschema"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/intercom"
 	"supportmcp/policies"
 )
@@ -49,6 +50,7 @@ type deskOption struct {
 func ListDeskOptions(d Deps) Tool {
 	return Read(Spec{
 		Toolset: Inbox, Name: "list_desk_options", Title: "List what the desk has",
+		Scopes:      access.Scopes{access.ConversationsRead},
 		Description: "Tags, teams, admins with an inbox seat, saved replies (macros) or contact attributes of the workspace.",
 	}, d.listDeskOptions)
 }

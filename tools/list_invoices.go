@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/fault"
 	"supportmcp/internal/money"
 	"supportmcp/internal/stripe"
@@ -45,6 +46,7 @@ type invoice struct {
 func ListInvoices(d Deps) Tool {
 	return Read(Spec{
 		Toolset: BillingExtended, Name: "list_invoices", Title: "List invoices",
+		Scopes:      access.Scopes{access.BillingRead},
 		Description: "Invoices of the conversation's customer, newest first: by status (open ones are still to pay) and by subscription.",
 	}, d.listInvoicesOf)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/fault"
 	"supportmcp/internal/stripe"
 	"supportmcp/policies"
@@ -29,6 +30,7 @@ type paymentList struct {
 func ListPayments(d Deps) Tool {
 	return Read(Spec{
 		Toolset: BillingExtended, Name: "list_payments", Title: "List payments",
+		Scopes:      access.Scopes{access.BillingRead},
 		Description: "Payments of the conversation's customer by status and date, newest first, with refunds, disputes and why they failed.",
 	}, d.listPaymentsOf)
 }

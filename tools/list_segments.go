@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/intercom"
 	"supportmcp/policies"
 )
@@ -30,6 +31,7 @@ type listedSegment struct {
 func ListSegments(d Deps) Tool {
 	return Read(Spec{
 		Toolset: Contacts, Name: "list_segments", Title: "List segments",
+		Scopes:      access.Scopes{access.Lookup},
 		Description: "Segments of contacts with their counts; with segment_id the members of one.",
 	}, d.listSegments)
 }

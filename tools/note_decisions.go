@@ -32,7 +32,7 @@ type NoteDecisions struct {
 }
 
 // notesBy is in whose name it is said that a note does not count.
-const notesBy policies.Principal = "supportmcp"
+const notesBy = policies.Ours
 
 // looksAtOnce bounds how many conversations one sweep reads.
 const looksAtOnce = 20

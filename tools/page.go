@@ -1,9 +1,11 @@
 package tools
 
 import (
+	"context"
 	"encoding/base64"
 	"strings"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/intercom"
 	"supportmcp/policies"
 )
@@ -52,11 +54,11 @@ func pageOf[T, Out any](tool string, p place, page intercom.Page[T], id func(T) 
 }
 
 // personalData is how much of people an answer outside of their conversation shows.
-func (d Deps) personalData() policies.PersonalData {
+func (d Deps) personalData(ctx context.Context) policies.PersonalData {
 	if p := d.Guard.Policy(); p != nil && p.Lookup != nil {
-		return p.Lookup.PersonalData
+		return access.Of(ctx).Shown(p.Lookup.PersonalData)
 	}
-	return policies.MaskedPersonalData
+	return access.Of(ctx).Shown(policies.MaskedPersonalData)
 }
 
 // veiled is a name or an address as far as the level lets it be seen: the beginning

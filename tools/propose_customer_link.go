@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/fault"
 	"supportmcp/policies"
 )
@@ -27,6 +28,7 @@ type linked struct {
 func ProposeCustomerLink(d Deps) Tool {
 	return Write(Spec{
 		Toolset: Ticket, Name: "propose_customer_link", Title: "Propose whose customer this is", Idempotent: true, Closed: true,
+		Scopes:      access.Scopes{access.ConversationsWrite},
 		Description: "Ask a person to confirm that the conversation's contact belongs to a Stripe customer, where none or the wrong one is tied.",
 	}, d.Guard, Operation[linkInput, policies.Link, linked]{
 		Propose: d.proposeLink, Perform: performLink,

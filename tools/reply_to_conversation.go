@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/intercom"
 	"supportmcp/policies"
 )
@@ -17,6 +18,7 @@ type replyInput struct {
 func ReplyToConversation(d Deps) Tool {
 	return Write(Spec{
 		Toolset: Ticket, Name: "reply_to_conversation", Title: "Reply to the customer", Destructive: true, Idempotent: true,
+		Scopes:      access.Scopes{access.ConversationsWrite},
 		Description: "Send a reply that the customer reads; can close the conversation with it. What it says of refunds must be done; links and other people's data are refused. {card_update}, {invoice:in_...} and {receipt:ch_...} become the customer's own links when it is sent. The same text is sent once in 24 hours.",
 	}, d.Guard, Operation[replyInput, policies.Reply, intercom.Sent]{
 		Propose: func(ctx context.Context, in replyInput) (policies.Reply, error) {

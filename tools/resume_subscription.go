@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/stripe"
 	"supportmcp/policies"
 )
@@ -18,6 +19,7 @@ type resumeInput struct {
 func ResumeSubscription(d Deps) Tool {
 	return Write(Spec{
 		Toolset: BillingExtended, Name: "resume_subscription", Title: "Take back a cancellation", Idempotent: true,
+		Scopes:      access.Scopes{access.BillingManage},
 		Description: "Let a subscription go on that was set to end with its period. What has ended already cannot be resumed.",
 	}, d.Guard, Operation[resumeInput, policies.Keep, stripe.Canceled]{
 		Propose: func(ctx context.Context, in resumeInput) (policies.Keep, error) {

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/fault"
 	"supportmcp/internal/stripe"
 	"supportmcp/policies"
@@ -23,6 +24,7 @@ type retryInput struct {
 func RetryInvoice(d Deps) Tool {
 	return Write(Spec{
 		Toolset: BillingExtended, Name: "retry_invoice", Title: "Try an open invoice again", Destructive: true, Idempotent: true,
+		Scopes:      access.Scopes{access.BillingManage},
 		Description: "Charge the default card of the conversation's customer for an open invoice again, after they fixed the card. What the bank declines can be tried again later.",
 	}, d.Guard, Operation[retryInput, policies.Retry, stripe.Collected]{
 		Propose: d.proposeRetry, Perform: d.Stripe.PayInvoice, Find: d.Stripe.FindPaid,

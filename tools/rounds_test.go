@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/intercom"
 	"supportmcp/internal/knowledge"
 	"supportmcp/internal/ledger"
@@ -160,7 +161,7 @@ func roundsOf(t *testing.T, policy, name string, a args) (rounds int, paths []st
 			if tool.Name == name {
 				b, err := json.Marshal(a)
 				if err == nil {
-					_, _, err = tool.Call(t.Context(), "agent", b)
+					_, _, err = tool.Call(access.With(t.Context(), access.Everything("agent")), "agent", b)
 				}
 				ended <- err
 			}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/jsonschema-go/jsonschema"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/fault"
 	"supportmcp/internal/knowledge"
 	"supportmcp/policies"
@@ -40,6 +41,7 @@ const hits = 5
 func Search(d Deps) Tool {
 	return Read(Spec{
 		Toolset: Knowledge, Name: "search", Title: "Search the knowledge documents", Closed: true,
+		Scopes:      access.Scopes{access.KnowledgeRead},
 		Description: "Search the company's policies and help documents.",
 	}, d.search)
 }

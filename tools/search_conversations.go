@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/fault"
 	"supportmcp/internal/intercom"
 	"supportmcp/policies"
@@ -44,6 +45,7 @@ type foundConversation struct {
 func SearchConversations(d Deps) Tool {
 	return Read(Spec{
 		Toolset: Inbox, Name: "search_conversations", Title: "Search conversations",
+		Scopes:      access.Scopes{access.ConversationsRead},
 		Description: "Find conversations, last changed first; all that is given must hold. Changes of the last seconds can be missing.",
 	}, d.searchConversations)
 }

@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/fault"
 	"supportmcp/internal/intercom"
 	"supportmcp/policies"
@@ -18,6 +19,7 @@ type stateInput struct {
 func SetConversationState(d Deps) Tool {
 	return Write(Spec{
 		Toolset: Ticket, Name: "set_conversation_state", Title: "Close, open or snooze", Idempotent: true,
+		Scopes:      access.Scopes{access.ConversationsWrite},
 		Description: "Close, open or snooze a conversation without a message.",
 	}, d.Guard, Operation[stateInput, policies.SetState, intercom.Changed]{
 		Propose: d.proposeState, Perform: d.Intercom.SetState, Find: d.Intercom.FindState,

@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/intercom"
 	"supportmcp/policies"
 )
@@ -17,6 +18,7 @@ type tagContactInput struct {
 func TagContact(d Deps) Tool {
 	return Write(Spec{
 		Toolset: Contacts, Name: "tag_contact", Title: "Tag a contact", Idempotent: true,
+		Scopes:      access.Scopes{access.ContactsWrite},
 		Description: "Add and remove tags of a contact. The policy lists the tags; tags can start the workspace's own automations.",
 	}, d.Guard, Operation[tagContactInput, policies.TagContact, intercom.TaggedContact]{
 		Propose: d.proposeTagContact, Perform: d.Intercom.TagContact, Find: d.Intercom.FindContactTags,

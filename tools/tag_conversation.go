@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/fault"
 	"supportmcp/internal/intercom"
 	"supportmcp/policies"
@@ -20,6 +21,7 @@ type tagInput struct {
 func TagConversation(d Deps) Tool {
 	return Write(Spec{
 		Toolset: Ticket, Name: "tag_conversation", Title: "Tag a conversation", Idempotent: true,
+		Scopes:      access.Scopes{access.ConversationsWrite},
 		Description: "Add and remove tags of a conversation. The policy lists the tags.",
 	}, d.Guard, Operation[tagInput, policies.Tag, intercom.Tagged]{
 		Propose: d.proposeTag, Perform: d.Intercom.Tag, Find: d.Intercom.FindTags,

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/jsonschema-go/jsonschema"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/intercom"
 	"supportmcp/internal/knowledge"
 	"supportmcp/internal/stripe"
@@ -67,6 +68,7 @@ func All(d Deps) []Tool {
 // Spec is what a client sees of a tool besides its schemas.
 type Spec struct {
 	Toolset                  Toolset
+	Scopes                   access.Scopes // any one of them opens the tool
 	Name, Title, Description string
 	Destructive              bool // changes what cannot be changed back
 	Idempotent               bool // asking again changes nothing more

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/jsonschema-go/jsonschema"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/fault"
 	"supportmcp/internal/intercom"
 	"supportmcp/policies"
@@ -39,6 +40,7 @@ func (attributeType) Schema() *jsonschema.Schema {
 func UpdateContact(d Deps) Tool {
 	return Write(Spec{
 		Toolset: Contacts, Name: "update_contact", Title: "Set a contact's attribute", Idempotent: true,
+		Scopes:      access.Scopes{access.ContactsWrite},
 		Description: "Set a custom attribute of a contact; one that the workspace lacks is made. The policy lists the attributes.",
 	}, d.Guard, Operation[updateContactInput, policies.Contact, intercom.Kept]{
 		Propose: d.proposeUpdate, Perform: d.Intercom.UpdateContact, Find: d.Intercom.FindUpdate,

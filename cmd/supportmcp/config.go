@@ -77,6 +77,15 @@ type Config struct {
 	HTTPToken     secret `env:"SUPPORTMCP_HTTP_TOKEN,unset" otherwise:"none"`
 	HTTPTokenFile string `env:"SUPPORTMCP_HTTP_TOKEN_FILE"`
 
+	// The OpenID provider whose access tokens clients of `serve --http` may send, exactly as its tokens name it: see [access.md](access.md).
+	OAuthIssuer string `env:"SUPPORTMCP_OAUTH_ISSUER" otherwise:"none"`
+
+	// The address of this server's endpoint as its clients know it, such as `https://desk.example.com/mcp`: what the provider's tokens must be made for. Needed with SUPPORTMCP_OAUTH_ISSUER.
+	OAuthResource string `env:"SUPPORTMCP_OAUTH_RESOURCE" otherwise:"none"`
+
+	// How many requests a second one principal may send to `serve --http`, five seconds' worth of them at once. `0` is no bound.
+	HTTPRate int `env:"SUPPORTMCP_HTTP_RATE" envDefault:"200"`
+
 	// Origins such as `https://desk.example.com`, separated by commas: their pages may call `serve --http`, and a proxy on this machine may pass on their host. Pages of others are refused.
 	HTTPOrigins string `env:"SUPPORTMCP_HTTP_ORIGINS" otherwise:"none"`
 

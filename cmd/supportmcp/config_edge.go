@@ -3,8 +3,11 @@ package main
 import (
 	"errors"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 
+	"supportmcp/internal/oauth"
 	"supportmcp/server"
 )
 
@@ -17,7 +20,7 @@ func (c Config) checkEdge() error {
 	if u, err := url.Parse(c.Website); c.Website != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
 		website = problem("SUPPORTMCP_WEBSITE", "must be an address such as https://desk.example.com/runbook")
 	}
-	return errors.Join(c.checkToken(), c.checkOrigins(), c.unread[clientSecret], website)
+	return errors.Join(c.checkToken(), c.checkOAuth(), c.checkOrigins(), c.checkRate(), c.unread[clientSecret], website)
 }
 
 func (c Config) checkToken() error {
@@ -33,6 +36,34 @@ func (c Config) checkToken() error {
 	return nil
 }
 
+func (c Config) checkOAuth() error {
+	if c.OAuthIssuer == "" && c.OAuthResource == "" {
+		return nil
+	}
+	var errs []error
+	for _, each := range []struct{ variable, address string }{{"SUPPORTMCP_OAUTH_ISSUER", c.OAuthIssuer}, {"SUPPORTMCP_OAUTH_RESOURCE", c.OAuthResource}} {
+		if each.address == "" {
+			errs = append(errs, problem(each.variable, "is missing: tokens of a provider need SUPPORTMCP_OAUTH_ISSUER and SUPPORTMCP_OAUTH_RESOURCE"))
+		} else if err := oauth.CheckAddress(each.address); err != nil {
+			errs = append(errs, problem(each.variable, err.Error()))
+		}
+	}
+	if u, err := url.Parse(c.OAuthResource); err == nil && c.OAuthResource != "" && (u.Path != server.Endpoint || u.RawQuery != "") {
+		errs = append(errs, problem("SUPPORTMCP_OAUTH_RESOURCE", "must end in "+server.Endpoint+", such as https://desk.example.com"+server.Endpoint))
+	}
+	return errors.Join(errs...)
+}
+
+func (c Config) checkRate() error {
+	if c.HTTPRate < 0 || c.HTTPRate > mostRate {
+		return problem("SUPPORTMCP_HTTP_RATE", "must be a number from 0 to "+strconv.Itoa(mostRate))
+	}
+	return nil
+}
+
+// mostRate is more than one server answers.
+const mostRate = 100_000
+
 func (c Config) checkOrigins() error {
 	for _, o := range c.origins() {
 		u, err := url.Parse(o)
@@ -45,9 +76,17 @@ func (c Config) checkOrigins() error {
 
 func (c Config) origins() []string { return listed(c.HTTPOrigins) }
 
-// access is who may call over HTTP.
-func (c Config) access() server.HTTP {
-	return server.HTTP{Token: string(c.HTTPToken), Origins: c.origins(), News: server.News{Secret: string(c.IntercomSecret)}}
+// access is who may call over HTTP, besides those with a token of the ledger's.
+// Tokens of a provider follow the world's clock, also beside a sandbox with another.
+func (c Config) access(now func() time.Time) server.HTTP {
+	h := server.HTTP{Token: string(c.HTTPToken), Origins: c.origins(), Rate: c.HTTPRate, News: server.News{Secret: string(c.IntercomSecret)}}
+	if c.OAuthIssuer != "" {
+		h.OAuth = &server.OAuth{
+			Authenticator: oauth.New(oauth.Config{Issuer: c.OAuthIssuer, Resource: c.OAuthResource, Now: now}),
+			Resource:      c.OAuthResource, Issuer: c.OAuthIssuer,
+		}
+	}
+	return h
 }
 
 // listed are the items of a list separated by commas, without empty ones.

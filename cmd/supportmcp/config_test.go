@@ -97,6 +97,11 @@ func TestServeRefusesEachBadVariableByNameAndWithoutItsSecret(t *testing.T) {
 		{"principal of two words", map[string]string{"SUPPORTMCP_PRINCIPAL": "support agent"}, "SUPPORTMCP_PRINCIPAL must be"},
 		{"principal too long", map[string]string{"SUPPORTMCP_PRINCIPAL": strings.Repeat("a", 65)}, "SUPPORTMCP_PRINCIPAL must be"},
 		{"unclear permission", map[string]string{"SUPPORTMCP_ALLOW_LIVE_WRITES": "yes"}, "SUPPORTMCP_ALLOW_LIVE_WRITES must be one of: true, false"},
+		{"a provider without a resource", map[string]string{"SUPPORTMCP_OAUTH_ISSUER": "https://login.example.com"}, "SUPPORTMCP_OAUTH_RESOURCE is missing"},
+		{"a resource without a provider", map[string]string{"SUPPORTMCP_OAUTH_RESOURCE": "https://desk.example.com/mcp"}, "SUPPORTMCP_OAUTH_ISSUER is missing"},
+		{"a provider over http", map[string]string{"SUPPORTMCP_OAUTH_ISSUER": "http://login.example.com", "SUPPORTMCP_OAUTH_RESOURCE": "https://desk.example.com/mcp"}, "SUPPORTMCP_OAUTH_ISSUER must begin with https://"},
+		{"a resource that is not the endpoint", map[string]string{"SUPPORTMCP_OAUTH_ISSUER": "https://login.example.com", "SUPPORTMCP_OAUTH_RESOURCE": "https://desk.example.com"}, "SUPPORTMCP_OAUTH_RESOURCE must end in /mcp"},
+		{"a negative rate", map[string]string{"SUPPORTMCP_HTTP_RATE": "-1"}, "SUPPORTMCP_HTTP_RATE must be a number"},
 		{"unknown log level", map[string]string{"SUPPORTMCP_LOG_LEVEL": "verbose"}, "SUPPORTMCP_LOG_LEVEL must be one of: debug, info, warn, error"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"supportmcp/internal/intercom"
+	"supportmcp/internal/ledger"
 	"supportmcp/internal/sandbox"
 	"supportmcp/internal/sandbox/control"
 )
@@ -74,7 +75,7 @@ func (c Config) in(running *sandbox.Running) Config {
 		StripeKey: sandbox.StripeKey, StripeBase: running.StripeURL,
 		IntercomToken: sandbox.IntercomToken, IntercomBase: running.IntercomURL, IntercomAdmin: sandbox.AdminID,
 		Policy: c.Policy, Approvers: c.Approvers, Knowledge: c.Knowledge, Principal: c.Principal, LogLevel: c.LogLevel, AllowLiveWrites: "false",
-		HTTPToken: c.HTTPToken, HTTPOrigins: c.HTTPOrigins, Website: c.Website, unread: c.unread,
+		HTTPToken: c.HTTPToken, HTTPOrigins: c.HTTPOrigins, OAuthIssuer: c.OAuthIssuer, OAuthResource: c.OAuthResource, HTTPRate: c.HTTPRate, Website: c.Website, unread: c.unread,
 	}
 }
 
@@ -116,7 +117,7 @@ func (d *doctor) settings(context.Context) {
 }
 
 // protection says how far the guard holds, and who could reach the server.
-func (d *doctor) protection(context.Context) {
+func (d *doctor) protection(ctx context.Context) {
 	if d.address == "" {
 		d.protected(overStdio())
 		return
@@ -126,10 +127,21 @@ func (d *doctor) protection(context.Context) {
 		d.fails("http", err, "give an address of this machine, such as 127.0.0.1:8080")
 		return
 	}
-	if err := d.cfg.access().Check(addr); err != nil {
-		d.fails("http", err, "set SUPPORTMCP_HTTP_TOKEN, or serve at 127.0.0.1")
+	if err := d.cfg.access(d.now).Check(ctx, addr); err != nil && !d.hasTokens(ctx) {
+		d.fails("http", err, "make a token with supportmcp tokens create, set SUPPORTMCP_HTTP_TOKEN, or serve at 127.0.0.1")
 	}
 	d.protected(overHTTP(addr))
+}
+
+// hasTokens reports whether callers have tokens in the ledger. What keeps it from
+// being read is told elsewhere.
+func (d *doctor) hasTokens(ctx context.Context) bool {
+	url, err := d.cfg.databaseURL()
+	if d.sandbox || err != nil {
+		return false
+	}
+	in, err := ledger.Inspect(ctx, url, d.ledgerMode())
+	return err == nil && in.Tokens > 0
 }
 
 func (d *doctor) protected(p protection) {

@@ -129,6 +129,7 @@ func serveHTTP(ctx context.Context, svc *service, s settings) error {
 	}
 	s.announce("serving MCP over HTTP", overHTTP(l.Addr()), "url", "http://"+l.Addr().String()+server.Endpoint)
 	s.access.News.Tell = svc.hurry
+	s.access.Tokens = svc.tokens
 	return svc.server.ServeHTTP(ctx, l, s.access)
 }
 
@@ -172,7 +173,7 @@ func sandboxed(cfg Config, running *sandbox.Running, dir string, w world) (setti
 		mode:        "sandbox",
 		databaseURL: "sqlite:" + filepath.Join(dir, "ledger.db"), auditKey: keyBeside(filepath.Join(dir, "ledger.db")),
 		principal: policies.Principal(cfg.Principal), timing: usualTiming(), now: running.Clock.Now, log: log,
-		outlets: outlets("", "", log),
+		website: cfg.Website, access: cfg.access(w.now), outlets: outlets("", "", log),
 	}
 	if cfg.Knowledge == "" {
 		docs := filepath.Join(dir, "knowledge")

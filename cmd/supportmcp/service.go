@@ -16,6 +16,7 @@ import (
 	"supportmcp/internal/ledger"
 	"supportmcp/internal/prompts"
 	"supportmcp/internal/stripe"
+	"supportmcp/internal/tokens"
 	"supportmcp/policies"
 	"supportmcp/resources"
 	"supportmcp/server"
@@ -102,6 +103,7 @@ type hands struct {
 	stripe   *stripe.Client
 	intercom *intercom.Client
 	policy   *keeper
+	tokens   *tokens.Store
 	readers  *readers
 	tools    []tools.Tool
 	log      *slog.Logger
@@ -125,8 +127,9 @@ func newHands(ctx context.Context, s settings) (h hands, err error) {
 	if err := h.bind(ctx); err != nil {
 		return h, errors.Join(err, h.ledger.Close())
 	}
+	h.tokens = tokens.New(h.ledger, s.now)
 	h.guard = &policies.Guard{
-		Ledger: h.ledger, Now: s.now, Log: s.log, Locked: s.locked,
+		Ledger: h.ledger, Allowances: h.tokens, Now: s.now, Log: s.log, Locked: s.locked,
 		Timeout: s.timing.attempt, Lease: s.timing.lease, Wait: s.timing.wait,
 	}
 	if h.authority, h.guard.Approvers, err = whoApproves(ctx, s, h.ledger, tools.Deps{Guard: h.guard, Intercom: h.intercom}.ReadNote); err != nil {
@@ -281,7 +284,7 @@ func configured(c Config, w world) (settings, error) {
 	s := settings{
 		stripe:    stripe.Config{Key: string(c.StripeKey), BaseURL: strings.TrimRight(c.StripeBase, "/"), Log: log, Now: w.now},
 		intercom:  intercom.Config{Token: string(c.IntercomToken), BaseURL: c.IntercomBase, AdminID: c.IntercomAdmin, Log: log, Now: w.now},
-		principal: policies.Principal(c.Principal), timing: usualTiming(), now: w.now, log: log, website: c.Website, access: c.access(),
+		principal: policies.Principal(c.Principal), timing: usualTiming(), now: w.now, log: log, website: c.Website, access: c.access(w.now),
 	}
 	var noDatabase, noKey error
 	if s.databaseURL, noDatabase = c.databaseURL(); noDatabase == nil {

@@ -158,7 +158,7 @@ func toolsDocument(all []described) string {
 
 func (d described) write(out *strings.Builder) {
 	fmt.Fprintf(out, "\n## %s\n\n%s. %s\n\n", d.Name, d.Title, d.Description)
-	fmt.Fprintf(out, "- toolset: `%s`\n", d.Toolset)
+	fmt.Fprintf(out, "- toolset: `%s`\n- scope: `%s`\n", d.Toolset, strings.ReplaceAll(d.Scopes.String(), " ", "` or `"))
 	fmt.Fprintf(out, "- annotations: readOnly %v, destructive %v, idempotent %v, openWorld %v\n", d.ReadOnly, d.Destructive, d.Idempotent, !d.Closed)
 	if d.section != "" {
 		fmt.Fprintf(out, "- policy section: `%s`\n", d.section)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"supportmcp/internal/turns"
 )
 
 // quotaWindow is how finely Intercom spreads its allowance per minute
@@ -17,6 +19,7 @@ const quotaWindow = 10 * time.Second
 // quota holds back requests that Intercom would refuse: a bucket of our own,
 // corrected by what every answer says is left for the whole workspace.
 type quota struct {
+	turns  turns.Queue // principals take them before the bucket
 	bucket *rate.Limiter
 
 	mu   sync.Mutex
@@ -32,14 +35,18 @@ func newQuota(perSecond float64) *quota {
 
 // wait returns when a request may go out, or with the context's error.
 func (c *Client) wait(ctx context.Context) error {
+	end, err := c.quota.turns.Take(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
 	now := c.now()
 	turn := c.quota.bucket.ReserveN(now, 1)
 	pause := max(turn.DelayFrom(now), c.quota.closed(now))
 	if pause <= 0 {
 		return nil
 	}
-	err := c.sleep(ctx, pause)
-	if err != nil {
+	if err = c.sleep(ctx, pause); err != nil {
 		turn.CancelAt(c.now())
 	}
 	return err

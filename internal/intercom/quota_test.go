@@ -3,13 +3,17 @@ package intercom_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/fault"
 	"supportmcp/internal/intercom"
 	"supportmcp/internal/sandbox/control"
@@ -149,4 +153,41 @@ func TestClientIsSafeForConcurrentUse(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// noTags answers every request with an empty list.
+type noTags struct{}
+
+func (noTags) RoundTrip(*http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(`{"type":"list","data":[]}`))}, nil
+}
+
+// While one principal has a hundred requests waiting, another's next one goes out.
+func TestAQuietPrincipalDoesNotWaitBehindTheFloodOfAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, err := intercom.New(intercom.Config{
+			Token: "token", BaseURL: "http://127.0.0.1:1", HTTP: &http.Client{Transport: noTags{}}, Now: time.Now, PerSecond: 10,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		as := func(who policies.Principal) context.Context { return access.With(t.Context(), access.Everything(who)) }
+		var flood sync.WaitGroup
+		for range 100 { // ten seconds' worth
+			flood.Go(func() {
+				if _, err := c.Tags(as("flood")); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait()
+		before := time.Now()
+		if _, err := c.Tags(as("quiet")); err != nil {
+			t.Error(err)
+		}
+		if waited := time.Since(before); waited > 300*time.Millisecond { // of the bubble's clock
+			t.Errorf("the quiet one waited %s", waited)
+		}
+		flood.Wait()
+	})
 }

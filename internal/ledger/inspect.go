@@ -28,6 +28,7 @@ type Inspection struct {
 	Rosters []Act  // that it has accepted, oldest first
 	Applied []Act  // policies that approvers signed, oldest first
 	Held    []Held // what people approved and no server has taken up yet
+	Tokens  int64  // of callers, that were ever made
 	Older   bool   // its tables are of an earlier release, and Open would bring them up to date
 
 	Policies []Accepted // that were in force, oldest first
@@ -107,6 +108,9 @@ func (l *Ledger) inspect(ctx context.Context) (in Inspection, err error) {
 	err = began.QueryRowContext(ctx, `SELECT size FROM event_head`).Scan(&in.Events)
 	if err != nil {
 		return in, fmt.Errorf("read the size of the log: %w", err)
+	}
+	if err := began.QueryRowContext(ctx, `SELECT COUNT(*) FROM access_token`).Scan(&in.Tokens); err != nil {
+		return in, fmt.Errorf("count the tokens: %w", err)
 	}
 	if in.Mode, err = metaOf(ctx, began, "mode"); err != nil {
 		return in, err

@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	"golang.org/x/time/rate"
+
+	"supportmcp/internal/turns"
 )
 
 // Stripe allows 100 requests a second in live mode, and 25 to one endpoint
@@ -22,33 +24,50 @@ const (
 
 // pacer lets requests through as fast as an account stands. Safe for concurrent use.
 type pacer struct {
-	all         *rate.Limiter
+	all         *lane
 	perEndpoint bool
 
 	mu        sync.Mutex
-	endpoints map[string]*rate.Limiter
+	endpoints map[string]*lane
+}
+
+// lane is one limit, before which principals take turns.
+type lane struct {
+	turns  turns.Queue
+	bucket *rate.Limiter
 }
 
 func newPacer(perEndpoint bool) *pacer {
-	return &pacer{all: rate.NewLimiter(pace, burst), perEndpoint: perEndpoint, endpoints: map[string]*rate.Limiter{}}
+	return &pacer{all: newLane(pace, burst), perEndpoint: perEndpoint, endpoints: map[string]*lane{}}
+}
+
+func newLane(pace rate.Limit, burst int) *lane { return &lane{bucket: rate.NewLimiter(pace, burst)} }
+
+func (l *lane) wait(ctx context.Context) error {
+	end, err := l.turns.Take(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	return l.bucket.Wait(ctx)
 }
 
 // wait waits for a request's turn, or until the caller gives up.
 func (p *pacer) wait(ctx context.Context, r *http.Request) error {
 	if p.perEndpoint {
-		if err := p.of(endpointOf(r)).Wait(ctx); err != nil {
+		if err := p.of(endpointOf(r)).wait(ctx); err != nil {
 			return err
 		}
 	}
-	return p.all.Wait(ctx)
+	return p.all.wait(ctx)
 }
 
-func (p *pacer) of(endpoint string) *rate.Limiter {
+func (p *pacer) of(endpoint string) *lane {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	l, ok := p.endpoints[endpoint]
 	if !ok {
-		l = rate.NewLimiter(endpointPace, endpointBurst)
+		l = newLane(endpointPace, endpointBurst)
 		p.endpoints[endpoint] = l
 	}
 	return l

@@ -1,6 +1,7 @@
 package stripe_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -8,9 +9,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"supportmcp/internal/access"
 	"supportmcp/internal/sandbox/control"
 	"supportmcp/internal/sandbox/stripeapi"
 	"supportmcp/internal/stripe"
+	"supportmcp/policies"
 )
 
 // inside serves requests in this process, without a network, so that time can be
@@ -67,6 +70,38 @@ func TestBusyAgentsStayWithinTheLimitOfAnEndpoint(t *testing.T) {
 		if busyAgents(t, false) == 0 {
 			t.Error("nothing is refused without a pace, either: this shows nothing")
 		}
+	})
+}
+
+// While one principal has a thousand requests waiting, another's next one goes out.
+func TestAQuietPrincipalDoesNotWaitBehindTheFloodOfAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		account := stripeapi.New(control.NewClock(time.Now))
+		account.AddCustomer(stripeapi.Customer{ID: "cus_1"})
+		c, err := stripe.New(stripe.Config{
+			Key: testKey, BaseURL: "http://stripe.sandbox", HTTP: &http.Client{Transport: inside{account.Handler()}}, Now: time.Now, PerEndpoint: true,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		as := func(who policies.Principal) context.Context { return access.With(t.Context(), access.Everything(who)) }
+		var flood sync.WaitGroup
+		for range 200 { // ten seconds' worth
+			flood.Go(func() {
+				if _, err := c.Charges(as("flood"), "cus_1", "", 20); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait()
+		before := time.Now()
+		if _, err := c.Charges(as("quiet"), "cus_1", "", 20); err != nil {
+			t.Error(err)
+		}
+		if waited := time.Since(before); waited > 200*time.Millisecond { // of the bubble's clock
+			t.Errorf("the quiet one waited %s", waited)
+		}
+		flood.Wait()
 	})
 }
 

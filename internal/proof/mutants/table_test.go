@@ -170,6 +170,26 @@ func checkSettlement(`}),
 			name: "a note believed as the ledger tells of it", pkg: "./internal/approvers", run: "^TestANoteCountsOnlyAsItIsReadAgain$",
 			edits: []edit{{"internal/approvers/note.go", "\tif kept != now {", "\tif kept.Admin != now.Admin {"}},
 		},
+		{
+			name: "a token that was revoked or has expired", pkg: "./internal/tokens", run: "^TestATokenOpens",
+			edits: []edit{{"internal/tokens/authenticate.go", " || !t.Good(s.now())", ""}},
+		},
+		{
+			name: "a token of a provider for somebody else", pkg: "./internal/oauth", run: "^TestWhatIsNoGood",
+			edits: []edit{{"internal/oauth/oauth.go", "ClientID: p.config.Resource,", "SkipClientIDCheck: true,"}},
+		},
+		{
+			name: "a provider asked for every made-up key", pkg: "./internal/oauth", run: "^TestForgedTokens",
+			edits: []edit{{"internal/oauth/keys.go", "since < between", "since < 0"}},
+		},
+		{
+			name: "a reply sent with a scope for refunds", pkg: "./server", run: "^TestArgumentsNeed",
+			edits: []edit{{"tools/scope.go", "if _, replies := given[\"then_reply\"]; replies {", "if _, replies := given[\"then_reply\"]; replies && needed != nil {"}},
+		},
+		{
+			name: "a principal's own budget left out of the judgement", pkg: "./policies", run: "^TestAPrincipalsOwnBudget",
+			edits: []edit{{"policies/allowance.go", "r.own = own\n", "_ = own\n"}},
+		},
 	}
 }
 
