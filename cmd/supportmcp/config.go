@@ -76,6 +76,10 @@ type Config struct {
 	// Origins such as `https://desk.example.com`, separated by commas: their pages may call `serve --http`, and a proxy on this machine may pass on their host. Pages of others are refused.
 	HTTPOrigins string `env:"SUPPORTMCP_HTTP_ORIGINS" otherwise:"none"`
 
+	// The token that `supportmcp connect` carries to the service. The server itself does not use it.
+	ServiceToken     secret `env:"SUPPORTMCP_TOKEN,unset" otherwise:"none"`
+	ServiceTokenFile string `env:"SUPPORTMCP_TOKEN_FILE"`
+
 	// The page that clients show for this server, such as your team's runbook.
 	Website string `env:"SUPPORTMCP_WEBSITE" otherwise:"none"`
 
@@ -115,6 +119,7 @@ func readConfig(environ []string) (Config, error) {
 		intercomToken: fromFile(intercomToken, c.IntercomTokenFile, &c.IntercomToken),
 		databaseURL:   fromFile(databaseURL, c.DatabaseFile, &c.Database),
 		httpToken:     fromFile(httpToken, c.HTTPTokenFile, &c.HTTPToken),
+		serviceToken:  fromFile(serviceToken, c.ServiceTokenFile, &c.ServiceToken),
 	}
 	return c, nil
 }
@@ -125,6 +130,7 @@ const (
 	intercomToken = "INTERCOM_ACCESS_TOKEN"
 	databaseURL   = "SUPPORTMCP_DATABASE_URL"
 	httpToken     = "SUPPORTMCP_HTTP_TOKEN"
+	serviceToken  = "SUPPORTMCP_TOKEN"
 )
 
 // fromFile takes a secret from the file that its _FILE variable names.

@@ -129,7 +129,7 @@ func (d *doctor) protection(context.Context) {
 	if err := d.cfg.access().Check(addr); err != nil {
 		d.fails("http", err, "set SUPPORTMCP_HTTP_TOKEN, or serve at 127.0.0.1")
 	}
-	d.protected(overHTTP(addr))
+	d.protected(overHTTP(addr, d.cfg.access().Token != "", runsApart()))
 }
 
 func (d *doctor) protected(p protection) {

@@ -125,7 +125,7 @@ func serveHTTP(ctx context.Context, svc *service, s settings) error {
 			NextStep: "give an address of this machine with a free port, such as 127.0.0.1:8080",
 		}
 	}
-	s.announce("serving MCP over HTTP", overHTTP(l.Addr()), "url", "http://"+l.Addr().String()+server.Endpoint)
+	s.announce("serving MCP over HTTP", overHTTP(l.Addr(), s.access.Token != "", runsApart()), "url", "http://"+l.Addr().String()+server.Endpoint)
 	return svc.server.ServeHTTP(ctx, l, s.access)
 }
 
