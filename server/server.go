@@ -29,12 +29,14 @@ type Config struct {
 	Prompts   []prompts.Prompt
 	Principal policies.Principal // of a caller whom the transport does not identify
 	Log       *slog.Logger
+	CallID    func() string // names each call, in its errors and in the log; nil names none
 }
 
 // Server answers MCP clients.
 type Server struct {
 	mcp    *mcpserver.MCPServer
 	log    *slog.Logger
+	callID func() string
 	calls  sync.WaitGroup    // tool calls being answered
 	listed map[string]string // what clients are told of each resource, by its address
 }
@@ -52,7 +54,7 @@ func New(c Config) (*Server, error) {
 		mcpserver.WithCompletions(),
 		mcpserver.WithResourceCompletionProvider(completionsOf(c.Resources)),
 		mcpserver.WithPromptCompletionProvider(suggestions(c.Prompts)))
-	s := &Server{log: c.Log, mcp: mcpserver.NewMCPServer("supportmcp", c.Version, options...)}
+	s := &Server{log: c.Log, callID: c.CallID, mcp: mcpserver.NewMCPServer("supportmcp", c.Version, options...)}
 	for _, t := range c.Tools {
 		if err := s.addTool(t, c.Principal); err != nil {
 			return nil, fmt.Errorf("tool %s: %w", t.Name, err)
@@ -93,21 +95,22 @@ func (s *Server) handle(t tools.Tool, by policies.Principal) mcpserver.ToolHandl
 	return func(ctx context.Context, req mcp.CallToolRequest) (result *mcp.CallToolResult, _ error) {
 		s.calls.Add(1)
 		defer s.calls.Done()
+		ctx = s.named(ctx)
 		// A panic must neither end the process nor show its text to an agent.
 		defer func() {
 			if p := recover(); p != nil {
-				result = s.failure(t.Name, fmt.Errorf("panic: %v", p))
+				result = s.failure(ctx, t.Name, fmt.Errorf("panic: %v", p))
 			}
 		}()
 		args, err := arguments(req)
 		if err != nil {
-			return s.failure(t.Name, err), nil
+			return s.failure(ctx, t.Name, err), nil
 		}
 		out, refused, err := t.Call(ctx, by, args)
 		if err != nil {
-			return s.failure(t.Name, err), nil
+			return s.failure(ctx, t.Name, err), nil
 		}
-		return s.success(t.Name, out, refused), nil
+		return s.success(ctx, t.Name, out, refused), nil
 	}
 }
 

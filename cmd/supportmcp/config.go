@@ -89,6 +89,13 @@ type Config struct {
 	// `debug`, `info`, `warn` or `error`. Logs go to standard error.
 	LogLevel string `env:"SUPPORTMCP_LOG_LEVEL" envDefault:"info"`
 
+	// `text` or `json`.
+	LogFormat string `env:"SUPPORTMCP_LOG_FORMAT" envDefault:"text"`
+
+	// The certificate chain and the private key, as PEM files, with which `serve --http` speaks TLS itself. They are read again when they change.
+	TLSCert string `env:"SUPPORTMCP_TLS_CERT_FILE" otherwise:"none: a proxy ends TLS"`
+	TLSKey  string `env:"SUPPORTMCP_TLS_KEY_FILE" otherwise:"none"`
+
 	unread map[string]error // by variable, secrets whose _FILE gives none
 }
 
@@ -281,7 +288,9 @@ func checkOneOf(variable, value string, allowed ...string) error {
 }
 
 func (c Config) checkLogLevel() error {
-	return checkOneOf("SUPPORTMCP_LOG_LEVEL", strings.ToLower(c.LogLevel), "debug", "info", "warn", "error")
+	return errors.Join(
+		checkOneOf("SUPPORTMCP_LOG_LEVEL", strings.ToLower(c.LogLevel), "debug", "info", "warn", "error"),
+		checkOneOf("SUPPORTMCP_LOG_FORMAT", c.LogFormat, "text", "json"))
 }
 
 // databaseURL is where the ledger is: as configured, or a file of the user's.

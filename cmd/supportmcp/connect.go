@@ -50,7 +50,7 @@ func connecting(address string, w world) (bridge.Config, error) {
 	}
 	return bridge.Config{
 		URL: endpoint(address), Away: awayFor, HTTP: toService(),
-		Log: newLogger(w.err, cfg.LogLevel).With(slog.String("service", endpoint(address))),
+		Log: cfg.logger(w.err).With(slog.String("service", endpoint(address))),
 		Token: func() (string, error) {
 			if cfg.ServiceTokenFile == "" {
 				return string(cfg.ServiceToken), nil

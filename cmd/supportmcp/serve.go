@@ -24,7 +24,7 @@ import (
 // serving is how serve was called.
 type serving struct {
 	sandbox, readOnly bool
-	http              string
+	http, operator    string
 	dir               string // of the sandbox; "" is one that ends with it
 }
 
@@ -54,7 +54,7 @@ func serveCommand(w world) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s.readOnly, s.http = o.readOnly, o.http
+			s.readOnly, s.http, s.operator = o.readOnly, o.http, o.operator
 			return serve(cmd.Context(), s, w)
 		},
 	}
@@ -62,6 +62,7 @@ func serveCommand(w world) *cobra.Command {
 	c.Flags().StringVar(&o.dir, "dir", "", "with --sandbox: keep ledger and vendors in this folder")
 	c.Flags().BoolVar(&o.readOnly, "read-only", false, "publish no tool that writes; what was approved is still carried out")
 	c.Flags().StringVar(&o.http, "http", "", "serve over HTTP at this address, such as 127.0.0.1:8080; other machines need SUPPORTMCP_HTTP_TOKEN")
+	c.Flags().StringVar(&o.operator, "operator", "", "tell /livez, /readyz and /metrics at this address, such as 127.0.0.1:9090 (docs/operations.md)")
 	return c
 }
 
@@ -80,6 +81,11 @@ func serve(ctx context.Context, s settings, w world) (err error) {
 		stop()
 		err = errors.Join(err, svc.close())
 	}()
+	quiet, err := svc.operate(ctx, s.operator)
+	if err != nil {
+		return err
+	}
+	defer quiet()
 	svc.work(ctx)
 	for vendor, why := range s.locked {
 		s.log.Warn("nothing will be written", "vendor", vendor, "why", why)
@@ -125,7 +131,9 @@ func serveHTTP(ctx context.Context, svc *service, s settings) error {
 			NextStep: "give an address of this machine with a free port, such as 127.0.0.1:8080",
 		}
 	}
-	s.announce("serving MCP over HTTP", overHTTP(l.Addr(), s.access.Token != "", runsApart()), "url", "http://"+l.Addr().String()+server.Endpoint)
+	defer svc.reloading(ctx)()
+	l, scheme := s.tls.over(l)
+	s.announce("serving MCP over HTTP", overHTTP(l.Addr(), s.access.Token != "", runsApart()), "url", scheme+"://"+l.Addr().String()+server.Endpoint)
 	return svc.server.ServeHTTP(ctx, l, s.access)
 }
 
@@ -150,7 +158,7 @@ func serveSandbox(ctx context.Context, cfg Config, o serving, w world) (err erro
 	if err != nil {
 		return err
 	}
-	s.readOnly, s.http = o.readOnly, o.http
+	s.readOnly, s.http, s.operator = o.readOnly, o.http, o.operator
 	s.log.Info("the sandbox is up", "stripe", running.StripeURL, "intercom", running.IntercomURL)
 	s.log.Info("approve what waits in another terminal", "command", "SUPPORTMCP_DATABASE_URL='"+s.databaseURL+"' supportmcp approvals list")
 	return serve(ctx, s, w)
@@ -162,7 +170,7 @@ func sandboxed(cfg Config, running *sandbox.Running, dir string, w world) (setti
 	if err := errors.Join(cfg.checkPrincipal(), cfg.checkEdge(), cfg.checkLogLevel()); err != nil {
 		return settings{}, err
 	}
-	log := newLogger(w.err, cfg.LogLevel)
+	log := cfg.logger(w.err)
 	s := settings{
 		stripe:      stripe.Config{Key: sandbox.StripeKey, BaseURL: running.StripeURL, Log: log, Now: running.Clock.Now},
 		intercom:    intercom.Config{Token: sandbox.IntercomToken, BaseURL: running.IntercomURL, AdminID: sandbox.AdminID, Log: log, Now: running.Clock.Now},
