@@ -92,9 +92,11 @@ type Config struct {
 	// `text` or `json`.
 	LogFormat string `env:"SUPPORTMCP_LOG_FORMAT" envDefault:"text"`
 
-	// The certificate chain and the private key, as PEM files, with which `serve --http` speaks TLS itself. They are read again when they change.
+	// The certificate chain, as a PEM file, with which `serve --http` ends TLS itself. It is read again when it changes.
 	TLSCert string `env:"SUPPORTMCP_TLS_CERT_FILE" otherwise:"none: a proxy ends TLS"`
-	TLSKey  string `env:"SUPPORTMCP_TLS_KEY_FILE" otherwise:"none"`
+
+	// The private key of SUPPORTMCP_TLS_CERT_FILE, as a PEM file.
+	TLSKey string `env:"SUPPORTMCP_TLS_KEY_FILE" otherwise:"none"`
 
 	unread map[string]error // by variable, secrets whose _FILE gives none
 }
