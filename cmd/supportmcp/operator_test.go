@@ -126,6 +126,11 @@ func TestTheOperatorIsToldHowAServiceIs(t *testing.T) {
 			t.Errorf("no line of the log has %s", f.CallID)
 		}
 	})
+	t.Run("its log says how far the guard holds", func(t *testing.T) {
+		if !strings.Contains(s.log(), `"protection":"advisory"`) {
+			t.Errorf("it says\n%s", s.log())
+		}
+	})
 	t.Run("it looks at its files again", func(t *testing.T) {
 		write(policy, strings.Replace(string(policies.Default()), "eur: {auto: 50.00", "eur: {auto: 40.00", 1))
 		s.signal(syscall.SIGHUP)

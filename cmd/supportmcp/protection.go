@@ -1,6 +1,9 @@
 package main
 
-import "net"
+import (
+	"log/slog"
+	"net"
+)
 
 // protection is how far the guard holds against the agents that a server serves.
 // It depends on what else they can reach, which the transport decides.
@@ -12,6 +15,9 @@ type protection struct {
 
 // String is the level.
 func (p protection) String() string { return p.level }
+
+// LogValue is the level, in every form of the log.
+func (p protection) LogValue() slog.Value { return slog.StringValue(p.level) }
 
 // keepApart is how an agent with a shell is kept from keys and ledger.
 const keepApart = "if your agent has a shell, run the server as another operating-system user with a token, and connect with supportmcp connect (docs/deploy)"
