@@ -26,6 +26,10 @@ DEMOS    ?= 10
 SEQUENCES ?= 200
 DURATION ?= 1m
 
+# How long make load asks a service, and over how many connections.
+LOAD        ?= 10m
+CONNECTIONS ?= 64
+
 LINT := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
 # The Inspector needs Node 22.19. Where the machine's is older, npm brings another.
@@ -37,7 +41,7 @@ SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check tidy lint generated race proof mutants soak fuzz bench generate format tools cross build clients inspector conformance
+.PHONY: help demo test check tidy lint generated race proof mutants soak load fuzz bench generate format tools cross build clients inspector conformance
 
 help: ## list the tasks
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -78,6 +82,9 @@ proof: ## simulate SEEDS runs; kill servers in ORDEALS runs on each database, an
 soak: proof ## prove more, try SEQUENCES new ones on ledger and model, and keep a server under load for DURATION
 	SUPPORTMCP_REQUIRE_POSTGRES=1 $(GO) test -count=1 -timeout 0 -v -run '/^model$$' ./internal/ledger -rapid.checks $(SEQUENCES) | $(SUMMARY)
 	$(GO) test -count=1 -timeout 0 -v -run '^TestAServerUnderLoad' ./cmd/supportmcp -soak $(DURATION) | $(SUMMARY)
+
+load: ## ask a service over CONNECTIONS at once for LOAD
+	$(GO) test -count=1 -timeout 0 -v -run '^TestManyConnections' ./cmd/supportmcp -load $(LOAD) -connections $(CONNECTIONS) | $(SUMMARY)
 
 # A test's verdict and what it logs, without the names of everything that runs.
 SUMMARY := grep -vE '^ *(=== |--- PASS: .*/)|^PASS$$'
