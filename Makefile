@@ -107,6 +107,7 @@ inspector: build $(NPM) ## list, call and read everything with the MCP Inspector
 	$(NODE) .ci/node/inspector.mjs
 
 conformance: build $(NPM) ## run the official conformance suite
+	$(GO) test -c -o bin/fixtures.test ./server
 	$(NODE) .ci/node/conformance.mjs
 
 bench: ## run the benchmarks that match BENCH, each for BENCHTIME
