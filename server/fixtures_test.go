@@ -37,6 +37,7 @@ func suiteServer(t *testing.T) *Server {
 	s.mcp.AddTool(mcp.NewTool("test_tool_with_progress", mcp.WithDescription("Tells how far it is, three times.")), s.progress)
 	s.suiteResources()
 	s.suitePrompts()
+	s.suiteQuestions()
 	return s
 }
 
@@ -62,6 +63,7 @@ func suiteContents() map[string][]mcp.Content {
 		"test_audio_content":          {silence()},
 		"test_embedded_resource":      {embedded("test://embedded-resource", "text/plain", "This is an embedded resource content.")},
 		"test_multiple_content_types": {text("Multiple content types test:"), pixel(), embedded("test://mixed-content-resource", "application/json", `{"test":"data","value":123}`)},
+		"test_logging_tool":           {text("This server sends no log to clients.")},
 		"test_error_handling":         {text("This tool intentionally returns an error for testing")},
 	}
 }

@@ -58,7 +58,19 @@ const content = [
   "prompts-get-embedded-resource",
   "prompts-get-with-image",
 ];
-const withTools = { "2026-07-28": content, "2025-11-25": content };
+const asking = [
+  "input-required-result-basic-elicitation",
+  "input-required-result-basic-sampling",
+  "input-required-result-basic-list-roots",
+  "input-required-result-request-state",
+  "input-required-result-multiple-input-requests",
+  "input-required-result-multi-round",
+  "input-required-result-non-tool-request",
+  "input-required-result-result-type",
+  "input-required-result-tampered-state",
+  "input-required-result-capability-check",
+];
+const withTools = { "2026-07-28": [...content, ...asking], "2025-11-25": content };
 
 // checksOf are what the suite found out, by scenario.
 function checksOf(folder) {

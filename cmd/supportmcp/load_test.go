@@ -142,7 +142,9 @@ func TestManyConnectionsLeaveNothingBehind(t *testing.T) {
 	http.DefaultClient.CloseIdleConnections()
 	eventually(t, patience, "no goroutine left over", func() bool { return goroutines(t, s) <= before+2 })
 	slices.Sort(took)
-	at := func(share float64) time.Duration { return took[int(share*float64(len(took)-1))].Round(10 * time.Microsecond) }
+	at := func(share float64) time.Duration {
+		return took[int(share*float64(len(took)-1))].Round(10 * time.Microsecond)
+	}
 	early, late := peak(memory, 1), peak(memory, 3)
 	t.Logf("%d connections for %s: %d requests, %.0f a second; p50 %s, p90 %s, p99 %s, at most %s; at most %d MiB in the second quarter and %d MiB in the last; %d goroutines before and %d after",
 		*connections, *load, len(took), float64(len(took))/load.Seconds(), at(0.5), at(0.9), at(0.99), at(1), early, late, before, goroutines(t, s))
