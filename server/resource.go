@@ -95,7 +95,7 @@ func annotations(r resources.Resource) *mcp.Annotations {
 
 func (s *Server) read(r resources.Resource) mcpserver.ResourceHandlerFunc {
 	return func(ctx context.Context, req mcp.ReadResourceRequest) (contents []mcp.ResourceContents, err error) {
-		ctx = s.named(ctx)
+		ctx = s.named(ctx, req.Params.Meta)
 		defer func() {
 			if p := recover(); p != nil {
 				err = s.unreadable(ctx, r.URI, fmt.Errorf("panic: %v", p))

@@ -71,11 +71,3 @@ func (s *Server) told(ctx context.Context, what string, err error) *fault.Error 
 	}
 	return f
 }
-
-// named is ctx with an id for this call.
-func (s *Server) named(ctx context.Context) context.Context {
-	if s.callID == nil {
-		return ctx
-	}
-	return fault.WithCall(ctx, s.callID())
-}

@@ -95,7 +95,7 @@ func (s *Server) handle(t tools.Tool, by policies.Principal) mcpserver.ToolHandl
 	return func(ctx context.Context, req mcp.CallToolRequest) (result *mcp.CallToolResult, _ error) {
 		s.calls.Add(1)
 		defer s.calls.Done()
-		ctx = s.named(ctx)
+		ctx = s.named(ctx, req.Params.Meta)
 		// A panic must neither end the process nor show its text to an agent.
 		defer func() {
 			if p := recover(); p != nil {

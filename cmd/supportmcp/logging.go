@@ -77,13 +77,16 @@ func redaction(secrets []string) func([]string, slog.Attr) slog.Attr {
 	}
 }
 
-// ofCalls adds to a line the call that it belongs to.
+// ofCalls adds to a line the call that it belongs to, and the caller's trace.
 type ofCalls struct{ slog.Handler }
 
 // Handle implements slog.Handler.
 func (h ofCalls) Handle(ctx context.Context, r slog.Record) error {
 	if id := fault.CallOf(ctx); id != "" {
 		r.AddAttrs(slog.String("call_id", id))
+	}
+	if id := fault.TraceOf(ctx); id != "" {
+		r.AddAttrs(slog.String("trace_id", id))
 	}
 	return h.Handler.Handle(ctx, r)
 }

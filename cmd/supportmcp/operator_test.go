@@ -126,6 +126,19 @@ func TestTheOperatorIsToldHowAServiceIs(t *testing.T) {
 			t.Errorf("no line of the log has %s", f.CallID)
 		}
 	})
+	t.Run("its log names the trace of a call", func(t *testing.T) {
+		const trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+		for _, parent := range []string{"00-" + trace + "-00f067aa0ba902b7-01", "a line\nof-its-own-" + trace, "00-" + strings.Repeat("z", 32) + "-00f067aa0ba902b7-01"} {
+			p.Stripe.Desk.Inject(control.Fault{Method: http.MethodGet, Path: "/v1/charges/*", Kind: control.ErrorBefore, Times: 10})
+			args, _ := json.Marshal(refundOf("duplicate-charge", "ch_maria_1"))
+			meta, _ := json.Marshal(map[string]string{"traceparent": parent})
+			postTo(t, s.address, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"create_refund","arguments":`+string(args)+`,"_meta":`+string(meta)+`}}`)
+			p.Stripe.Desk.Clear()
+		}
+		if got := strings.Count(s.log(), `"trace_id":"`); got == 0 || got != strings.Count(s.log(), `"trace_id":"`+trace+`"`) {
+			t.Errorf("%d lines name a trace:\n%s", got, s.log())
+		}
+	})
 	t.Run("its log says how far the guard holds", func(t *testing.T) {
 		if !strings.Contains(s.log(), `"protection":"advisory"`) {
 			t.Errorf("it says\n%s", s.log())

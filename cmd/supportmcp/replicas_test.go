@@ -45,7 +45,7 @@ func balance(t *testing.T, services ...*runningService) (address string) {
 			}
 			return res, err
 		}),
-		Director:     func(*http.Request) {},
+		Rewrite:      func(*httputil.ProxyRequest) {},
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
 	}
 	s := httptest.NewServer(proxy)
