@@ -156,6 +156,10 @@ func TestTheComposeFileHoldsTogether(t *testing.T) {
 			if !strings.Contains(balanced, "reverse_proxy one:8080 two:8080") {
 				t.Errorf("%s does not balance the two replicas: %q", name, balanced)
 			}
+			_, port, _ := strings.Cut(c.Services["one"].Command[4], ":")
+			if !strings.Contains(balanced, "health_uri /readyz") || !strings.Contains(balanced, "health_port "+port) {
+				t.Errorf("%s does not ask the replicas at port %q whether they are ready: %q", name, port, balanced)
+			}
 		}
 	}
 }
