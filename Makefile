@@ -27,6 +27,10 @@ SEQUENCES ?= 200
 DELUGES  ?= 20
 DURATION ?= 1m
 
+# How long make load asks a service, and over how many connections.
+LOAD        ?= 10m
+CONNECTIONS ?= 64
+
 LINT := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
 # The Inspector needs Node 22.19. Where the machine's is older, npm brings another.
@@ -38,7 +42,7 @@ SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check tidy lint generated race proof mutants soak fuzz bench generate format tools cross build clients inspector conformance
+.PHONY: help demo test check tidy lint generated race proof mutants soak load fuzz bench generate format tools cross build clients inspector conformance
 
 help: ## list the tasks
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -83,6 +87,9 @@ soak: proof ## prove more, try SEQUENCES new ones on ledger and model, and keep 
 	$(GO) test -count=1 -timeout 0 -v -run '^TestAServerUnderLoad' ./cmd/supportmcp -soak $(DURATION) | $(SUMMARY)
 	$(GO) test -count=1 -timeout 0 -v -run '^TestADeluge' ./cmd/supportmcp -deluge $(ORDEAL) -deluges $(DELUGES) | $(SUMMARY)
 
+load: ## ask a service over CONNECTIONS at once for LOAD
+	$(GO) test -count=1 -timeout 0 -v -run '^TestManyConnections' ./cmd/supportmcp -load $(LOAD) -connections $(CONNECTIONS) | $(SUMMARY)
+
 # A test's verdict and what it logs, without the names of everything that runs.
 SUMMARY := grep -vE '^ *(=== |--- PASS: .*/)|^PASS$$'
 
@@ -104,6 +111,7 @@ inspector: build $(NPM) ## list, call and read everything with the MCP Inspector
 	$(NODE) .ci/node/inspector.mjs
 
 conformance: build $(NPM) ## run the official conformance suite
+	$(GO) test -c -o bin/fixtures.test ./server
 	$(NODE) .ci/node/conformance.mjs
 
 bench: ## run the benchmarks that match BENCH, each for BENCHTIME

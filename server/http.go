@@ -100,18 +100,24 @@ func shutdown(ctx context.Context, h *http.Server) error {
 
 // Check refuses an address that other machines reach unless a token protects it.
 func (c HTTP) Check(ctx context.Context, addr net.Addr) error {
-	if onlyHere(addr) || c.Token != "" || c.OAuth != nil {
+	if onlyHere(addr) {
 		return nil
 	}
-	if c.Tokens != nil {
-		if any, err := c.Tokens.Any(ctx); err != nil || any {
-			return err
-		}
+	if protected, err := c.Protected(ctx); err != nil || protected {
+		return err
 	}
 	return &fault.Error{
 		Code: fault.Refused, Took: fault.No, Message: fmt.Sprintf("%s can be reached from other machines, and no token protects it", addr),
 		NextStep: "make a token with supportmcp tokens create, set SUPPORTMCP_HTTP_TOKEN, or serve at 127.0.0.1",
 	}
+}
+
+// Protected reports whether callers need a token of any kind.
+func (c HTTP) Protected(ctx context.Context) (bool, error) {
+	if c.Token != "" || c.OAuth != nil || c.Tokens == nil {
+		return c.Token != "" || c.OAuth != nil, nil
+	}
+	return c.Tokens.Any(ctx)
 }
 
 // onlyHere reports whether only this machine reaches an address.

@@ -13,6 +13,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"supportmcp/internal/access"
+	"supportmcp/internal/fault"
 	"supportmcp/resources"
 )
 
@@ -96,25 +97,28 @@ func annotations(r resources.Resource) *mcp.Annotations {
 
 func (s *Server) read(r resources.Resource) mcpserver.ResourceHandlerFunc {
 	return func(ctx context.Context, req mcp.ReadResourceRequest) (contents []mcp.ResourceContents, err error) {
+		ctx = s.named(ctx, req.Params.Meta)
 		defer func() {
 			if p := recover(); p != nil {
-				err = s.unreadable(r.URI, fmt.Errorf("panic: %v", p))
+				err = s.unreadable(ctx, r.URI, fmt.Errorf("panic: %v", p))
 			}
 		}()
 		if !access.Of(ctx).Scopes.Open(r.Scopes) {
-			return nil, s.unreadable(r.URI, lacks(append(r.Scopes, access.All()...)[:1]))
+			return nil, s.unreadable(ctx, r.URI, lacks(append(r.Scopes, access.All()...)[:1]))
 		}
 		c, err := r.Read(ctx, req.Params.URI)
 		if err != nil {
-			return nil, s.unreadable(r.URI, err)
+			return nil, s.unreadable(ctx, r.URI, err)
 		}
 		return []mcp.ResourceContents{mcp.TextResourceContents{URI: c.URI, MIMEType: c.MIME, Text: c.Text, Meta: c.Meta}}, nil
 	}
 }
 
 // unreadable is a resource error as a client may see it.
-func (s *Server) unreadable(uri string, err error) error {
-	text, err := json.Marshal(s.told(uri, err))
+func (s *Server) unreadable(ctx context.Context, uri string, err error) error {
+	f := *s.told(ctx, uri, err)
+	f.CallID = fault.CallOf(ctx)
+	text, err := json.Marshal(f)
 	if err != nil {
 		return errors.New("the resource cannot be read")
 	}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,15 +14,15 @@ import (
 
 // success tells the same facts twice: structured for programs, as text for
 // clients that show only text. A refusal is complete and still an error.
-func (s *Server) success(caller access.Caller, tool string, out any, refused bool) *mcp.CallToolResult {
+func (s *Server) success(ctx context.Context, tool string, out any, refused bool) *mcp.CallToolResult {
 	text, err := json.Marshal(out)
 	if err != nil {
-		return s.failure(tool, fmt.Errorf("encode answer: %w", err))
+		return s.failure(ctx, tool, fmt.Errorf("encode answer: %w", err))
 	}
 	r := mcp.NewToolResultStructured(json.RawMessage(text), string(text))
 	r.IsError = refused
 	for _, uri := range cited(out) {
-		if !caller.Scopes.Open(s.scopesOf(uri)) {
+		if !access.Of(ctx).Scopes.Open(s.scopesOf(uri)) {
 			continue
 		}
 		r.Content = append(r.Content, mcp.NewResourceLink(uri, uri, "explains the decision", ""))
@@ -39,9 +40,9 @@ func cited(out any) []string {
 
 // failure tells an error as text alone: strict clients check structured content
 // against the output schema even when the answer is an error.
-func (s *Server) failure(tool string, err error) *mcp.CallToolResult {
-	f := *s.told(tool, err)
-	f.Message, f.NextStep = short(f.Message), short(f.NextStep)
+func (s *Server) failure(ctx context.Context, tool string, err error) *mcp.CallToolResult {
+	f := *s.told(ctx, tool, err)
+	f.Message, f.NextStep, f.CallID = short(f.Message), short(f.NextStep), fault.CallOf(ctx)
 	text, err := json.Marshal(f)
 	if err != nil {
 		text = []byte(`{"code":"internal","message":"the error could not be encoded"}`)
@@ -60,17 +61,17 @@ func short(sentence string) string {
 
 // told is what an agent hears of an error: its code, message and next step.
 // Causes, and errors that are no fault, stay in the log.
-func (s *Server) told(what string, err error) *fault.Error {
+func (s *Server) told(ctx context.Context, what string, err error) *fault.Error {
 	f, ok := errors.AsType[*fault.Error](err)
 	if !ok {
-		s.log.Error("internal error", "in", what, "err", err)
+		s.log.ErrorContext(ctx, "internal error", "in", what, "err", err)
 		return &fault.Error{
 			Code: fault.Internal, Message: "something went wrong inside supportmcp",
 			NextStep: "try once more; if it stays, hand the conversation to a person and tell the operator",
 		}
 	}
 	if f.Code == fault.Internal || f.Code == fault.Upstream {
-		s.log.Warn("call failed", "in", what, "err", err)
+		s.log.WarnContext(ctx, "call failed", "in", what, "err", err)
 	}
 	return f
 }

@@ -31,12 +31,14 @@ type Config struct {
 	Prompts   []prompts.Prompt
 	Principal policies.Principal // of callers over stdio, and of who holds the one token of HTTP
 	Log       *slog.Logger
+	CallID    func() string // names each call, in its errors and in the log; nil names none
 }
 
 // Server answers MCP clients.
 type Server struct {
 	mcp    *mcpserver.MCPServer
 	log    *slog.Logger
+	callID func() string
 	calls  sync.WaitGroup    // tool calls being answered
 	listed map[string]string // what clients are told of each resource, by its address
 
@@ -51,7 +53,7 @@ type Server struct {
 func New(c Config) (*Server, error) {
 	hooks := &mcpserver.Hooks{}
 	hooks.AddAfterSubscriptionsListen(acknowledged)
-	s := &Server{log: c.Log, principal: c.Principal, published: publishedOf(c)}
+	s := &Server{log: c.Log, callID: c.CallID, principal: c.Principal, published: publishedOf(c)}
 	s.opens(c.Resources)
 	options := append(append(identity(c), s.filters(c, hooks)...),
 		mcpserver.WithHooks(hooks),
@@ -103,28 +105,29 @@ func (s *Server) handle(t tools.Tool) mcpserver.ToolHandlerFunc {
 	return func(ctx context.Context, req mcp.CallToolRequest) (result *mcp.CallToolResult, _ error) {
 		s.calls.Add(1)
 		defer s.calls.Done()
+		ctx = s.named(ctx, req.Params.Meta)
 		// A panic must neither end the process nor show its text to an agent.
 		defer func() {
 			if p := recover(); p != nil {
-				result = s.failure(t.Name, fmt.Errorf("panic: %v", p))
+				result = s.failure(ctx, t.Name, fmt.Errorf("panic: %v", p))
 			}
 		}()
 		args, err := arguments(req)
 		if err != nil {
-			return s.failure(t.Name, err), nil
+			return s.failure(ctx, t.Name, err), nil
 		}
 		caller := access.Of(ctx)
 		if missing := t.Missing(caller.Scopes, args); len(missing) > 0 {
-			return s.failure(t.Name, lacks(missing)), nil
+			return s.failure(ctx, t.Name, lacks(missing)), nil
 		}
 		out, refused, err := t.Call(ctx, caller.Principal, args)
 		if err != nil {
-			return s.failure(t.Name, err), nil
+			return s.failure(ctx, t.Name, err), nil
 		}
 		if refused {
 			noteDenial(ctx)
 		}
-		return s.success(caller, t.Name, out, refused), nil
+		return s.success(ctx, t.Name, out, refused), nil
 	}
 }
 

@@ -1,7 +1,8 @@
 // The Inspector's command line lists everything, calls every tool with the example
-// of docs/tools.md, and reads every resource: over stdio and HTTP, in both eras.
+// of docs/tools.md, and reads every resource: over stdio, HTTP and the bridge, in both eras.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { bin, documents, place, program, serveHTTP } from "./sandbox.mjs";
@@ -31,9 +32,14 @@ function inspector(target, environment, method, ...more) {
 // inspect does everything with one server and gives how often the Inspector ran.
 async function inspect(over, era) {
   const { environment, end } = await place();
-  const variables = Object.entries(environment).flatMap(([name, value]) => ["-e", `${name}=${value}`]);
-  const server = over === "http" ? await serveHTTP(environment) : undefined;
-  const target = server ? [server.url, "--transport", "http", "--protocol-era", era] : [program, "serve", "--protocol-era", era, ...variables];
+  const token = randomBytes(32).toString("hex");
+  const server = over === "stdio" ? undefined : await serveHTTP({ ...environment, SUPPORTMCP_HTTP_TOKEN: token });
+  const given = (variables) => Object.entries(variables).flatMap(([name, value]) => ["-e", `${name}=${value}`]);
+  const target = {
+    stdio: () => [program, "serve", "--protocol-era", era, ...given(environment)],
+    http: () => [server.url, "--transport", "http", "--protocol-era", era, "--header", `Authorization: Bearer ${token}`],
+    bridge: () => [program, "connect", server.url, "--protocol-era", era, ...given({ SUPPORTMCP_TOKEN: token })],
+  }[over]();
   let runs = 0;
   const run = (...args) => (runs++, inspector(target, { HOME: environment.HOME, PATH: environment.PATH }, ...args));
   const call = async (tool, args) => {
@@ -64,9 +70,9 @@ async function inspect(over, era) {
   console.log(`ok  ${era} over ${over}: ${tools.length} tools, ${resources.length} resources, ${runs} runs`);
 }
 
-// Two at a time: each run starts Node, and a small machine has two cores.
+// Three at a time: each run starts Node, which waits more than it works.
 await Promise.all(
-  ["stdio", "http"].map(async (over) => {
+  ["stdio", "http", "bridge"].map(async (over) => {
     for (const era of ["legacy", "modern"]) await inspect(over, era);
   }),
 );

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 export const program = path("../../bin/supportmcp");
+export const fixtures = path("../../bin/fixtures.test");
 export const documents = path("../../docs");
 export const bin = path("node_modules/.bin/");
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os/exec"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -51,13 +52,19 @@ func hireProgram(t testing.TB, program string, environ []string, args ...string)
 // launch starts a program without a word.
 func launch(t testing.TB, program string, environ []string, args ...string) *agent {
 	t.Helper()
+	return launchAs(t, nil, program, environ, args...)
+}
+
+// launchAs is launch as another user.
+func launchAs(t testing.TB, as *syscall.SysProcAttr, program string, environ []string, args ...string) *agent {
+	t.Helper()
 	path, err := exec.LookPath(program)
 	if err != nil {
 		t.Fatal(err)
 	}
 	a := &agent{t: t, ended: make(chan struct{}), waits: map[int]chan json.RawMessage{}}
 	a.cmd = exec.CommandContext(context.Background(), path, args...) //nolint:usetesting // it must outlive the test's context to be ended in order
-	a.cmd.Env, a.cmd.Stderr = environ, &a.log
+	a.cmd.Env, a.cmd.Stderr, a.cmd.SysProcAttr = environ, &a.log, as
 	if a.in, err = a.cmd.StdinPipe(); err != nil {
 		t.Fatal(err)
 	}

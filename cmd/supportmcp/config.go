@@ -89,6 +89,10 @@ type Config struct {
 	// Origins such as `https://desk.example.com`, separated by commas: their pages may call `serve --http`, and a proxy on this machine may pass on their host. Pages of others are refused.
 	HTTPOrigins string `env:"SUPPORTMCP_HTTP_ORIGINS" otherwise:"none"`
 
+	// The token that `supportmcp connect` carries to the service. The server itself does not use it.
+	ServiceToken     secret `env:"SUPPORTMCP_TOKEN,unset" otherwise:"none"`
+	ServiceTokenFile string `env:"SUPPORTMCP_TOKEN_FILE"`
+
 	// The page that clients show for this server, such as your team's runbook.
 	Website string `env:"SUPPORTMCP_WEBSITE" otherwise:"none"`
 
@@ -97,6 +101,15 @@ type Config struct {
 
 	// `debug`, `info`, `warn` or `error`. Logs go to standard error.
 	LogLevel string `env:"SUPPORTMCP_LOG_LEVEL" envDefault:"info"`
+
+	// `text` or `json`.
+	LogFormat string `env:"SUPPORTMCP_LOG_FORMAT" envDefault:"text"`
+
+	// The certificate chain, as a PEM file, with which `serve --http` ends TLS itself. It is read again when it changes.
+	TLSCert string `env:"SUPPORTMCP_TLS_CERT_FILE" otherwise:"none: a proxy ends TLS"`
+
+	// The private key of SUPPORTMCP_TLS_CERT_FILE, as a PEM file.
+	TLSKey string `env:"SUPPORTMCP_TLS_KEY_FILE" otherwise:"none"`
 
 	unread map[string]error // by variable, secrets whose _FILE gives none
 }
@@ -129,6 +142,7 @@ func readConfig(environ []string) (Config, error) {
 		databaseURL:   fromFile(databaseURL, c.DatabaseFile, &c.Database),
 		httpToken:     fromFile(httpToken, c.HTTPTokenFile, &c.HTTPToken),
 		clientSecret:  fromFile(clientSecret, c.IntercomSecretFile, &c.IntercomSecret),
+		serviceToken:  fromFile(serviceToken, c.ServiceTokenFile, &c.ServiceToken),
 	}
 	return c, nil
 }
@@ -140,6 +154,7 @@ const (
 	databaseURL   = "SUPPORTMCP_DATABASE_URL"
 	httpToken     = "SUPPORTMCP_HTTP_TOKEN"
 	clientSecret  = "INTERCOM_CLIENT_SECRET"
+	serviceToken  = "SUPPORTMCP_TOKEN"
 )
 
 // fromFile takes a secret from the file that its _FILE variable names.
@@ -290,7 +305,9 @@ func checkOneOf(variable, value string, allowed ...string) error {
 }
 
 func (c Config) checkLogLevel() error {
-	return checkOneOf("SUPPORTMCP_LOG_LEVEL", strings.ToLower(c.LogLevel), "debug", "info", "warn", "error")
+	return errors.Join(
+		checkOneOf("SUPPORTMCP_LOG_LEVEL", strings.ToLower(c.LogLevel), "debug", "info", "warn", "error"),
+		checkOneOf("SUPPORTMCP_LOG_FORMAT", c.LogFormat, "text", "json"))
 }
 
 // databaseURL is where the ledger is: as configured, or a file of the user's.

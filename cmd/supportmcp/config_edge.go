@@ -30,8 +30,14 @@ func (c Config) checkToken() error {
 		return c.unread[httpToken]
 	case t != "" && len(t) < shortestToken:
 		return problem(httpToken, "is too short to be safe: make one with openssl rand -hex 32")
-	case strings.ContainsFunc(t, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return problem(httpToken, "is not usable: a space, a line break or a character outside ASCII is in it")
+	}
+	return usable(httpToken, t)
+}
+
+// usable wants a token that fits into a header.
+func usable(variable, token string) error {
+	if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return problem(variable, "is not usable: a space, a line break or a character outside ASCII is in it")
 	}
 	return nil
 }

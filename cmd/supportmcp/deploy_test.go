@@ -55,11 +55,7 @@ func TestTheReplicasOfTheComposeFileWouldStart(t *testing.T) {
 	if err := serve.ParseFlags(one.Command[1:]); err != nil || one.Command[0] != serve.Name() || serve.Flag("http").Value.String() != "0.0.0.0:8080" {
 		t.Errorf("%v is no command that serves: %v", one.Command, err)
 	}
-	known := map[string]bool{}
-	for f := range reflect.TypeFor[Config]().Fields() {
-		name, _, _ := strings.Cut(f.Tag.Get("env"), ",")
-		known[name] = true
-	}
+	known := knownVariables()
 	inside := filled(t)
 	var environ []string
 	for name, value := range one.Environment {
@@ -79,6 +75,16 @@ func TestTheReplicasOfTheComposeFileWouldStart(t *testing.T) {
 	if s.mode != "test" || !strings.HasPrefix(s.databaseURL, "postgres://") || s.access.Token == "" || len(s.feeds.all) != 1 {
 		t.Errorf("it would serve in mode %q, with %d sources", s.mode, len(s.feeds.all))
 	}
+}
+
+// knownVariables are those that the configuration knows.
+func knownVariables() map[string]bool {
+	known := map[string]bool{}
+	for f := range reflect.TypeFor[Config]().Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("env"), ",")
+		known[name] = true
+	}
+	return known
 }
 
 // filled gives values as they would be inside a container, with files made here.
@@ -134,8 +140,8 @@ func TestTheComposeFileHoldsTogether(t *testing.T) {
 			if c.Secrets[secret].File == "" {
 				t.Errorf("%s: the secret %s has no file", name, secret)
 			}
-			if used := readDocument(t, "docs/operations.md"); !strings.Contains(used, "secrets/"+secret) {
-				t.Errorf("docs/operations.md does not make secrets/%s", secret)
+			if used := readDocument(t, "docs/deploy/README.md"); !strings.Contains(used, "secrets/"+secret) {
+				t.Errorf("docs/deploy/README.md does not make secrets/%s", secret)
 			}
 		}
 		for _, v := range s.Volumes {
@@ -149,6 +155,10 @@ func TestTheComposeFileHoldsTogether(t *testing.T) {
 			balanced := c.Configs[config.Source].Content
 			if !strings.Contains(balanced, "reverse_proxy one:8080 two:8080") {
 				t.Errorf("%s does not balance the two replicas: %q", name, balanced)
+			}
+			_, port, _ := strings.Cut(c.Services["one"].Command[4], ":")
+			if !strings.Contains(balanced, "health_uri /readyz") || !strings.Contains(balanced, "health_port "+port) {
+				t.Errorf("%s does not ask the replicas at port %q whether they are ready: %q", name, port, balanced)
 			}
 		}
 	}

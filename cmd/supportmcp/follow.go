@@ -29,13 +29,25 @@ type readers struct {
 	shelf   *shelf.Shelf
 	library *knowledge.Library
 	log     *slog.Logger
-	changed chan struct{} // has room for one
-	served  int64         // the generation that the library has
+	changed chan struct{}   // has room for one
+	hints   []chan struct{} // of each source, with room for one: look at it now
+	served  int64           // the generation that the library has
 }
 
 func newReaders(f feeds, s *shelf.Shelf, l *knowledge.Library, log *slog.Logger) *readers {
 	l.Archive, l.Audience = s, f.audience
-	return &readers{feeds: f, shelf: s, library: l, log: log, changed: make(chan struct{}, 1)}
+	r := &readers{feeds: f, shelf: s, library: l, log: log, changed: make(chan struct{}, 1)}
+	for range f.all {
+		r.hints = append(r.hints, make(chan struct{}, 1))
+	}
+	return r
+}
+
+// lookAgain has all sources looked at as soon as may be.
+func (r *readers) lookAgain() {
+	for _, hint := range r.hints {
+		poke(hint)
+	}
 }
 
 // start takes the folders in, which is quick, and serves what there is. The other
@@ -55,8 +67,8 @@ func (r *readers) start(ctx context.Context) error {
 func (r *readers) follow(ctx context.Context, srv *server.Server, published func() []resources.Resource) {
 	var busy sync.WaitGroup
 	defer busy.Wait()
-	for _, f := range r.feeds.all {
-		busy.Go(func() { r.feed(ctx, f) })
+	for i, f := range r.feeds.all {
+		busy.Go(func() { r.feed(ctx, f, r.hints[i]) })
 	}
 	tick := time.NewTicker(everyGeneration)
 	defer tick.Stop()
@@ -99,10 +111,10 @@ func (r *readers) load(ctx context.Context) (changed bool, err error) {
 }
 
 // feed takes in one source again and again.
-func (r *readers) feed(ctx context.Context, f feed) {
+func (r *readers) feed(ctx context.Context, f feed, hint chan struct{}) {
 	var watching sync.WaitGroup
 	defer watching.Wait()
-	hint, pause := make(chan struct{}, 1), time.Duration(0)
+	pause := time.Duration(0)
 	if f.folder != nil {
 		watching.Go(func() { r.watch(ctx, f, hint) })
 		pause = f.every // start has just looked

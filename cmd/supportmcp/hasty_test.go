@@ -13,7 +13,7 @@ import (
 )
 
 // hasty is serve for tests that cannot wait a minute for a dead server's lease to
-// lapse. All else is as in serve.
+// lapse: over stdio, or at the address behind --http. All else is as in serve.
 func hasty() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	err := serveHastily(ctx, world{in: os.Stdin, out: os.Stdout, err: os.Stderr, environ: os.Environ(), now: time.Now})
@@ -34,13 +34,20 @@ func serveHastily(ctx context.Context, w world) error {
 		return err
 	}
 	s.timing = timing{attempt: time.Second, lease: 1500 * time.Millisecond, wait: 10 * time.Second}
+	if len(os.Args) > 3 && os.Args[2] == "--http" { // many agents at once, so vendors take longer
+		s.timing, s.http = timing{attempt: 5 * time.Second, lease: 6 * time.Second, wait: 10 * time.Second}, os.Args[3]
+	}
 	svc, err := newService(ctx, s)
 	if err != nil {
 		return err
 	}
 	ctx, stop := context.WithCancel(ctx)
 	svc.busy.Go(func() { sweepOften(ctx, svc) })
-	err = svc.server.ServeStdio(ctx, w.in, w.out)
+	if s.http != "" {
+		err = serveHTTP(ctx, svc, s)
+	} else {
+		err = svc.server.ServeStdio(ctx, w.in, w.out)
+	}
 	stop()
 	return errors.Join(err, svc.close())
 }
@@ -54,7 +61,8 @@ func sweepOften(ctx context.Context, svc *service) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			_ = svc.worker.Sweep(ctx, policies.DueLapsed) // what fails is due again
+			_ = svc.worker.Sweep(ctx, policies.DueApproved) // what fails is due again
+			_ = svc.worker.Sweep(ctx, policies.DueLapsed)
 		}
 	}
 }

@@ -2,16 +2,11 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
-	"os/exec"
-	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -23,41 +18,7 @@ import (
 // address it prints. When the test ends it is told to stop, and must stop in order.
 func openHTTP(t testing.TB, environ []string, args ...string) (address string) {
 	t.Helper()
-	path, err := exec.LookPath("supportmcp")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := exec.CommandContext(context.Background(), path, append([]string{"serve", "--http", "127.0.0.1:0"}, args...)...) //nolint:usetesting // stopped by a signal
-	c.Env = environ
-	stderr, err := c.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	log := bufio.NewScanner(stderr)
-	printed := regexp.MustCompile(` url=(http://\S+)`)
-	var said strings.Builder
-	for address == "" && log.Scan() {
-		said.WriteString(log.Text() + "\n")
-		if found := printed.FindStringSubmatch(log.Text()); found != nil {
-			address = found[1]
-		}
-	}
-	rest := make(chan struct{})
-	go func() { _, _ = io.Copy(io.Discard, stderr); close(rest) }()
-	t.Cleanup(func() {
-		_ = c.Process.Signal(syscall.SIGTERM)
-		<-rest
-		if err := c.Wait(); err != nil {
-			t.Errorf("the server ended with %v: %s", err, said.String())
-		}
-	})
-	if address == "" {
-		t.Fatalf("no address is printed: %s", said.String())
-	}
-	return address
+	return openService(t, environ, args...).address
 }
 
 // The answer meets a connection that is gone. Nobody else may notice.

@@ -27,6 +27,7 @@ type keeper struct {
 	signed allowed
 	// check says why a sound policy cannot be put in force now. May be nil.
 	check func(context.Context, *policies.Policy) error
+	again chan struct{} // has room for one: look at the file now
 
 	name string // of the file, for messages
 
@@ -55,6 +56,8 @@ func (k *keeper) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+			k.look(ctx)
+		case <-k.again:
 			k.look(ctx)
 		}
 	}

@@ -24,7 +24,7 @@ import (
 // serving is how serve was called.
 type serving struct {
 	sandbox, readOnly bool
-	http              string
+	http, operator    string
 	dir               string // of the sandbox; "" is one that ends with it
 	seed              string // of the sandbox, as it was typed
 }
@@ -55,7 +55,7 @@ func serveCommand(w world) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s.readOnly, s.http = o.readOnly, o.http
+			s.readOnly, s.http, s.operator = o.readOnly, o.http, o.operator
 			return serve(cmd.Context(), s, w)
 		},
 	}
@@ -64,6 +64,7 @@ func serveCommand(w world) *cobra.Command {
 	c.Flags().StringVar(&o.seed, "seed", "", "with --sandbox: large adds 10,000 customers and 5,000 contacts")
 	c.Flags().BoolVar(&o.readOnly, "read-only", false, "publish no tool that writes; what was approved is still carried out")
 	c.Flags().StringVar(&o.http, "http", "", "serve over HTTP at this address, such as 127.0.0.1:8080; other machines need SUPPORTMCP_HTTP_TOKEN")
+	c.Flags().StringVar(&o.operator, "operator", "", "tell /livez, /readyz and /metrics at this address, such as 127.0.0.1:9090 (docs/operations.md)")
 	return c
 }
 
@@ -82,6 +83,11 @@ func serve(ctx context.Context, s settings, w world) (err error) {
 		stop()
 		err = errors.Join(err, svc.close())
 	}()
+	quiet, err := svc.operate(ctx, s.operator)
+	if err != nil {
+		return err
+	}
+	defer quiet()
 	svc.work(ctx)
 	for vendor, why := range s.locked {
 		s.log.Warn("nothing will be written", "vendor", vendor, "why", why)
@@ -127,9 +133,14 @@ func serveHTTP(ctx context.Context, svc *service, s settings) error {
 			NextStep: "give an address of this machine with a free port, such as 127.0.0.1:8080",
 		}
 	}
-	s.announce("serving MCP over HTTP", overHTTP(l.Addr()), "url", "http://"+l.Addr().String()+server.Endpoint)
-	s.access.News.Tell = svc.hurry
-	s.access.Tokens = svc.tokens
+	defer svc.reloading(ctx)()
+	s.access.News.Tell, s.access.Tokens = svc.hurry, svc.tokens
+	protected, err := s.access.Protected(ctx)
+	if err != nil {
+		return errors.Join(fmt.Errorf("look for tokens: %w", err), l.Close())
+	}
+	l, scheme := s.tls.over(l)
+	s.announce("serving MCP over HTTP", overHTTP(l.Addr(), protected, runsApart()), "url", scheme+"://"+l.Addr().String()+server.Endpoint)
 	return svc.server.ServeHTTP(ctx, l, s.access)
 }
 
@@ -154,7 +165,7 @@ func serveSandbox(ctx context.Context, cfg Config, o serving, w world) (err erro
 	if err != nil {
 		return err
 	}
-	s.readOnly, s.http = o.readOnly, o.http
+	s.readOnly, s.http, s.operator = o.readOnly, o.http, o.operator
 	s.log.Info("the sandbox is up", "stripe", running.StripeURL, "intercom", running.IntercomURL)
 	s.log.Info("approve what waits in another terminal", "command", "SUPPORTMCP_DATABASE_URL='"+s.databaseURL+"' supportmcp approvals list")
 	return serve(ctx, s, w)
@@ -166,7 +177,7 @@ func sandboxed(cfg Config, running *sandbox.Running, dir string, w world) (setti
 	if err := errors.Join(cfg.checkPrincipal(), cfg.checkEdge(), cfg.checkLogLevel()); err != nil {
 		return settings{}, err
 	}
-	log := newLogger(w.err, cfg.LogLevel)
+	log := cfg.logger(w.err)
 	s := settings{
 		stripe:      stripe.Config{Key: sandbox.StripeKey, BaseURL: running.StripeURL, Log: log, Now: running.Clock.Now},
 		intercom:    intercom.Config{Token: sandbox.IntercomToken, BaseURL: running.IntercomURL, AdminID: sandbox.AdminID, Log: log, Now: running.Clock.Now},

@@ -42,7 +42,9 @@ type settings struct {
 	readOnly    bool            // clients see no tool that writes
 	website     string
 	http        string // the address to serve at; "" serves over stdio
+	operator    string // the address to tell the operator at; "" is none
 	access      server.HTTP
+	tls         *certificate // nil: HTTP without TLS
 	timing      timing
 	now         func() time.Time
 	log         *slog.Logger
@@ -108,12 +110,18 @@ type hands struct {
 	tools    []tools.Tool
 	log      *slog.Logger
 
+	meters   *meters
+	ledgered *watched // the ledger, as guard and worker use it
+
 	authority authority     // over what people decide
 	news      chan struct{} // says that notes may have been written
 }
 
 func newHands(ctx context.Context, s settings) (h hands, err error) {
-	h.log, h.news = s.log, make(chan struct{}, 1)
+	h.log, h.meters, h.news = s.log, newMeters(), make(chan struct{}, 1)
+	if s.stripe.HTTP == nil {
+		s.stripe.HTTP, s.intercom.HTTP = h.meters.vendor("stripe"), h.meters.vendor("intercom")
+	}
 	if h.intercom, err = intercom.New(s.intercom); err != nil {
 		return h, fmt.Errorf("set up Intercom: %w", err)
 	}
@@ -128,14 +136,15 @@ func newHands(ctx context.Context, s settings) (h hands, err error) {
 		return h, errors.Join(err, h.ledger.Close())
 	}
 	h.tokens = tokens.New(h.ledger, s.now)
+	h.ledgered = h.meters.watch(h.ledger)
 	h.guard = &policies.Guard{
-		Ledger: h.ledger, Allowances: h.tokens, Now: s.now, Log: s.log, Locked: s.locked,
+		Ledger: h.ledgered, Allowances: h.tokens, Now: s.now, Log: s.log, Locked: s.locked,
 		Timeout: s.timing.attempt, Lease: s.timing.lease, Wait: s.timing.wait,
 	}
 	if h.authority, h.guard.Approvers, err = whoApproves(ctx, s, h.ledger, tools.Deps{Guard: h.guard, Intercom: h.intercom}.ReadNote); err != nil {
 		return h, errors.Join(err, h.ledger.Close())
 	}
-	h.policy = &keeper{path: s.policyPath, name: s.policyName, ledger: h.ledger, guard: h.guard, log: s.log, signed: h.authority.policies}
+	h.policy = &keeper{path: s.policyPath, name: s.policyName, ledger: h.ledger, guard: h.guard, log: s.log, signed: h.authority.policies, again: make(chan struct{}, 1)}
 	if err := h.furnish(s); err != nil {
 		return h, errors.Join(err, h.ledger.Close())
 	}
@@ -216,7 +225,7 @@ func newNotary(ctx context.Context, s settings, l *ledger.Ledger) (*notary, erro
 }
 
 func assemble(s settings, h hands) (*service, error) {
-	worker, err := server.NewWorker(h.ledger, h.tools, s.log)
+	worker, err := server.NewWorker(h.ledgered, h.tools, s.log)
 	if err != nil {
 		return nil, err
 	}
@@ -225,8 +234,8 @@ func assemble(s settings, h hands) (*service, error) {
 	}
 	shown := tools.Listed(h.tools, s.toolsets, s.readOnly)
 	srv, err := server.New(server.Config{
-		Version: version, Website: s.website, Principal: s.principal, Log: s.log,
-		Tools: shown, Resources: published(), Prompts: h.prompts(s, shown),
+		Version: version, Website: s.website, Principal: s.principal, Log: s.log, CallID: newCallID,
+		Tools: h.meters.timed(shown), Resources: published(), Prompts: h.prompts(s, shown),
 	})
 	if err != nil {
 		return nil, err
@@ -280,7 +289,7 @@ func (s *service) close() error {
 // configured resolves the settings of the environment, or lists everything that
 // keeps the server from starting.
 func configured(c Config, w world) (settings, error) {
-	log := newLogger(w.err, c.LogLevel)
+	log := c.logger(w.err)
 	s := settings{
 		stripe:    stripe.Config{Key: string(c.StripeKey), BaseURL: strings.TrimRight(c.StripeBase, "/"), Log: log, Now: w.now},
 		intercom:  intercom.Config{Token: string(c.IntercomToken), BaseURL: c.IntercomBase, AdminID: c.IntercomAdmin, Log: log, Now: w.now},
@@ -307,7 +316,7 @@ func configured(c Config, w world) (settings, error) {
 
 // read reads what the environment names: policy, documents and toolsets.
 func (s *settings) read(c Config, w world) error {
-	var noPolicy, noRoster, noDocuments, noToolset error
+	var noPolicy, noRoster, noDocuments, noToolset, noCertificate error
 	s.policyPath = c.Policy
 	s.policyName, s.policy, noPolicy = readPolicy(c.Policy)
 	if noPolicy == nil {
@@ -325,13 +334,8 @@ func (s *settings) read(c Config, w world) error {
 	if s.toolsets, noToolset = tools.ParseToolsets(c.Toolsets); noToolset != nil {
 		noToolset = problem("SUPPORTMCP_TOOLSETS", noToolset.Error())
 	}
-	return errors.Join(noPolicy, noRoster, noDocuments, noToolset)
-}
-
-func newLogger(w interface{ Write([]byte) (int, error) }, level string) *slog.Logger {
-	var l slog.Level
-	_ = l.UnmarshalText([]byte(level)) // validated; info otherwise
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: l}))
+	s.tls, noCertificate = c.certificate(s.log)
+	return errors.Join(noPolicy, noRoster, noDocuments, noToolset, noCertificate)
 }
 
 // readPolicy reads the policy file, or the default when none is named.

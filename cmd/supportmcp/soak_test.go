@@ -72,8 +72,8 @@ func TestAServerUnderLoadKeepsItsMemory(t *testing.T) {
 	}
 }
 
-// resolve plays a ticket of its own and counts what was refunded.
-func resolve(a *agent, p *place, n int64) (refunds int64) {
+// addTicket seeds a customer who asks for a refund, in a conversation of their own.
+func addTicket(p *place, n int64) (conversation, charge string) {
 	name, conversation := fmt.Sprintf("soak%d", n), strconv.FormatInt(300_000_000_000+n, 10)
 	contact := fmt.Sprintf("65bb%020d", n)
 	p.Stripe.AddCustomer(stripeapi.Customer{ID: "cus_" + name, Email: name + "@example.com", Currency: "eur", Created: time.Now().AddDate(-1, 0, 0)})
@@ -82,11 +82,17 @@ func resolve(a *agent, p *place, n int64) (refunds int64) {
 	p.Intercom.AddConversation(intercomapi.Conversation{
 		ID: conversation, Contacts: []string{contact}, Messages: []intercomapi.Message{{From: "contact:" + contact, Body: "Please refund.", At: time.Now().Add(-time.Hour)}},
 	})
+	return conversation, "ch_" + name
+}
+
+// resolve plays a ticket of its own and counts what was refunded.
+func resolve(a *agent, p *place, n int64) (refunds int64) {
+	conversation, charge := addTicket(p, n)
 	p.Stripe.Desk.Forget()
 	p.Intercom.Desk.Forget()
 	a.call("get_conversation", map[string]any{"conversation_id": conversation})
 	for _, amount := range []string{"1.00 EUR", "2.00 EUR", "2.00 EUR", "3.00 EUR", "600.00 EUR"} {
-		got := a.call("create_refund", map[string]any{"conversation_id": conversation, "charge_id": "ch_" + name, "amount": amount, "reason": "requested_by_customer"})
+		got := a.call("create_refund", map[string]any{"conversation_id": conversation, "charge_id": charge, "amount": amount, "reason": "requested_by_customer"})
 		if got.State == policies.Done && !got.Replayed {
 			refunds++
 		}

@@ -40,6 +40,7 @@ type Error struct {
 	Message   string `json:"message"`
 	NextStep  string `json:"next_step,omitempty"`
 	RequestID string `json:"request_id,omitempty"` // the vendor's, for its support
+	CallID    string `json:"call_id,omitempty"`    // ours, for the operator: lines of the log have it
 	Took      Took   `json:"-"`
 	Cause     error  `json:"-"`
 }

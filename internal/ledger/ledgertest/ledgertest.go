@@ -78,6 +78,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"proofs", proofs},
 		{"exports", exports},
 		{"unrecorded work", unrecorded},
+		{"tally", tally},
 		{"filling", filling},
 		{"model", model},
 	} {
