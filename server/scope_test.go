@@ -198,7 +198,8 @@ func (h *house) checkPrompts(t *testing.T, s *mcp.ClientSession, who string, wan
 func TestToolsetsOfATokenNarrowWhatItsScopesOpen(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	s := h.connect(t, h.token(t, access.Caller{Principal: "fin", Scopes: access.All(), Toolsets: []string{string(tools.Knowledge)}}, ""))
+	token := h.token(t, access.Caller{Principal: "fin", Scopes: access.All(), Toolsets: []string{string(tools.Knowledge)}}, "")
+	s := h.connect(t, token)
 	if got := names(t, s); !slices.Equal(got, []string{"fetch", "search"}) {
 		t.Errorf("listed are %v", got)
 	}
@@ -207,6 +208,13 @@ func TestToolsetsOfATokenNarrowWhatItsScopesOpen(t *testing.T) {
 	}
 	if said := s.InitializeResult().Instructions; strings.Contains(said, "get_conversation") || !strings.Contains(said, "search") {
 		t.Errorf("the instructions name %q", said)
+	}
+	for _, method := range []string{"server/discover", "tools/list"} { // of the era without sessions
+		header := modern(method, "")
+		header.Set("Authorization", "Bearer "+token)
+		if g := post(t, h.url, line("1", method, with("{}")), header); g.Status != http.StatusOK || strings.Contains(g.Body, "get_conversation") || !strings.Contains(g.Body, "search") {
+			t.Errorf("%s is answered %d %s", method, g.Status, g.Body)
+		}
 	}
 }
 
