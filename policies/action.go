@@ -19,6 +19,7 @@ const (
 	KindCancel     Kind = "cancel"
 	KindKeep       Kind = "keep" // take back a cancellation that is still to come
 	KindDiscount   Kind = "discount"
+	KindRetry      Kind = "retry" // pay an open invoice again
 	KindReply      Kind = "reply"
 	KindNote       Kind = "note"
 	KindState      Kind = "state"
@@ -31,16 +32,17 @@ const (
 	KindLink       Kind = "link" // of a contact to a Stripe customer
 	KindEvent      Kind = "event"
 	KindBreaker    Kind = "breaker"
+	KindLookup     Kind = "lookup" // of a customer outside a conversation
 )
 
 // kinds are all kinds.
 func kinds() []Kind {
-	return append(moneyKinds(), KindReply, KindNote, KindState, KindAssign, KindTag, KindTagContact, KindSegment, KindContact, KindLink, KindNewContact, KindEvent, KindBreaker)
+	return append(moneyKinds(), KindReply, KindNote, KindState, KindAssign, KindTag, KindTagContact, KindSegment, KindContact, KindLink, KindNewContact, KindEvent, KindBreaker, KindLookup)
 }
 
 // moneyKinds are the kinds that change what somebody pays.
 func moneyKinds() []Kind {
-	return []Kind{KindCancel, KindCredit, KindDiscount, KindKeep, KindRefund}
+	return []Kind{KindCancel, KindCredit, KindDiscount, KindKeep, KindRefund, KindRetry}
 }
 
 // Vendor is where an action takes effect.
@@ -57,7 +59,7 @@ func (k Kind) Vendor() Vendor {
 	switch {
 	case slices.Contains(moneyKinds(), k):
 		return Stripe
-	case k == KindBreaker, k == KindLink:
+	case k == KindBreaker, k == KindLink, k == KindLookup:
 		return ""
 	}
 	return Intercom
@@ -73,7 +75,7 @@ func (k Kind) MovesMoney() bool { return k.Vendor() == Stripe }
 // section is never allowed.
 func (k Kind) section() string {
 	switch k {
-	case KindRefund, KindCredit, KindDiscount, KindTag, KindSegment, KindContact:
+	case KindRefund, KindCredit, KindDiscount, KindRetry, KindTag, KindSegment, KindContact, KindLookup:
 		return string(k)
 	case KindCancel, KindKeep:
 		return "cancel"
@@ -98,11 +100,11 @@ const forever = 100 * 365 * 24 * time.Hour
 // a desired state, which is looked at first instead.
 func (k Kind) ReplayFor() time.Duration {
 	switch k {
-	case KindRefund, KindCredit:
+	case KindRefund, KindCredit, KindRetry:
 		return forever
 	case KindReply, KindNote:
 		return 24 * time.Hour
-	case KindState, KindAssign, KindTag, KindTagContact, KindCancel, KindKeep, KindDiscount, KindSegment, KindContact, KindLink, KindNewContact, KindEvent, KindBreaker:
+	case KindState, KindAssign, KindTag, KindTagContact, KindCancel, KindKeep, KindDiscount, KindSegment, KindContact, KindLink, KindNewContact, KindEvent, KindBreaker, KindLookup:
 	}
 	return 0
 }
@@ -114,9 +116,9 @@ func (k Kind) ReplayFor() time.Duration {
 // have one address; a desired state can always be set again.
 func (k Kind) repeatFor() time.Duration {
 	switch k {
-	case KindRefund, KindCredit, KindCancel, KindKeep, KindDiscount:
+	case KindRefund, KindCredit, KindCancel, KindKeep, KindDiscount, KindRetry:
 		return 23 * time.Hour
-	case KindState, KindAssign, KindTag, KindTagContact, KindSegment, KindContact, KindLink, KindEvent, KindBreaker:
+	case KindState, KindAssign, KindTag, KindTagContact, KindSegment, KindContact, KindLink, KindEvent, KindBreaker, KindLookup:
 		return forever
 	case KindReply, KindNote, KindNewContact:
 	}

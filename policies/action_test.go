@@ -15,6 +15,7 @@ func TestEveryKindHasAVendorASectionAndItsOwnPatience(t *testing.T) {
 		lost           State
 	}{
 		KindRefund: {Stripe, "refund", forever, 23 * time.Hour, Review},
+		KindRetry:  {Stripe, "retry", forever, 23 * time.Hour, Review},
 		KindReply:  {Intercom, "reply", 24 * time.Hour, 0, Failed},
 		KindNote:   {Intercom, "reply", 24 * time.Hour, 0, Failed},
 		KindState:  {Intercom, "reply", 0, forever, Review},
@@ -25,6 +26,7 @@ func TestEveryKindHasAVendorASectionAndItsOwnPatience(t *testing.T) {
 		KindTagContact: {Intercom, "tag", 0, forever, Review},
 		KindContact:    {Intercom, "contact", 0, forever, Review},
 		KindEvent:      {Intercom, "reply", 0, forever, Review},
+		KindLookup:     {"", "lookup", 0, forever, Review},
 		KindNewContact: {Intercom, "contact", 0, 0, Review},
 		"wire":         {Intercom, "", 0, 0, Review},
 	} {

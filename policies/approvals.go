@@ -25,6 +25,9 @@ type Need struct {
 	// Verified says that the approval must name who verified the caller, since no
 	// conversation shows who asks.
 	Verified bool `json:"verified,omitempty"`
+	// Note says that an internal note suffices, where people otherwise sign. It is told
+	// by Decision.Needed.
+	Note bool `json:"-"`
 }
 
 // Band is a stricter need for larger amounts.

@@ -51,7 +51,7 @@ func (g *Guard) Unlawful(ctx context.Context, e Entry) error {
 	if g.Approvers == nil || e.State != Approved || e.Approver == "" {
 		return nil
 	}
-	return g.countApprovals(ctx, e, e.Digest, e.Decision.Need)
+	return g.countApprovals(ctx, e, e.Digest, e.Decision.Needed())
 }
 
 // countApprovals wants the approvals of e, on facts with this digest, to be enough
@@ -87,17 +87,21 @@ func (g *Guard) lawful(ctx context.Context, e Entry, d Draft, judge func(Snapsho
 	if err != nil {
 		return nil, err
 	}
-	counted := judge(snap).Need
+	today := judge(snap)
+	needs, counted := []Need{e.Decision.Needed()}, today.Needed()
+	if today.Effect == NeedsApproval {
+		needs = append(needs, counted)
+	}
 	return func(s Snapshot) Decision {
 		decision := judge(s)
-		if decision.Effect != NeedsApproval || decision.Need == counted {
+		if decision.Effect != NeedsApproval || decision.Needed() == counted {
 			return decision
 		}
 		return decision.restrict(Finding{
 			Rule: "approvals.need", Effect: Deny, Limit: decision.Need.String(),
 			Message: "other approvals are needed now than a moment ago", NextStep: "ask again",
 		})
-	}, g.countApprovals(ctx, e, d.Digest, e.Decision.Need, counted)
+	}, g.countApprovals(ctx, e, d.Digest, needs...)
 }
 
 // sendAgain proposes an entry that may be sent once more, and wants it to be allowed
@@ -123,7 +127,7 @@ func sendAgain[A Action, Out any](ctx context.Context, g *Guard, e Entry, a A, o
 	case decision.Effect == Allow && d.Digest == e.Digest:
 		return a, nil
 	}
-	return a, g.countApprovals(ctx, e, d.Digest, e.Decision.Need, decision.Need)
+	return a, g.countApprovals(ctx, e, d.Digest, e.Decision.Needed(), decision.Needed())
 }
 
 // DigestOf is the digest of facts as an entry holds them. Whoever shows facts to a

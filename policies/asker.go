@@ -72,15 +72,25 @@ func (a Asker) owner(customer string) Finding {
 	return f
 }
 
-// UnknownCharge is the one answer for a charge that does not exist and for one
-// that is not the asker's.
-func UnknownCharge() error {
+// Unknown is the one answer for what an action of a kind is about when it does not
+// exist, and when it is not the asker's.
+func Unknown(k Kind) error {
+	what, article := "charge", "a "
+	switch k { //nolint:exhaustive // all others are about charges, or about nothing of Stripe's
+	case KindCancel, KindKeep, KindDiscount:
+		what = "subscription"
+	case KindRetry:
+		what, article = "invoice", "an "
+	}
 	return &fault.Error{
 		Code: fault.NotFound, Took: fault.No,
-		Message:  "the customer of this conversation has no such charge",
-		NextStep: "take a charge_id from get_billing_overview of this conversation",
+		Message:  "the customer of this conversation has no such " + what,
+		NextStep: "take " + article + what + "_id from get_billing_overview of this conversation",
 	}
 }
+
+// UnknownCharge is the answer for a charge that does not exist, or is not the asker's.
+func UnknownCharge() error { return Unknown(KindRefund) }
 
 // UnknownAction is the one answer for an action that does not exist and for one
 // that was denied because the money was not the asker's.

@@ -125,14 +125,16 @@ func (b Budget) query(s Subject, by Principal) Query {
 }
 
 func (b Budget) name() string {
-	prefix := "budget."
+	var room [64]byte // so that only the name itself is allocated
+	name := append(room[:0], "budget."...)
 	switch {
 	case b.Own:
-		prefix = "budget.own."
+		name = append(name, "own."...)
 	case b.Shared:
-		prefix = "budget.shared."
+		name = append(name, "shared."...)
 	}
-	return prefix + string(b.Scope) + "." + FormatSpan(b.Window)
+	name = append(append(name, b.Scope...), '.')
+	return string(appendSpan(name, b.Window))
 }
 
 func (b Budget) judge(cost money.Money, now time.Time, u Usage) Finding {

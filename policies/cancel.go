@@ -28,12 +28,23 @@ const (
 	NowWithRefund How = "now_with_refund" // at once, and the unused time is paid back
 )
 
+// Feedback is why a customer leaves, in Stripe's words
+// (https://docs.stripe.com/api/subscriptions/cancel#cancel_subscription-cancellation_details-feedback).
+type Feedback string
+
+// Feedbacks are all that Stripe knows.
+func Feedbacks() []Feedback {
+	return []Feedback{"customer_service", "low_quality", "missing_features", "other", "switched_service", "too_complex", "too_expensive", "unused"}
+}
+
 // Cancel ends a subscription.
 type Cancel struct {
 	Asker        Asker        `json:"asker"`
 	Subscription Subscription `json:"subscription"`
 	How          How          `json:"how"`
-	Refund       money.Money  `json:"refund,omitzero"` // of NowWithRefund: what Stripe's preview pays back, gross
+	Refund       money.Money  `json:"refund,omitzero"`    // of NowWithRefund: what Stripe's preview pays back, gross
+	Feedback     Feedback     `json:"feedback,omitempty"` // why the customer leaves; it never loosens anything
+	Comment      string       `json:"comment,omitempty"`  // the same in the customer's own words
 	Traits       Traits       `json:"traits"`
 }
 
@@ -66,6 +77,7 @@ func (Cancel) asks() []Query    { return nil }
 
 func (c Cancel) judge(p *Policy, _ Snapshot) []Finding {
 	findings := append(c.Asker.judge(p, c.Subscription.Customer, c.Refund), c.Subscription.cancellable(), c.sound())
+	findings = append(findings, secretless(c.Comment)...)
 	if p.Cancel == nil {
 		return append(findings, missing("cancel"))
 	}

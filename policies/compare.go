@@ -69,6 +69,8 @@ func (c *comparison) walk(path string, before, after reflect.Value) {
 		c.disclosure(path, as[DisclosureRules](before), as[DisclosureRules](after))
 	case *IdentityRules:
 		c.identity(path, as[*IdentityRules](before), as[*IdentityRules](after))
+	case NoteRules:
+		c.notes(path, as[NoteRules](before), as[NoteRules](after))
 	case map[Reason]Effect:
 		c.reasons(path, as[map[Reason]Effect](before), as[map[Reason]Effect](after))
 	default:
@@ -207,6 +209,7 @@ func number(path string) (d direction, known bool) {
 		"refund.duplicate_within": {},
 		"refund.account_age":      {smaller: true},
 		"credit.account_age":      {smaller: true},
+		"retry.cooldown":          {smaller: true},
 		"denials.count":           {unlimited: true},
 		"denials.window":          {smaller: true},
 		"reply.max_chars":         {},

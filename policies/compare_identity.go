@@ -17,10 +17,15 @@ func (c *comparison) identity(path string, before, after *IdentityRules) {
 	if was != is {
 		c.add(join(path, "claimed"), was.String(), is.String(), is > was)
 	}
-	for _, currency := range union(before.upTo(), after.upTo()) {
-		was, is := before.upTo()[currency], after.upTo()[currency]
-		if was != is {
-			c.add(join(join(path, "claimed_up_to"), string(currency)), money.Of(was, currency).String(), money.Of(is, currency).String(), is > was)
+	c.upTo(join(path, "claimed_up_to"), before.upTo(), after.upTo())
+}
+
+// upTo compares amounts up to which less is wanted. A currency that is not listed has
+// none.
+func (c *comparison) upTo(path string, before, after map[money.Currency]int64) {
+	for _, currency := range union(before, after) {
+		if was, is := before[currency], after[currency]; was != is {
+			c.add(join(path, string(currency)), money.Of(was, currency).String(), money.Of(is, currency).String(), is > was)
 		}
 	}
 }

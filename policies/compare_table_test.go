@@ -55,6 +55,8 @@ func edits() []struct{ from, to, path string } {
 		{"message: Annual plans need finance}", "mode: shadow}", "refund.when[annual]"},
 		{"now: needs_approval", "now: allow", "cancel.now"},
 		{"coupons: [STAY20, LOYAL]", "coupons: [STAY20, LOYAL, HALF]", "discount.coupons"},
+		{"cooldown: 12h", "cooldown: 11h", "retry.cooldown"},
+		{"    eur: {auto: 15.00, max: 55.00}", "    eur: {auto: 15.00, max: 55.01}", "retry.currencies.eur.max"},
 		{"max_chars: 40", "max_chars: 41", "reply.max_chars"},
 		{"allow: [billing, refunded, vip]", "allow: [billing, refunded, vip, gold]", "tag.allow"},
 		{"max: 50, alone: 10", "max: 51, alone: 10", "segment.max"},
@@ -129,7 +131,7 @@ func TestARuleThatStandsInForAnotherLoosensNothing(t *testing.T) {
 
 func TestASectionMoreIsLooserAndOneLessStricter(t *testing.T) {
 	whole, _ := wholePolicy(t)
-	for _, section := range []string{"Refund", "Credit", "Cancel", "Discount", "Reply", "Tag", "Segment", "Contact", "Lookup", "Breaker"} {
+	for _, section := range []string{"Refund", "Credit", "Cancel", "Discount", "Retry", "Reply", "Tag", "Segment", "Contact", "Lookup", "Breaker"} {
 		without := *whole
 		reflect.ValueOf(&without).Elem().FieldByName(section).SetZero()
 		path := keyOf(section)

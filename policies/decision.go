@@ -71,6 +71,13 @@ type Decision struct {
 	HandTo   string      `json:"hand_to,omitempty"` // the team that takes over if the action comes to nothing
 }
 
+// Needed is who must approve, and whether a note is enough for it.
+func (d Decision) Needed() Need {
+	n := d.Need
+	n.Note = d.ByNote
+	return n
+}
+
 // decide combines findings: the strictest wins, and no finding at all denies.
 func decide(revision string, findings []Finding, left room) Decision {
 	d := Decision{Effect: Deny, Findings: findings, Revision: revision}

@@ -12,9 +12,9 @@ import (
 func DecodeAction(k Kind, facts []byte) (Action, error) {
 	read, ok := map[Kind]func([]byte) (Action, error){
 		KindRefund: decodeAs[Refund], KindCredit: decodeAs[Credit], KindCancel: decodeAs[Cancel], KindKeep: decodeAs[Keep],
-		KindDiscount: decodeAs[Discount], KindReply: decodeAs[Reply], KindNote: decodeAs[Note], KindState: decodeAs[SetState],
+		KindDiscount: decodeAs[Discount], KindRetry: decodeAs[Retry], KindReply: decodeAs[Reply], KindNote: decodeAs[Note], KindState: decodeAs[SetState],
 		KindAssign: decodeAs[Assign], KindTag: decodeAs[Tag], KindSegment: decodeAs[Segment], KindContact: decodeAs[Contact], KindNewContact: decodeAs[NewContact],
-		KindTagContact: decodeAs[TagContact], KindEvent: decodeAs[Event], KindLink: decodeAs[Link], KindBreaker: decodeAs[Breaker],
+		KindTagContact: decodeAs[TagContact], KindEvent: decodeAs[Event], KindLink: decodeAs[Link], KindBreaker: decodeAs[Breaker], KindLookup: decodeAs[Lookup],
 	}[k]
 	if !ok {
 		return nil, fmt.Errorf("%s: there is no such kind of action", hint(string(k), kindNames()))

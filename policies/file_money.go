@@ -170,5 +170,8 @@ func (p *Policy) limited() CurrencyLimits {
 	if p.Discount != nil {
 		maps.Copy(out, p.Discount.Currencies)
 	}
+	if p.Retry != nil {
+		maps.Copy(out, p.Retry.Currencies)
+	}
 	return out
 }

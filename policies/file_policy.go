@@ -28,6 +28,7 @@ func (r *fileReader) policy(root *yaml.Node) *Policy {
 		optional("credit", "{currencies: {eur: {auto: 10.00, max: 100.00}}}", "Money off invoices to come, given out of goodwill.", func(path string, n *yaml.Node) { p.Credit = r.credit(path, n) }),
 		optional("cancel", "{at_period_end: allow, keep: allow}", "Ending subscriptions, and taking back that they end.", func(path string, n *yaml.Node) { p.Cancel = r.cancel(path, n) }),
 		optional("discount", "{coupons: [STAY20], currencies: {eur: {auto: 50.00, max: 200.00}}}", "Discounts on subscriptions.", func(path string, n *yaml.Node) { p.Discount = r.discount(path, n) }),
+		optional("retry", "{currencies: {eur: {auto: 50.00, max: 500.00}}}", "Paying open invoices again with the customer's card, after the card was fixed.", func(path string, n *yaml.Node) { p.Retry = r.retry(path, n) }),
 		optional("reply", "{max_chars: 4000}", "Replies to customers. The same section lets the agent write internal notes, and close, open or snooze a conversation.", func(path string, n *yaml.Node) { p.Reply = r.reply(path, n) }),
 		optional("tag", "{allow: [billing]}", "Tags of conversations.", func(path string, n *yaml.Node) { p.Tag = r.tag(path, n) }),
 		optional("segment", "{allow: [card-expiring], max: 5000}", "Tagging all contacts of a segment at once.", func(path string, n *yaml.Node) { p.Segment = r.segment(path, n) }),

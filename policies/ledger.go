@@ -53,8 +53,12 @@ type Snapshot struct {
 	Denied []time.Time
 	// BreakerOpen says that the breaker has tripped and nobody has released it.
 	BreakerOpen bool
-	// Receipts are the amounts of the refunds that Reads.Receipts asked for.
+	// Receipts are the amounts that Reads.Receipts asked for: refunded, also with a
+	// cancellation.
 	Receipts []money.Money
+	// Credits are those of the same conversation that come off invoices to come:
+	// credits, and what discounts are worth.
+	Credits []money.Money
 	// MayRepeat says that the request repeats a done action on purpose, and that
 	// the policy wants nobody asked about that. The ledger leaves it alone.
 	MayRepeat bool
@@ -68,7 +72,7 @@ type Reads struct {
 	Denials      int           // how many denied actions are read at most, of each
 	DeniedWithin time.Duration // and how old they may be
 	Breaker      bool          // whether the breaker is open is read
-	Receipts     string        // a conversation whose done refunds are read; "" for none
+	Receipts     string        // a conversation whose done refunds and credits are read; "" for none
 }
 
 // Draft is an entry to be: all that Begin needs, without the Go type of the action.

@@ -61,6 +61,8 @@ func (m Message) judge(p *Policy) []Finding {
 type Reply struct {
 	Message
 	Close bool `json:"close"`
+	// Pages are what the placeholders in the body stand for.
+	Pages []Page `json:"pages,omitempty"`
 }
 
 // Kind is KindReply.
@@ -76,7 +78,7 @@ func (r Reply) Subject() Subject {
 // binds leaves out what the text is compared with: it is judged anew when the
 // reply is sent, and nobody approves it.
 func (r Reply) binds() any {
-	r.After, r.Own, r.Traits = "", Own{}, Traits{}
+	r.After, r.Own, r.Pages, r.Traits = "", Own{}, nil, Traits{}
 	return r
 }
 
@@ -95,7 +97,8 @@ func (r Reply) judge(p *Policy, s Snapshot) []Finding {
 	if p.Reply == nil {
 		return findings
 	}
-	return append(findings, wording(words.Read(r.Body).Check(p.Reply.Words, r.Own, s.Receipts))...)
+	findings = append(findings, wording(words.Read(r.Body).Check(p.Reply.Words, r.Own, s.done()))...)
+	return append(findings, r.pages()...)
 }
 
 // Note is text that only colleagues see.

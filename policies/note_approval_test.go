@@ -8,20 +8,20 @@ import (
 
 func TestANoteIsAVerdictOnlyWhenItIsPlain(t *testing.T) {
 	for text, want := range map[string]NoteVerdict{
-		"approve abcd2345":                       {Approved, "abcd2345", ""},
-		"  Approve\tABCD2345 \n":                 {Approved, "abcd2345", ""},
-		"approve abcd2345.":                      {Approved, "abcd2345", ""},
-		"reject abcd2345":                        {Rejected, "abcd2345", ""},
-		"REJECT abcd2345: used for three\ndays.": {Rejected, "abcd2345", "used for three\ndays."},
+		"approve abcd2345abcd2345":                       {Approved, "abcd2345abcd2345", ""},
+		"  Approve\tABCD2345ABCD2345 \n":                 {Approved, "abcd2345abcd2345", ""},
+		"approve abcd2345abcd2345.":                      {Approved, "abcd2345abcd2345", ""},
+		"reject abcd2345abcd2345":                        {Rejected, "abcd2345abcd2345", ""},
+		"REJECT abcd2345abcd2345: used for three\ndays.": {Rejected, "abcd2345abcd2345", "used for three\ndays."},
 	} {
 		if got, ok := ParseNote(text); !ok || got != want {
 			t.Errorf("%q is %+v, %v", text, got, ok)
 		}
 	}
 	for _, text := range []string{
-		"", "approve", "approve abcd", "approve abcd23456", "approve abcd2345 ?", "approve abcd2345 if it is hers",
-		"please approve abcd2345", "> approve abcd2345", "do not approve abcd2345", "approve abcd2340", "reject abcd2345x", "approved abcd2345",
-		"approve abcd2345\nreject abcd2345",
+		"", "approve", "approve abcd", "approve abcd2345x", "approve abcd2345abcd2345 ?", "approve abcd2345abcd2345 if it is hers",
+		"please approve abcd2345abcd2345", "> approve abcd2345abcd2345", "do not approve abcd2345abcd2345", "approve abcd2345abcd2340", "reject abcd2345abcd2345x", "approved abcd2345abcd2345",
+		"approve abcd2345abcd2345\nreject abcd2345abcd2345",
 	} {
 		if got, ok := ParseNote(text); ok {
 			t.Errorf("%q is taken for %+v", text, got)
@@ -43,7 +43,7 @@ func awaiting(t *testing.T, p *Policy, minor int64, change func(*Refund)) Entry 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Entry{ID: "act_1", Draft: Draft{Kind: r.Kind(), Subject: r.Subject(), Digest: digest}, State: Awaiting, Decision: d}
+	return Entry{ID: "act_1", Draft: Draft{Kind: r.Kind(), Principal: "agent", Subject: r.Subject(), Digest: digest}, Bound: digest, State: Awaiting, Decision: d}
 }
 
 func TestANoteDecidesUpToItsAmount(t *testing.T) {
@@ -87,7 +87,9 @@ func TestACodeBindsActionAndFacts(t *testing.T) {
 	other := awaiting(t, p, 19999, nil)
 	renamed := one
 	renamed.ID = "act_2"
-	if code := one.NoteCode(); len(code) != 8 || code == other.NoteCode() || code == renamed.NoteCode() || code != awaiting(t, p, 20000, nil).NoteCode() {
+	mine := one
+	mine.Principal = "kim"
+	if code := one.NoteCode(); len(code) != 16 || code == other.NoteCode() || code == renamed.NoteCode() || code == mine.NoteCode() || code != awaiting(t, p, 20000, nil).NoteCode() {
 		t.Errorf("the codes are %s, %s and %s", code, other.NoteCode(), renamed.NoteCode())
 	}
 	if v, ok := ParseNote("approve " + one.NoteCode()); !ok || v.Code != one.NoteCode() {
@@ -116,11 +118,13 @@ func TestNotesThatDecideMoreAreLooser(t *testing.T) {
 		from, to string
 		looser   bool
 	}{
-		"notes at all":    {someRefunds, byNotes, true},
-		"no more notes":   {byNotes, someRefunds, false},
-		"one admin more":  {byNotes, someRefunds + "approvals: {notes: {admins: [\"8002\", \"8003\"], up_to: {eur: 200.00}}}\n", true},
-		"one admin less":  {someRefunds + "approvals: {notes: {admins: [\"8002\", \"8003\"], up_to: {eur: 200.00}}}\n", byNotes, false},
-		"a larger amount": {byNotes, someRefunds + "approvals: {notes: {admins: [\"8002\"], up_to: {eur: 200.01}}}\n", true},
+		"notes at all":     {someRefunds, byNotes, true},
+		"no more notes":    {byNotes, someRefunds, false},
+		"one admin more":   {byNotes, someRefunds + "approvals: {notes: {admins: [\"8002\", \"8003\"], up_to: {eur: 200.00}}}\n", true},
+		"one admin less":   {someRefunds + "approvals: {notes: {admins: [\"8002\", \"8003\"], up_to: {eur: 200.00}}}\n", byNotes, false},
+		"a smaller amount": {byNotes, someRefunds + "approvals: {notes: {admins: [\"8002\"], up_to: {eur: 199.99}}}\n", false},
+		"another currency": {byNotes, someRefunds + "approvals: {notes: {admins: [\"8002\"], up_to: {eur: 200.00, usd: 0.01}}}\n", true},
+		"a larger amount":  {byNotes, someRefunds + "approvals: {notes: {admins: [\"8002\"], up_to: {eur: 200.01}}}\n", true},
 	} {
 		if got := loosened(Compare(parsed(t, c.from), parsed(t, c.to))); got != c.looser {
 			t.Errorf("%s: looser is %v", name, got)

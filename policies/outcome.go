@@ -40,7 +40,7 @@ func preview[Out any](ctx context.Context, g *Guard, r Request, a Action) (Outco
 		return Outcome[Out]{}, err
 	}
 	if e.Hidden() {
-		return Outcome[Out]{}, UnknownCharge()
+		return Outcome[Out]{}, Unknown(e.Kind)
 	}
 	o := Outcome[Out]{State: Previewed, Decision: e.Decision, NextStep: "nothing was changed; call without dry_run to act"}
 	switch {
@@ -73,7 +73,7 @@ func (o Outcome[Out]) told(level Disclosure) Outcome[Out] {
 func outcome[Out any](e Entry, replayed bool) (Outcome[Out], error) {
 	o := Outcome[Out]{Action: e.ID, State: e.State, Replayed: replayed, Decision: e.Decision}
 	if e.Hidden() {
-		return Outcome[Out]{}, UnknownCharge()
+		return Outcome[Out]{}, Unknown(e.Kind)
 	}
 	if e.State == Denied {
 		o.explain(e.Decision)

@@ -20,10 +20,22 @@ type permitState[A Action] struct {
 // must be asked. It works once, and only until the performing function returns.
 func (p *Permit[A]) Redeem() (action A, key string, err error) {
 	if p == nil || p.state == nil || p.state.used.Swap(true) {
-		var none A
-		return none, "", &fault.Error{Code: fault.Internal, Message: "a write was called without a permit", Took: fault.No}
+		return action, "", unpermitted()
 	}
 	return p.state.action, p.state.key, nil
+}
+
+// Peek gives what Redeem will give and does not use the permit up, for what must be
+// made ready before the action itself. It is refused when Redeem would be.
+func (p *Permit[A]) Peek() (action A, key string, err error) {
+	if p == nil || p.state == nil || p.state.used.Load() {
+		return action, "", unpermitted()
+	}
+	return p.state.action, p.state.key, nil
+}
+
+func unpermitted() error {
+	return &fault.Error{Code: fault.Internal, Message: "a write was called without a permit", Took: fault.No}
 }
 
 func issue[A Action](a A, key string) *Permit[A] {

@@ -26,6 +26,9 @@ import (
 func TestARefusedPermitGivesNeitherActionNorKey(t *testing.T) {
 	used := issue(refundOf(2000), "act_1")
 	copied := *used
+	if a, key, err := used.Peek(); err != nil || key != "act_1" || a.Amount.Minor != 2000 {
+		t.Fatalf("before the first use: %v, %q, %v", a, key, err)
+	}
 	if a, key, err := used.Redeem(); err != nil || key != "act_1" || a.Amount.Minor != 2000 {
 		t.Fatalf("the first use: %v, %q, %v", a, key, err)
 	}
@@ -34,9 +37,11 @@ func TestARefusedPermitGivesNeitherActionNorKey(t *testing.T) {
 	for name, p := range map[string]*Permit[Refund]{
 		"nil": nil, "zero": {}, "used": used, "a copy of a used one": &copied, "revoked": revoked,
 	} {
-		a, key, err := p.Redeem()
-		if fault.TookOf(err) != fault.No || fault.CodeOf(err) != fault.Internal || key != "" || a.Charge.ID != "" {
-			t.Errorf("%s: %+v, %q, %v", name, a, key, err)
+		for _, give := range []func() (Refund, string, error){p.Peek, p.Redeem} {
+			a, key, err := give()
+			if fault.TookOf(err) != fault.No || fault.CodeOf(err) != fault.Internal || key != "" || a.Charge.ID != "" {
+				t.Errorf("%s: %+v, %q, %v", name, a, key, err)
+			}
 		}
 	}
 }

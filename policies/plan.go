@@ -120,5 +120,8 @@ func (p *Policy) budgets(k Kind) []Budget {
 	if s := p.section(k); s != nil {
 		out = append(out, s.Budgets...)
 	}
+	if k == KindLookup && p.Lookup != nil {
+		out = append(out, p.Lookup.budget())
+	}
 	return slices.DeleteFunc(append(out, p.Budgets...), func(b Budget) bool { return !slices.Contains(b.Kinds, k) })
 }

@@ -33,6 +33,7 @@ type Policy struct {
 	Credit   *CreditRules
 	Cancel   *CancelRules
 	Discount *DiscountRules
+	Retry    *RetryRules
 	Reply    *ReplyRules
 	Tag      *TagRules
 	Segment  *SegmentRules

@@ -74,6 +74,7 @@ func moneyPolicy(t *rapid.T) *Policy {
 		Credit:   &CreditRules{Currencies: limits()},
 		Cancel:   &CancelRules{AtPeriodEnd: Allow, Now: Allow, Keep: Allow, RefundUnused: limits()},
 		Discount: &DiscountRules{Coupons: []string{"STAY20", "LOYAL"}, Currencies: limits(), Remove: Allow, Stack: Allow},
+		Retry:    &RetryRules{Currencies: limits(), Cooldown: day},
 	}
 	if rapid.Bool().Draw(t, "shared") {
 		p.Budgets = append(p.Budgets, withShared(smallBudget(t, KindCredit, KindRefund)))
@@ -91,13 +92,18 @@ func drawMoney(t *rapid.T, minor int64) Action {
 	amount := money.Of(minor, "eur")
 	traits := Traits{Known: true, Channel: rapid.SampledFrom([]string{"email", "chat"}).Draw(t, "channel"), Country: rapid.SampledFrom([]string{"DE", "CH", ""}).Draw(t, "country")}
 	sub := Subscription{ID: "sub_1", Customer: "cus_1", Status: "active"}
-	switch rapid.IntRange(0, 3).Draw(t, "kind") {
+	switch rapid.IntRange(0, 4).Draw(t, "kind") {
 	case 0:
 		return Credit{Asker: asker, Customer: Customer{ID: "cus_1"}, Amount: amount, Traits: traits}
 	case 1:
 		return Cancel{Asker: asker, Subscription: sub, How: NowWithRefund, Refund: amount, Traits: traits}
 	case 2:
 		return Discount{Asker: asker, Subscription: sub, Coupon: Coupon{ID: "STAY20", Usable: true}, Worth: amount, Traits: traits}
+	case 3:
+		return Retry{
+			Asker: asker, Traits: traits, Card: DefaultCard{Name: "visa 4242", Until: noon().Add(day)},
+			Invoice: Invoice{ID: "in_1", Customer: "cus_1", Status: "open", Remaining: amount, TriedAt: noon().Add(-time.Duration(rapid.IntRange(0, 48).Draw(t, "tried")) * time.Hour)},
+		}
 	}
 	whole := money.Of(2000, "eur")
 	return Refund{
@@ -119,6 +125,9 @@ func withAmount(a Action, minor int64) Action {
 	case Discount:
 		x.Worth = amount
 		return x
+	case Retry:
+		x.Invoice.Remaining = amount
+		return x
 	case Refund:
 		x.Amount = amount
 		return x
@@ -129,7 +138,7 @@ func withAmount(a Action, minor int64) Action {
 func TestAnotherRuleOfAnyKindNeverLoosens(t *testing.T) {
 	more := map[string]func(*rapid.T, *Policy){
 		"a matcher": func(t *rapid.T, p *Policy) {
-			for _, s := range []*Section{&p.Refund.Section, &p.Credit.Section, &p.Cancel.Section, &p.Discount.Section} {
+			for _, s := range []*Section{&p.Refund.Section, &p.Credit.Section, &p.Cancel.Section, &p.Discount.Section, &p.Retry.Section} {
 				s.When = append(s.When, smallMatcher(t))
 			}
 		},

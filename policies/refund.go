@@ -115,8 +115,7 @@ func (r Refund) judge(p *Policy, s Snapshot) []Finding {
 	if r.Asker.Conversation == "" && !p.TakesCallers() {
 		return []Finding{p.Approvals.outside()} // nothing was read: the answer would tell whether the charge exists
 	}
-	findings := append(make([]Finding, 0, p.mostFindings()), r.Asker.judge(p, r.Charge.Customer, r.Amount)...)
-	findings = append(findings, r.sound(), r.refundable(), r.remains(), r.undisputed(), r.unequalled(s))
+	findings := append(r.Asker.judge(p, r.Charge.Customer, r.Amount), r.sound(), r.refundable(), r.remains(), r.undisputed(), r.unequalled(s))
 	if p.Refund == nil {
 		return append(findings, missing("refund"))
 	}

@@ -25,6 +25,8 @@ func (p *Policy) section(k Kind) *Section {
 		return &p.Cancel.Section
 	case s == "discount" && p.Discount != nil:
 		return &p.Discount.Section
+	case s == "retry" && p.Retry != nil:
+		return &p.Retry.Section
 	case s == "reply" && p.Reply != nil:
 		return &p.Reply.Section
 	case s == "tag" && p.Tag != nil:

@@ -22,14 +22,17 @@ func ParseSpan(s string) (time.Duration, error) {
 }
 
 // FormatSpan writes a time span as ParseSpan reads it, in the largest unit that is exact; one day is 24h.
-func FormatSpan(d time.Duration) string {
+func FormatSpan(d time.Duration) string { return string(appendSpan(nil, d)) }
+
+func appendSpan(to []byte, d time.Duration) []byte {
+	unit, letter := time.Second, byte('s')
 	switch {
 	case d%day == 0 && d != day:
-		return strconv.FormatInt(int64(d/day), 10) + "d"
+		unit, letter = day, 'd'
 	case d%time.Hour == 0:
-		return strconv.FormatInt(int64(d/time.Hour), 10) + "h"
+		unit, letter = time.Hour, 'h'
 	case d%time.Minute == 0:
-		return strconv.FormatInt(int64(d/time.Minute), 10) + "m"
+		unit, letter = time.Minute, 'm'
 	}
-	return strconv.FormatInt(int64(d/time.Second), 10) + "s"
+	return append(strconv.AppendInt(to, int64(d/unit), 10), letter)
 }

@@ -3,7 +3,6 @@ package policies
 import (
 	"strconv"
 
-	"supportmcp/internal/money"
 	"supportmcp/policies/words"
 )
 
@@ -25,9 +24,9 @@ func (w Wording) NeedsAsker() bool {
 
 // NeedsPayments reports whether only the customer's payments can tell: the text
 // names an id or a card, or says that money was or will be returned, and the
-// receipts of the conversation do not show it.
-func (w Wording) NeedsPayments(receipts []money.Money) bool {
-	return len(w.text.IDs())+len(w.text.LastFours()) > 0 || w.Claims() && !w.text.Shown(receipts)
+// receipts of the conversation, which a snapshot has, do not show it.
+func (w Wording) NeedsPayments(s Snapshot) bool {
+	return len(w.text.IDs())+len(w.text.LastFours()) > 0 || w.Claims() && !w.text.Shown(s.done())
 }
 
 // Claims reports whether the text says that money was or will be returned.
@@ -36,6 +35,18 @@ func (w Wording) Claims() bool { return w.text.Claims() }
 // Own keeps of what is the customer's only what the text mentions, so that no
 // more of it is recorded than the text itself tells.
 func (w Wording) Own(all Own) Own { return w.text.Mentioned(all) }
+
+// secretless keeps numbers of cards and keys out of what is stored at a vendor as
+// somebody's words.
+func secretless(text string) []Finding {
+	if text == "" {
+		return nil
+	}
+	return wording(words.Read(text).Secrets())
+}
+
+// done is what a text may say of the conversation's money.
+func (s Snapshot) done() words.Done { return words.Done{Refunds: s.Receipts, Credits: s.Credits} }
 
 // wording makes findings of what the checks of a text found. Actual stands in the
 // event log, which holds no text, and so only counts.

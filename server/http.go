@@ -50,6 +50,8 @@ type HTTP struct {
 	// call, and whose host a proxy on this machine may pass on. Pages of any other
 	// origin are refused.
 	Origins []string
+	// News is told by webhooks of Intercom.
+	News News
 }
 
 // ServeHTTP answers any number of clients over Streamable HTTP, in both protocol
@@ -68,7 +70,7 @@ func (s *Server) ServeHTTP(ctx context.Context, l net.Listener, c HTTP) error {
 	e.keys.everyone, e.keys.guarded = s.principal, e.keys.guarded || !onlyHere(l.Addr())
 	e.missing = s.missing
 	h := &http.Server{
-		Handler: e, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeaders,
+		Handler: withHook(c.News, e), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeaders,
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 	ended := make(chan error, 1)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"supportmcp/policies"
 	"supportmcp/server/servertest"
 	"supportmcp/tools"
 )
@@ -75,8 +76,13 @@ func TestPromptsNameTheToolsAndDocumentsThatThereAre(t *testing.T) {
 			for _, n := range names {
 				text := prompt(t, d, n, nil)
 				for _, word := range regexp.MustCompile(`\b[a-z]+(_[a-z]+)+\b`).FindAllString(text, -1) {
-					if !slices.Contains(listed, word) && word != "dry_run" && word != "awaiting_approval" {
+					if !slices.Contains(listed, word) && word != "dry_run" && word != "awaiting_approval" && word != policies.CardUpdate {
 						t.Errorf("%s sends to %s, which is not listed", n, word)
+					}
+				}
+				for _, braced := range regexp.MustCompile(`\{[^}]*\}`).FindAllString(text, -1) {
+					if why, _ := policies.WordingOf(strings.ReplaceAll(braced, "…", "1")).Unfillable(); why != "" {
+						t.Errorf("%s has a placeholder that is none: %s", n, why)
 					}
 				}
 				for _, uri := range regexp.MustCompile(`kb://\S+`).FindAllString(text, -1) {
@@ -118,7 +124,9 @@ func TestArgumentsOfPromptsAreCompleted(t *testing.T) {
 		{"resolve_billing_ticket", "conversation_id", conversation[:3], []string{conversation}},
 		{"resolve_billing_ticket", "conversation_id", "x", []string{}},
 		{"failed_payment", "language", "ger", []string{"German"}},
-		{"work_the_queue", "conversations", "", []string{}},
+		{"work_the_queue", "conversations", conversation[:3], []string{conversation}},
+		{"work_the_queue", "conversations", "7 " + conversation[:3], []string{"7 " + conversation}},
+		{"work_the_queue", "conversations", conversation + " ", []string{}},
 		{"no_such_prompt", "language", "", []string{}},
 	} {
 		var req mcp.CompleteRequest

@@ -17,17 +17,17 @@ import (
 )
 
 // Publish puts other resources in the place of those that are listed, and tells
-// clients whose transport can carry it, unless the list is as it was. Templates
+// clients whose transport can carry it, once, unless the list is as it was. Templates
 // stay as they were. It must not run twice at once.
 func (s *Server) Publish(all []resources.Resource) {
 	s.opens(all)
 	changed, gone := s.difference(all)
-	// Added first: what stays can be read at any time.
-	if len(changed) > 0 {
+	switch {
+	case len(changed) > 0:
+		s.unlisted.change(changed, gone)
 		s.mcp.AddResources(changed...)
-	}
-	if len(gone) > 0 {
-		s.mcp.DeleteResources(gone...)
+	case len(gone) > 0:
+		s.mcp.DeleteResources(append(gone, s.unlisted.clear()...)...)
 	}
 }
 

@@ -43,6 +43,7 @@ type Server struct {
 	principal policies.Principal
 	published published
 	open      atomic.Pointer[map[string]access.Scopes] // what opens each resource, by its address
+	unlisted  unlisted
 }
 
 // New compiles every schema and refuses to make a server with one that does not
@@ -61,6 +62,7 @@ func New(c Config) (*Server, error) {
 		mcpserver.WithResourceCompletionProvider(completionsOf(c.Resources, s.reads)),
 		mcpserver.WithPromptCompletionProvider(suggestions(s.published)))
 	s.mcp = mcpserver.NewMCPServer("supportmcp", c.Version, options...)
+	hooks.AddAfterListResources(s.unlisted.leaveOut)
 	for _, t := range c.Tools {
 		if err := s.addTool(t); err != nil {
 			return nil, fmt.Errorf("tool %s: %w", t.Name, err)

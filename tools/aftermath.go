@@ -19,7 +19,7 @@ func afterRefund(in createRefundInput, e policies.Entry, r policies.Refund, out 
 		Conversation: where,
 		Body:         messageText(fmt.Sprintf("Refund %s of %s on %s was issued (%s). %s: %s.", out.ID, out.Amount, out.Charge, out.Status, e.ID, lawOf(e))),
 	}}}
-	follow = append(follow, refundIssued(where, out))
+	follow = append(follow, happened(r.Asker, "refund-issued", out.CreatedAt, map[string]string{"refund": out.ID, "charge": out.Charge, "amount": out.Amount.String()})...)
 	return withReply(r.Asker, in.ThenReply, follow)
 }
 

@@ -26,8 +26,8 @@ func ApplyDiscount(d Deps) Tool {
 		Scopes:      access.Scopes{access.BillingManage},
 		Description: "Put a coupon or promotion code that the policy lists on a subscription of the conversation's customer, or take it off. Other discounts stay.",
 	}, d.Guard, Operation[discountInput, policies.Discount, stripe.Discounted]{
-		Propose: d.proposeDiscount, Perform: d.Stripe.DiscountSubscription, Find: d.Stripe.FindDiscounted, Follow: func(in discountInput, _ policies.Entry, a policies.Discount, out stripe.Discounted) []policies.Followup {
-			return withReply(a.Asker, in.ThenReply, afterDiscount(a, out))
+		Propose: d.proposeDiscount, Perform: d.Stripe.DiscountSubscription, Find: d.Stripe.FindDiscounted, Follow: func(in discountInput, e policies.Entry, a policies.Discount, out stripe.Discounted) []policies.Followup {
+			return withReply(a.Asker, in.ThenReply, afterDiscount(e, a, out))
 		},
 	})
 }
@@ -48,9 +48,13 @@ func (d Deps) proposeDiscount(ctx context.Context, in discountInput) (policies.D
 	return a, err
 }
 
-func afterDiscount(a policies.Discount, out stripe.Discounted) []policies.Followup {
+func afterDiscount(e policies.Entry, a policies.Discount, out stripe.Discounted) []policies.Followup {
+	facts := map[string]string{"subscription": out.Subscription, "coupon": out.Coupon}
 	if a.Remove {
-		return noted(a.Asker, "Discount %s was taken off subscription %s.", out.Coupon, out.Subscription)
+		note := receipted(e, a.Asker, "Discount %s was taken off subscription %s.", out.Coupon, out.Subscription)
+		return append(note, happened(a.Asker, "discount-removed", out.At, facts)...)
 	}
-	return noted(a.Asker, "Subscription %s has the discount %s now, worth %s.", out.Subscription, out.Coupon, a.Worth)
+	facts["worth"] = a.Worth.String()
+	note := receipted(e, a.Asker, "Subscription %s has the discount %s now, worth %s.", out.Subscription, out.Coupon, a.Worth)
+	return append(note, happened(a.Asker, "discount-applied", out.At, facts)...)
 }

@@ -32,6 +32,7 @@ func sound() map[string]args {
 		"resume_subscription":    {"conversation_id": maria, "subscription_id": "sub_maria", "note": "n"},
 		"apply_discount":         {"conversation_id": maria, "subscription_id": "sub_maria", "coupon": "STAY20", "remove": false, "note": "n"},
 		"grant_credit":           {"conversation_id": maria, "customer_id": "cus_maria", "amount": "5.00 EUR", "note": "n"},
+		"retry_invoice":          {"conversation_id": sandbox.Conversation("card-fixed"), "invoice_id": "in_yara_2", "note": "n"},
 		"reply_to_conversation":  {"conversation_id": maria, "body": "Hello", "close": false},
 		"add_internal_note":      {"conversation_id": maria, "body": "Hello"},
 		"set_conversation_state": {"conversation_id": maria, "state": "closed"},

@@ -160,11 +160,16 @@ func (d Deps) customerFacts(c stripe.Customer, open stripe.InvoicePage, level po
 // soonExpired is how long before its end a card is said to expire.
 const soonExpired = 60 * 24 * time.Hour
 
+// worksUntil is when a card ends: after the last moment of its month.
+func worksUntil(c stripe.Card) time.Time {
+	return time.Date(c.ExpYear, time.Month(c.ExpMonth)+1, 1, 0, 0, 0, 0, time.UTC)
+}
+
 // expiry is the month in which a card ends, with the days that are left when
-// they are few. It works to the last moment of that month.
+// they are few.
 func (d Deps) expiry(c stripe.Card) string {
 	month := fmt.Sprintf("%04d-%02d", c.ExpYear, c.ExpMonth)
-	left := time.Date(c.ExpYear, time.Month(c.ExpMonth)+1, 1, 0, 0, 0, 0, time.UTC).Sub(d.Now())
+	left := worksUntil(c).Sub(d.Now())
 	switch {
 	case left <= 0:
 		return month + ", expired"

@@ -39,6 +39,9 @@ func decode[In any](tool string, s *jsonschema.Schema, raw json.RawMessage) (in 
 	if err := take(args, "repeat_of", &c.RepeatOf); err != nil {
 		return in, c, nil, err
 	}
+	if err := fillable(args["then_reply"]); err != nil {
+		return in, c, nil, err
+	}
 	// Keys are sorted: the same arguments are the same bytes.
 	if stored, err = json.Marshal(args); err != nil {
 		return in, c, nil, fmt.Errorf("store arguments: %w", err)

@@ -47,7 +47,7 @@ func FindCustomers(d Deps) Tool {
 // mostFound is how many customers an answer names.
 const mostFound = 10
 
-func (d Deps) findCustomers(ctx context.Context, _ policies.Principal, in findCustomersInput) (foundCustomers, error) {
+func (d Deps) findCustomers(ctx context.Context, by policies.Principal, in findCustomersInput) (foundCustomers, error) {
 	given := 0
 	for _, text := range []string{in.Email, in.Name, string(in.Customer)} {
 		if text != "" {
@@ -65,7 +65,15 @@ func (d Deps) findCustomers(ctx context.Context, _ policies.Principal, in findCu
 	if err != nil {
 		return foundCustomers{}, fmt.Errorf("find customers: %w", err)
 	}
-	return in.answer(found, more, access.Of(ctx).Shown(p.Lookup.PersonalData)), nil
+	shown, refused, err := d.counted(ctx, by, p.Lookup, found[:min(len(found), mostFound)])
+	if err != nil {
+		return foundCustomers{}, fmt.Errorf("count customers looked up: %w", err)
+	}
+	out := in.answer(shown, more || len(found) > mostFound, access.Of(ctx).Shown(p.Lookup.PersonalData))
+	if refused != nil {
+		out.Note = refused.Message + "; others that were found are not shown: " + refused.NextStep
+	}
+	return out, nil
 }
 
 func (d Deps) lookup(ctx context.Context, in findCustomersInput) (found []stripe.Customer, more bool, err error) {
@@ -87,8 +95,8 @@ func (d Deps) lookup(ctx context.Context, in findCustomersInput) (found []stripe
 }
 
 func (in findCustomersInput) answer(found []stripe.Customer, more bool, level policies.PersonalData) foundCustomers {
-	out := foundCustomers{Customers: []foundCustomer{}, More: more || len(found) > mostFound}
-	for _, c := range found[:min(len(found), mostFound)] {
+	out := foundCustomers{Customers: []foundCustomer{}, More: more}
+	for _, c := range found {
 		out.Customers = append(out.Customers, foundCustomer{
 			Customer: c.ID, Name: label(shownName(c.Name, level), maxLabel), Email: label(shownEmail(c.Email, level), maxLabel), Since: c.Created.Format(time.DateOnly),
 			Balance: c.Balance, Delinquent: c.Delinquent, Stale: c.Searched,

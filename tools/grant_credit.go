@@ -27,9 +27,10 @@ func GrantCredit(d Deps) Tool {
 		Description: "Goodwill: give the conversation's customer an amount off the next invoices. Nothing goes back to a card. Asking again gives nothing more.",
 	}, d.Guard, Operation[creditInput, policies.Credit, stripe.Credited]{
 		Propose: d.proposeCredit, Perform: d.Stripe.CreditCustomer, Find: d.Stripe.FindCredited,
-		Follow: func(in creditInput, _ policies.Entry, c policies.Credit, out stripe.Credited) []policies.Followup {
-			note := noted(c.Asker, "Credit of %s was given to %s (%s); the balance is %s now.", out.Amount, out.Customer, out.ID, out.Balance)
-			return withReply(c.Asker, in.ThenReply, note)
+		Follow: func(in creditInput, e policies.Entry, c policies.Credit, out stripe.Credited) []policies.Followup {
+			note := receipted(e, c.Asker, "Credit of %s was given to %s (%s); the balance is %s now.", out.Amount, out.Customer, out.ID, out.Balance)
+			told := happened(c.Asker, "credit-granted", out.CreatedAt, map[string]string{"transaction": out.ID, "customer": out.Customer, "amount": out.Amount.String()})
+			return withReply(c.Asker, in.ThenReply, append(note, told...))
 		},
 	})
 }

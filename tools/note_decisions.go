@@ -8,16 +8,16 @@ import (
 	"slices"
 	"time"
 
-	"supportmcp/internal/fault"
 	"supportmcp/internal/intercom"
 	"supportmcp/policies"
 )
 
-// Waiting is what notes decide on: the ledger, as far as people's decisions go.
+// Waiting is what notes decide on.
 type Waiting interface {
 	Waiting(ctx context.Context) ([]policies.Entry, error)
-	Approve(ctx context.Context, id, by, note string) (policies.Entry, error)
-	Reject(ctx context.Context, id, by, note string) (policies.Entry, error)
+	// Note records what a note decides. When why is not "", it says why the note does
+	// not count, and nothing was recorded. What does not wait any more is left alone.
+	Note(ctx context.Context, e policies.Entry, n policies.NoteDecision) (why string, err error)
 }
 
 // NoteDecisions finds the internal notes by which people decide on what waits. It
@@ -87,46 +87,22 @@ func (n *NoteDecisions) look(ctx context.Context, where string, entries []polici
 		if i < 0 || part.CreatedAt.Before(entries[i].CreatedAt.Truncate(time.Second)) {
 			continue
 		}
-		if why := n.against(part, entries[i]); why != "" {
-			failed = errors.Join(failed, n.say(ctx, where, part, why))
-			continue
+		why, err := n.decide(ctx, entries[i], part, v)
+		if why != "" {
+			err = n.say(ctx, where, part, why)
+		} else {
+			entries = slices.Delete(entries, i, i+1)
 		}
-		failed = errors.Join(failed, n.decide(ctx, entries[i], part, v))
-		entries = slices.Delete(entries, i, i+1)
+		failed = errors.Join(failed, err)
 	}
 	return failed
 }
 
-// against says why a note does not count, "" when it does. Whatever holds the token
-// of this server can write notes through the API; only what somebody typed counts.
-func (n *NoteDecisions) against(part intercom.Part, e policies.Entry) string {
-	switch p := n.deps.Guard.Policy(); {
-	case part.App != "":
-		return "it was made through the API, and only a note that a person types counts"
-	case part.Author.Type != "admin":
-		return "its author is no teammate"
-	case part.Author.ID == n.deps.Intercom.Writer():
-		return "this server writes as its author, so it is not certain that a person typed it"
-	case p == nil || !p.MayDecide(part.Author.ID, e):
-		return "the policy does not let its author decide on this by a note"
+func (n *NoteDecisions) decide(ctx context.Context, e policies.Entry, part intercom.Part, v policies.NoteVerdict) (why string, err error) {
+	if why := n.deps.noteAgainst(part, e); why != "" {
+		return why, nil
 	}
-	return ""
-}
-
-func (n *NoteDecisions) decide(ctx context.Context, e policies.Entry, part intercom.Part, v policies.NoteVerdict) error {
-	by, decide := "intercom-admin-"+part.Author.ID, n.waiting.Reject
-	note := v.Reason
-	if v.Verdict == policies.Approved {
-		decide, note = n.waiting.Approve, "note "+part.ID+" in conversation "+e.Subject.Conversation
-	}
-	_, err := decide(ctx, e.ID, by, note)
-	if fault.CodeOf(err) == fault.Refused { // it does not wait any more: another server was faster
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("decide on %s by a note: %w", e.ID, err)
-	}
-	return nil
+	return n.waiting.Note(ctx, e, decisionOf(e.Subject.Conversation, part, v))
 }
 
 // say tells colleagues, once, that a note does not count. The note about it names

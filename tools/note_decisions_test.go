@@ -32,7 +32,7 @@ func escalation(t *testing.T, d *servertest.Desk) (a servertest.Answer, where, c
 	if len(notes) != 1 || !strings.Contains(notes[0], "Refund of 100.00 EUR on ch_tom_1 waits for a person ("+a.Action+"): above what an agent may refund alone") {
 		t.Fatalf("colleagues read %q", notes)
 	}
-	m := regexp.MustCompile(`(?m)^approve ([a-z2-7]{8})$`).FindStringSubmatch(notes[0])
+	m := regexp.MustCompile(`(?m)^approve ([a-z2-7]{16})$`).FindStringSubmatch(notes[0])
 	if m == nil {
 		t.Fatalf("there is no code in %q", notes[0])
 	}
@@ -118,7 +118,7 @@ func TestANoteThatDoesNotCountIsIgnoredAndSaidSo(t *testing.T) {
 			types(d, where, c.Source.Author, "approve "+code)
 		}, ""},
 		"with another code": {func(_ *testing.T, d *servertest.Desk, where, _ string) {
-			types(d, where, "admin:"+lead, "approve aaaaaaaa")
+			types(d, where, "admin:"+lead, "approve aaaaaaaaaaaaaaaa")
 		}, ""},
 		"with a question": {func(_ *testing.T, d *servertest.Desk, where, code string) {
 			types(d, where, "admin:"+lead, "approve "+code+" if she has returned it?")

@@ -24,9 +24,9 @@ func (d Deps) own(ctx context.Context, id conversationID, body messageText) (pol
 	}
 	s, err := d.Guard.Ledger.Read(ctx, policies.Reads{Receipts: string(id)})
 	if err != nil {
-		return policies.Own{}, fmt.Errorf("read refunds of the conversation: %w", err)
+		return policies.Own{}, fmt.Errorf("read receipts of the conversation: %w", err)
 	}
-	if !w.NeedsAsker() && !w.NeedsPayments(s.Receipts) {
+	if !w.NeedsAsker() && !w.NeedsPayments(s) {
 		return policies.Own{}, nil
 	}
 	t, err := d.ticket(ctx, id)

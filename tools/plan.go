@@ -17,7 +17,7 @@ import (
 // for a kind look at besides. The subscription is the one that is named, or the
 // only one that the asker has. Whose a named one is, the guard judges.
 func (d Deps) plan(ctx context.Context, id conversationID, named planID, k policies.Kind) (policies.Asker, stripe.Subscription, policies.Traits, error) {
-	t, s, err := d.planOf(ctx, id, string(named))
+	t, s, err := d.planOf(ctx, id, string(named), k)
 	if err != nil {
 		return t.Asker, s, policies.Traits{}, err
 	}
@@ -26,7 +26,7 @@ func (d Deps) plan(ctx context.Context, id conversationID, named planID, k polic
 	return t.Asker, s, traitsOf(t.Conversation, b, wants), err
 }
 
-func (d Deps) planOf(ctx context.Context, id conversationID, named string) (t ticket, s stripe.Subscription, err error) {
+func (d Deps) planOf(ctx context.Context, id conversationID, named string, k policies.Kind) (t ticket, s stripe.Subscription, err error) {
 	if named == "" {
 		return d.onlyPlan(ctx, id)
 	}
@@ -38,7 +38,7 @@ func (d Deps) planOf(ctx context.Context, id conversationID, named string) (t ti
 		return t, s, err
 	}
 	if fault.CodeOf(unread) == fault.NotFound {
-		return t, s, policies.UnknownCharge() // the one answer that the guard gives for somebody else's, too
+		return t, s, policies.Unknown(k) // the one answer that the guard gives for somebody else's, too
 	}
 	return t, s, unread
 }
@@ -87,6 +87,11 @@ func noted(a policies.Asker, format string, args ...any) []policies.Followup {
 	return []policies.Followup{{Kind: policies.KindNote, Input: noteInput{
 		Conversation: conversationID(a.Conversation), Body: messageText(fmt.Sprintf(format, args...)),
 	}}}
+}
+
+// receipted is such a note, with the entry of the ledger and why it was done.
+func receipted(e policies.Entry, a policies.Asker, format string, args ...any) []policies.Followup {
+	return noted(a, "%s %s: %s.", fmt.Sprintf(format, args...), e.ID, lawOf(e))
 }
 
 // offered reads a coupon only when the policy lists it: other names are not even

@@ -134,6 +134,26 @@ func TestSeveralPlansHaveToBeToldApart(t *testing.T) {
 	d.Unchanged(t, before)
 }
 
+// What the customer says about leaving goes to Stripe and into the receipt, and no
+// number of a card with it.
+func TestWhySomebodyLeavesIsRecorded(t *testing.T) {
+	t.Parallel()
+	d := desk(t)
+	call := args{"conversation_id": sandbox.Conversation("trialing"), "how": "at_period_end", "feedback": "too_complex", "reason": "Nobody here understood it."}
+	for wrong, code := range map[string]args{"denied": with(call, "reason", "Use 4242 4242 4242 4242 instead"), "invalid": with(call, "feedback", "bored")} {
+		if a := d.Call("cancel_subscription", code); string(a.State)+a.Code != map[string]string{"denied": "deniedrefused", "invalid": "invalid"}[wrong] {
+			t.Errorf("%v: answered %s", code, a.Text)
+		}
+	}
+	a := d.Call("cancel_subscription", call)
+	var receipt struct{ Reason, Feedback string }
+	must(t, json.Unmarshal(a.Receipt, &receipt))
+	sub, _ := d.Stripe.Subscription("sub_kim")
+	if receipt.Reason != "cancellation_requested" || receipt.Feedback != "too_complex" || sub.Feedback != "too_complex" || sub.Comment != "Nobody here understood it." || strings.Contains(string(a.Text), "understood") {
+		t.Errorf("%s; Stripe has %q %q", a.Text, sub.Feedback, sub.Comment)
+	}
+}
+
 // Ids of others and of the wrong kind, and plans that have ended.
 func TestAPlanThatIsNotTheAskersIsAnsweredLikeNone(t *testing.T) {
 	t.Parallel()
@@ -145,7 +165,7 @@ func TestAPlanThatIsNotTheAskersIsAnsweredLikeNone(t *testing.T) {
 	} {
 		call = with(call, "conversation_id", viktor)
 		foreign, unknown := d.Call(tool, with(call, "subscription_id", "sub_anne")), d.Call(tool, with(call, "subscription_id", "sub_nobody"))
-		if string(foreign.Text) != string(unknown.Text) || foreign.Code != "not_found" {
+		if string(foreign.Text) != string(unknown.Text) || foreign.Code != "not_found" || !strings.Contains(foreign.Message, "no such subscription") {
 			t.Errorf("%s: a foreign plan is answered %s, an unknown one %s", tool, foreign.Text, unknown.Text)
 		}
 		if a := d.Call(tool, with(call, "subscription_id", "pi_viktor_1")); a.Code != "invalid" || !strings.Contains(a.Message, "payment intent, not of a subscription") {
@@ -194,5 +214,43 @@ func TestWhatWasDoneShowsOnTheNextBill(t *testing.T) {
 	}
 	if charged != 1000 {
 		t.Errorf("%d came from the balance", charged)
+	}
+}
+
+// What was done makes word of it true, and word of something else not.
+func TestAReplyMaySayWhatCreditsDiscountsAndCancellationsDid(t *testing.T) {
+	t.Parallel()
+	d := desk(t)
+	otto, anne, cleo := sandbox.Conversation("dispute-won"), sandbox.Conversation("unused-time"), sandbox.Conversation("too-expensive")
+	replies := []struct{ where, text string }{
+		{otto, "I have credited 10.00 EUR to your account; it comes off your next invoice."},
+		{anne, "We cancelled your plan and refunded 131.22 EUR."},
+		{cleo, "I have credited 5.00 EUR to your account; it comes off your next invoice."},
+	}
+	for _, r := range replies {
+		if a := d.Call("reply_to_conversation", args{"conversation_id": r.where, "body": r.text}); a.State != policies.Denied || a.Rules()[0] != "reply.promise" {
+			t.Errorf("before it was done: %s", a.Text)
+		}
+	}
+	for _, a := range []servertest.Answer{
+		d.Call("grant_credit", args{"conversation_id": otto, "amount": "10.00 EUR"}),
+		d.Call("cancel_subscription", args{"conversation_id": anne, "how": "now_with_refund"}),
+		d.Call("apply_discount", args{"conversation_id": cleo, "coupon": "SORRY5"}),
+	} {
+		if a.State != policies.Done {
+			t.Fatalf("answered %s", a.Text)
+		}
+	}
+	d.Stripe.Desk.Forget()
+	for _, r := range replies {
+		if a := d.Call("reply_to_conversation", args{"conversation_id": r.where, "body": r.text}); a.State != policies.Done {
+			t.Errorf("after it was done: %s", a.Text)
+		}
+	}
+	if n := len(d.Stripe.Desk.Requests()); n != 0 {
+		t.Errorf("the ledger shows it, and Stripe was asked %d times", n)
+	}
+	if a := d.Call("reply_to_conversation", args{"conversation_id": cleo, "body": "We have refunded 5.00 EUR."}); a.State != policies.Denied || a.Rules()[0] != "reply.promise" {
+		t.Errorf("a discount called a refund: %s", a.Text)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"supportmcp/internal/intercom"
-	"supportmcp/internal/stripe"
 	"supportmcp/policies"
 )
 
@@ -28,11 +27,13 @@ func recordEvent(d Deps) Tool {
 	})
 }
 
-// refundIssued is the event of a refund, at Stripe's own time, so that it is one
-// event however often it is told.
-func refundIssued(where conversationID, out stripe.Refund) policies.Followup {
-	return policies.Followup{Kind: policies.KindEvent, Input: eventInput{
-		Conversation: where, Name: "refund-issued", At: out.CreatedAt.UTC().Truncate(time.Second),
-		Facts: map[string]string{"refund": out.ID, "charge": out.Charge, "amount": out.Amount.String()},
-	}}
+// happened is the event of an action on money, at Stripe's own time, so that it is one
+// event however often it is told. There is none without a time or a conversation.
+func happened(a policies.Asker, name string, at time.Time, facts map[string]string) []policies.Followup {
+	if at.IsZero() || a.Conversation == "" {
+		return nil
+	}
+	return []policies.Followup{{Kind: policies.KindEvent, Input: eventInput{
+		Conversation: conversationID(a.Conversation), Name: name, At: at.UTC().Truncate(time.Second), Facts: facts,
+	}}}
 }

@@ -1,8 +1,6 @@
 package tools_test
 
 import (
-	"slices"
-	"strings"
 	"testing"
 
 	"supportmcp/internal/sandbox/stripeapi"
@@ -29,18 +27,5 @@ func TestARefusalOfStripeEndsAsFailed(t *testing.T) {
 			}
 			d.VendorsUnchanged(t, before)
 		})
-	}
-}
-
-func TestADenialLinksToTheDocumentThatExplainsIt(t *testing.T) {
-	t.Parallel()
-	const document = "kb://northwind/policies/refunds.md"
-	d := servertest.Start(t, servertest.Setup{Policy: strings.Replace(policy, "  window: 30d\n", "  window: 1h\n  cite: "+document+"\n", 1)})
-	a := d.Call("create_refund", annual())
-	if a.State != policies.Denied || !slices.Equal(a.Links, []string{document}) {
-		t.Errorf("it links to %q: %s", a.Links, a.Text)
-	}
-	if again := d.Call("get_action", args{"action_id": a.Action}); !slices.Equal(again.Links, a.Links) {
-		t.Errorf("read later, it links to %q", again.Links)
 	}
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // Inner are the writes that the worker carries out and no agent can ask for.
-func Inner(d Deps) []Tool { return []Tool{releaseBreaker(d), recordEvent(d)} }
+func Inner(d Deps) []Tool { return []Tool{releaseBreaker(d), recordEvent(d), lookUp(d)} }
 
 // releaseBreaker closes the breaker once an approver has released it.
 func releaseBreaker(d Deps) Tool {

@@ -27,8 +27,10 @@ func ResumeSubscription(d Deps) Tool {
 			return policies.Keep{Asker: asker, Subscription: judged(s), Traits: traits}, err
 		},
 		Perform: d.Stripe.KeepSubscription, Find: d.Stripe.FindKept,
-		Follow: func(in resumeInput, _ policies.Entry, k policies.Keep, out stripe.Canceled) []policies.Followup {
-			return withReply(k.Asker, in.ThenReply, noted(k.Asker, "Subscription %s goes on; its cancellation was taken back.", out.Subscription))
+		Follow: func(in resumeInput, e policies.Entry, k policies.Keep, out stripe.Canceled) []policies.Followup {
+			note := receipted(e, k.Asker, "Subscription %s goes on; its cancellation was taken back.", out.Subscription)
+			told := happened(k.Asker, "subscription-resumed", out.At, map[string]string{"subscription": out.Subscription})
+			return withReply(k.Asker, in.ThenReply, append(note, told...))
 		},
 	})
 }

@@ -69,18 +69,19 @@ func (g *gate) open() bool {
 }
 
 func TestUpstreamCallsAndTheirRounds(t *testing.T) {
-	maria, acme, mila := sandbox.Conversation("duplicate-charge"), sandbox.Conversation("company-pays"), sandbox.Conversation("known-by-attribute")
+	maria, acme, mila, yara := sandbox.Conversation("duplicate-charge"), sandbox.Conversation("company-pays"), sandbox.Conversation("known-by-attribute"), sandbox.Conversation("card-fixed")
 	for _, c := range []struct {
 		tool          string
 		args          args
 		rounds, calls int
 	}{
 		{"get_conversation", args{"conversation_id": maria}, 4, 10},
-		{"get_conversation", args{"conversation_id": acme}, 4, 12},
+		{"get_conversation", args{"conversation_id": acme}, 4, 10},
 		{"get_conversation", args{"conversation_id": mila}, 3, 9},
 		{"get_conversation", args{"conversation_id": maria, "without_billing": true}, 1, 1},
 		{"get_conversation", args{"conversation_id": maria, "cursor": made("m." + maria + "..source.0.")}, 1, 1},
 		{"get_billing_overview", args{"conversation_id": maria}, 4, 10}, // 7 of them at Stripe
+		{"get_billing_overview", args{"conversation_id": acme}, 4, 10},
 		{"get_billing_overview", args{"conversation_id": maria, "cursor": made("p." + maria + ".cus_maria.ch_maria_2.0.")}, 4, 8},
 		{"get_payment", args{"conversation_id": maria, "charge_id": "ch_maria_2"}, 4, 8},
 		{"list_payments", args{"conversation_id": maria}, 4, 7},
@@ -88,12 +89,15 @@ func TestUpstreamCallsAndTheirRounds(t *testing.T) {
 		{"cancel_subscription", args{"conversation_id": maria, "subscription_id": "sub_maria", "how": "at_period_end"}, 4, 8},
 		{"resume_subscription", args{"conversation_id": maria, "subscription_id": "sub_maria"}, 4, 8},
 		{"grant_credit", args{"conversation_id": maria, "amount": "5.00 EUR"}, 4, 7},
+		{"retry_invoice", args{"conversation_id": yara, "invoice_id": "in_yara_2"}, 5, 9},
 		{"find_customers", args{"email": "maria.jensen@example.com"}, 1, 2},
 		{"create_refund", args{"conversation_id": maria, "charge_id": "ch_maria_2", "reason": "duplicate"}, 4, 9},
 		{"create_refund", args{"conversation_id": maria, "payment_intent_id": "pi_maria_2", "reason": "duplicate", "dry_run": true}, 3, 8},
 		{"reply_to_conversation", args{"conversation_id": maria, "body": "Hello"}, 2, 3},
 		{"reply_to_conversation", args{"conversation_id": maria, "body": "We cannot refund it, sorry. Your plan costs 20.00 EUR."}, 2, 3},
 		{"reply_to_conversation", args{"conversation_id": maria, "body": "We have refunded it."}, 5, 10},
+		{"reply_to_conversation", args{"conversation_id": maria, "body": "Hello {card_update}"}, 6, 9},
+		{"reply_to_conversation", args{"conversation_id": maria, "body": "{receipt:ch_maria_1} {receipt:ch_maria_2}"}, 7, 12},
 		{"add_internal_note", args{"conversation_id": maria, "body": "Hello"}, 2, 3},
 		{"set_conversation_state", args{"conversation_id": maria, "state": "closed"}, 3, 4},
 		{"tag_conversation", args{"conversation_id": maria, "add": []string{"billing"}}, 4, 5},

@@ -23,6 +23,7 @@ type ticket struct {
 
 // ticket resolves a conversation in at most three dependent rounds: the
 // conversation, its contact, and the company or the customers who may be theirs.
+// Only where no company of the contact pays is there a fourth, for the customers.
 func (d Deps) ticket(ctx context.Context, id conversationID) (ticket, error) {
 	t, err := d.asking(ctx, id)
 	if err != nil || t.Contact.ID == "" {

@@ -47,10 +47,11 @@ func (d Deps) tie(ctx context.Context, t *ticket) error {
 	return nil
 }
 
-// find asks all ways at once.
+// find asks all ways at once. Only the e-mail address waits for a company that goes
+// before it: who pays through one has seldom an account of their own.
 func (d Deps) find(ctx context.Context, t *ticket, ways []policies.Way) ([]found, error) {
-	all := make([]found, len(ways))
-	g, ctx := errgroup.WithContext(ctx)
+	all, late := make([]found, len(ways)), -1
+	g, reads := errgroup.WithContext(ctx)
 	known := false // by what needs no reading
 	for i, w := range ways {
 		if w.Kind == policies.TieContactAttribute {
@@ -58,15 +59,31 @@ func (d Deps) find(ctx context.Context, t *ticket, ways []policies.Way) ([]found
 			known = known || len(all[i].ties) > 0
 			continue
 		}
-		if w.Kind == policies.TieEmail && known {
+		if w.Kind == policies.TieEmail && (known || t.hasCompany(ways[:i])) {
+			late = i
 			continue
 		}
 		g.Go(func() (err error) {
-			all[i], err = d.findBy(ctx, t, w)
+			all[i], err = d.findBy(reads, t, w)
 			return err
 		})
 	}
-	return all, g.Wait()
+	if err := g.Wait(); err != nil || late < 0 || tied(all[:late]) {
+		return all, err
+	}
+	var err error
+	all[late], err = d.findBy(ctx, t, ways[late])
+	return all, err
+}
+
+// tied reports whether some way has found anybody.
+func tied(all []found) bool {
+	return slices.ContainsFunc(all, func(f found) bool { return len(f.ties) > 0 })
+}
+
+// hasCompany reports whether a company of the contact is looked at for a tie.
+func (t *ticket) hasCompany(ways []policies.Way) bool {
+	return len(t.Contact.Companies) > 0 && slices.ContainsFunc(ways, func(w policies.Way) bool { return w.Kind == policies.TieCompanyAttribute })
 }
 
 func (d Deps) findBy(ctx context.Context, t *ticket, w policies.Way) (found, error) {

@@ -45,6 +45,7 @@ func All(d Deps) []Tool {
 		ResumeSubscription(d),
 		ApplyDiscount(d),
 		GrantCredit(d),
+		RetryInvoice(d),
 		ReplyToConversation(d),
 		AddInternalNote(d),
 		SetConversationState(d),

@@ -26,8 +26,8 @@ func closed(t *testing.T) string {
 func TestAVendorThatDoesNotAnswer(t *testing.T) {
 	t.Parallel()
 	calls := sound()
-	intercom := []string{"get_conversation", "get_billing_overview", "get_payment", "list_payments", "list_invoices", "create_refund", "cancel_subscription", "resume_subscription", "apply_discount", "grant_credit", "reply_to_conversation", "add_internal_note", "set_conversation_state", "tag_conversation", "propose_customer_link", "search_conversations", "list_desk_options", "find_contacts", "list_segments", "assign_conversation", "tag_contact", "update_contact", "create_contact"}
-	stripe := []string{"get_conversation", "get_billing_overview", "get_payment", "list_payments", "list_invoices", "find_customers", "create_refund", "cancel_subscription", "resume_subscription", "apply_discount", "grant_credit", "propose_customer_link"}
+	intercom := []string{"get_conversation", "get_billing_overview", "get_payment", "list_payments", "list_invoices", "create_refund", "cancel_subscription", "resume_subscription", "apply_discount", "grant_credit", "retry_invoice", "reply_to_conversation", "add_internal_note", "set_conversation_state", "tag_conversation", "propose_customer_link", "search_conversations", "list_desk_options", "find_contacts", "list_segments", "assign_conversation", "tag_contact", "update_contact", "create_contact"}
+	stripe := []string{"get_conversation", "get_billing_overview", "get_payment", "list_payments", "list_invoices", "find_customers", "create_refund", "cancel_subscription", "resume_subscription", "apply_discount", "grant_credit", "retry_invoice", "propose_customer_link"}
 	for name, c := range map[string]struct {
 		setup   func(*testing.T) servertest.Setup
 		fault   func(*servertest.Desk) error
@@ -78,6 +78,12 @@ func TestAVendorThatDoesNotAnswer(t *testing.T) {
 				return d.Stripe.Desk.Inject(control.Fault{Kind: control.CutBefore, Times: -1})
 			},
 			tools: stripe, code: "upstream", message: "Stripe", next: "try again",
+		},
+		"Stripe's limit is reached": {
+			fault: func(d *servertest.Desk) error {
+				return d.Stripe.Desk.Inject(control.Fault{Kind: control.RateLimit, Times: -1})
+			},
+			tools: stripe, code: "rate_limited", message: "Stripe gets too many requests", next: "try again",
 		},
 		"Intercom cuts every connection": {
 			fault: func(d *servertest.Desk) error {

@@ -38,6 +38,10 @@ type Config struct {
 	// The teammate in whose name customers are answered. Without it nothing is written to Intercom. They must have an inbox seat.
 	IntercomAdmin string `env:"INTERCOM_ADMIN_ID" otherwise:"none"`
 
+	// The client secret of your app in Intercom. With it `serve --http` takes Intercom's webhooks at `/webhooks/intercom`, which make it look sooner for notes that approve: see [operations.md](operations.md#webhooks).
+	IntercomSecret     secret `env:"INTERCOM_CLIENT_SECRET,unset" otherwise:"none"`
+	IntercomSecretFile string `env:"INTERCOM_CLIENT_SECRET_FILE"`
+
 	// The policy file. `supportmcp policy print-default` prints one to start from.
 	Policy string `env:"SUPPORTMCP_POLICY" otherwise:"the default policy"`
 
@@ -124,6 +128,7 @@ func readConfig(environ []string) (Config, error) {
 		intercomToken: fromFile(intercomToken, c.IntercomTokenFile, &c.IntercomToken),
 		databaseURL:   fromFile(databaseURL, c.DatabaseFile, &c.Database),
 		httpToken:     fromFile(httpToken, c.HTTPTokenFile, &c.HTTPToken),
+		clientSecret:  fromFile(clientSecret, c.IntercomSecretFile, &c.IntercomSecret),
 	}
 	return c, nil
 }
@@ -134,6 +139,7 @@ const (
 	intercomToken = "INTERCOM_ACCESS_TOKEN"
 	databaseURL   = "SUPPORTMCP_DATABASE_URL"
 	httpToken     = "SUPPORTMCP_HTTP_TOKEN"
+	clientSecret  = "INTERCOM_CLIENT_SECRET"
 )
 
 // fromFile takes a secret from the file that its _FILE variable names.

@@ -20,7 +20,7 @@ func (c Config) checkEdge() error {
 	if u, err := url.Parse(c.Website); c.Website != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
 		website = problem("SUPPORTMCP_WEBSITE", "must be an address such as https://desk.example.com/runbook")
 	}
-	return errors.Join(c.checkToken(), c.checkOAuth(), c.checkOrigins(), c.checkRate(), website)
+	return errors.Join(c.checkToken(), c.checkOAuth(), c.checkOrigins(), c.checkRate(), c.unread[clientSecret], website)
 }
 
 func (c Config) checkToken() error {
@@ -79,7 +79,7 @@ func (c Config) origins() []string { return listed(c.HTTPOrigins) }
 // access is who may call over HTTP, besides those with a token of the ledger's.
 // Tokens of a provider follow the world's clock, also beside a sandbox with another.
 func (c Config) access(now func() time.Time) server.HTTP {
-	h := server.HTTP{Token: string(c.HTTPToken), Origins: c.origins(), Rate: c.HTTPRate}
+	h := server.HTTP{Token: string(c.HTTPToken), Origins: c.origins(), Rate: c.HTTPRate, News: server.News{Secret: string(c.IntercomSecret)}}
 	if c.OAuthIssuer != "" {
 		h.OAuth = &server.OAuth{
 			Authenticator: oauth.New(oauth.Config{Issuer: c.OAuthIssuer, Resource: c.OAuthResource, Now: now}),

@@ -87,7 +87,7 @@ func TestAServerOfRealVendorsCountsNobodyWithoutARoster(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer l.Close()
-		_, who, err := whoApproves(t.Context(), settings{mode: mode, now: time.Now, log: newLogger(io.Discard, "error")}, l)
+		_, who, err := whoApproves(t.Context(), settings{mode: mode, now: time.Now, log: newLogger(io.Discard, "error")}, l, nil)
 		if err != nil || (who != nil) != asks {
 			t.Fatalf("%s: %v, %v", mode, who, err)
 		}

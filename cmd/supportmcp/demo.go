@@ -27,9 +27,9 @@ func demoCommand(w world) *cobra.Command {
 	var asJSON bool
 	var dir string
 	c := &cobra.Command{
-		Use: "demo", Short: "Resolve six tickets against a Stripe and an Intercom on this machine", Args: cobra.NoArgs,
+		Use: "demo", Short: "Resolve ten tickets against a Stripe and an Intercom on this machine", Args: cobra.NoArgs,
 		Long: "Start the sandbox, this program as an MCP server with a ledger in a temporary folder, and an MCP client that\n" +
-			"resolves six tickets. Nothing leaves this machine. Exit status 0 only if every step ends as the story says.",
+			"resolves ten tickets. Nothing leaves this machine. Exit status 0 only if every step ends as the story says.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var t transcript = newStory(w.out)
 			if asJSON {
@@ -54,7 +54,8 @@ type demo struct {
 	ledger *ledger.Ledger
 	ticket ticketStory
 	failed int
-	kept   bool // an earlier run may have left things under way
+	kept   bool            // an earlier run may have left things under way
+	heard  strings.Builder // everything that the agent was answered
 
 	desktop desktop // of the approver
 }
@@ -62,7 +63,7 @@ type demo struct {
 func demonstrate(ctx context.Context, w world, t transcript, dir string) (err error) {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGPIPE) // as in demo | head: the folder still goes
 	defer stop()
-	home, err := openHome(dir, w)
+	home, err := openHome(dir, "", w)
 	if err != nil {
 		return err
 	}
@@ -101,10 +102,15 @@ func (d *demo) start(ctx context.Context, home home) error {
 	if err := errors.Join(copySamples(docs), d.desktop.furnish()); err != nil {
 		return err
 	}
+	policy, err := writePolicy(home.dir)
+	if err != nil {
+		return err
+	}
 	d.env = append(childEnvironment(d.w.environ),
 		"STRIPE_SECRET_KEY="+sandbox.StripeKey, "STRIPE_API_BASE="+d.place.StripeURL,
 		"INTERCOM_ACCESS_TOKEN="+sandbox.IntercomToken, "INTERCOM_API_BASE="+d.place.IntercomURL, "INTERCOM_ADMIN_ID="+sandbox.AdminID,
-		"SUPPORTMCP_DATABASE_URL="+url, "SUPPORTMCP_KNOWLEDGE=northwind="+docs, "SUPPORTMCP_APPROVERS="+d.desktop.roster(), "SUPPORTMCP_PRINCIPAL=demo-agent", "SUPPORTMCP_LOG_LEVEL=error")
+		"SUPPORTMCP_DATABASE_URL="+url, "SUPPORTMCP_KNOWLEDGE=northwind="+docs, "SUPPORTMCP_APPROVERS="+d.desktop.roster(), "SUPPORTMCP_POLICY="+policy, "SUPPORTMCP_TOOLSETS=ticket,knowledge,billing-extended",
+		"SUPPORTMCP_PRINCIPAL=demo-agent", "SUPPORTMCP_LOG_LEVEL=error")
 	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
@@ -178,6 +184,7 @@ func (d *demo) call(ctx context.Context, tool string, args map[string]any) (answ
 		return answer{}, fmt.Errorf("call %s: the answer is no text", tool)
 	}
 	a := answer{raw: json.RawMessage(text.Text), isError: res.IsError}
+	d.heard.WriteString(text.Text)
 	if err := json.Unmarshal(a.raw, &a); err != nil {
 		return a, fmt.Errorf("read the answer of %s: %w", tool, err)
 	}

@@ -12,11 +12,19 @@ import (
 // state is what the vendors hold: one line for each thing that can change, by its name.
 type state map[string]string
 
-// look writes down the refunds in Stripe and the conversations in Intercom.
+// look writes down the refunds in Stripe, the plans that the stories change, and the
+// conversations in Intercom.
 func (d *demo) look() state {
 	s := state{}
 	for _, r := range d.place.Stripe.Refunds() {
 		s["Stripe    "+r.ID] = fmt.Sprintf("refund of %s on %s, %s", amount(r.Amount, r.Currency), r.Charge, r.Status)
+	}
+	for _, id := range []string{"sub_anne", "sub_cleo"} {
+		sub, _ := d.place.Stripe.Subscription(id)
+		s["Stripe    "+id] = "subscription, " + sub.Status
+		for _, on := range sub.Discounts {
+			s["Stripe    "+id] += ", with " + on.Coupon
+		}
 	}
 	for _, story := range sandbox.Stories() {
 		c, ok := d.place.Intercom.Conversation(story.Conversation)

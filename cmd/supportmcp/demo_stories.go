@@ -23,7 +23,7 @@ type ticketStory struct {
 func (s ticketStory) conversation() string { return sandbox.Conversation(s.Name) }
 
 func ticketStories() []ticketStory {
-	return []ticketStory{
+	return append([]ticketStory{
 		{"A duplicate charge", "duplicate-charge", "read, look up the rule, refund, answer: an ordinary ticket", duplicateCharge},
 		{"The same refund asked again", "duplicate-charge", "a lost answer never costs a second refund", askedAgain},
 		{"Above what an agent may refund alone", "annual-day-3", "a person decides, with the facts in front of them", needsApproval},
@@ -31,7 +31,7 @@ func ticketStories() []ticketStory {
 		{"Somebody who only claims to be the customer", "unproven-asker", "an e-mail proves nobody, so a person decides", unprovenAsker},
 		{"The budget is used up", "budget-used-up", "limits hold over time, and say what is left and when", budgetUsedUp},
 		{"A refund that never happened", "too-old", "a reply may promise only what is recorded", falsePromise},
-	}
+	}, planStories()...)
 }
 
 func duplicateCharge(ctx context.Context, d *demo) error {
@@ -80,6 +80,9 @@ func needsApproval(ctx context.Context, d *demo) error {
 	}
 	waits := refund.State == policies.Awaiting && len(d.place.Stripe.RefundsOf("ch_tom_1")) == 0
 	d.check(waits || refund.Replayed, "120.00 EUR wait for a person; nothing was sent")
+	if err := d.explained(ctx, refund, limitsDocument, "a person approves it first"); err != nil {
+		return err
+	}
 	approved := time.Now()
 	if refund.State == policies.Awaiting { // an earlier run in the same folder may have come further
 		if err := d.approve(ctx, refund.Action); err != nil {
@@ -164,7 +167,7 @@ func budgetUsedUp(ctx context.Context, d *demo) error {
 	}
 	d.check(over.isError && over.State == policies.Denied && budget.Effect == policies.Deny, "450.00 EUR more are denied by the customer's budget")
 	d.check(budget.MaxAllowedNow.String() == "410.00 EUR" && budget.RetryAfter.After(time.Now()), "with what would still be allowed, and when")
-	return nil
+	return d.explained(ctx, over, limitsDocument, "at most five refunds in 90 days")
 }
 
 func falsePromise(ctx context.Context, d *demo) error {

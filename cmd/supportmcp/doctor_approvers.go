@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"supportmcp/internal/approvers"
 	"supportmcp/internal/ledger"
+	"supportmcp/policies"
 )
 
 // whoApproves says who could approve, and what was approved by nobody who counts.
@@ -29,7 +31,7 @@ func (d *doctor) whoApproves(ctx context.Context) {
 		d.accepted(ctx, topic, a)
 	}
 	for _, h := range held {
-		if err := a.panel().Judge(ctx, h.Entry, h.Given, h.Decision.Need); err != nil {
+		if err := a.panel().Judge(ctx, h.Entry, h.Given, h.Decision.Needed()); err != nil {
 			d.add(warning, topic+".held", h.ID+" was approved and is not carried out: "+inWords(err), "let people who are in the roster decide; it expires by itself")
 		}
 	}
@@ -81,8 +83,27 @@ func (d *doctor) accepted(ctx context.Context, topic string, a authority) {
 	} else {
 		d.add(ailing, topic, "nobody can approve: nobody stands in the accepted roster and in "+a.file, "restore the file, or use supportmcp approvers apply")
 	}
+	d.notesCount(topic, *in)
 	if different, err := a.differs(ctx); err == nil && different != "" {
 		d.add(warning, topic, different, "use supportmcp approvers apply, signed by one of the accepted roster; or restore the file")
+	}
+}
+
+// notesCount tells of admins whose notes the policy counts and the roster does not.
+func (d *doctor) notesCount(topic string, in approvers.Roster) {
+	name, text, err := readPolicy(d.cfg.Policy)
+	if err != nil {
+		return // the policy's own topic tells
+	}
+	p, err := policies.Parse(name, text)
+	if err != nil || p.Approvals.Notes == nil {
+		return
+	}
+	for _, id := range p.Approvals.Notes.Admins {
+		if !slices.Contains(in.Accounts(), id) {
+			d.add(warning, topic+".notes", "the policy counts notes of "+id+", and the roster does not say whose account in Intercom that is",
+				"write intercom:"+id+" into the person's line of the roster and use supportmcp approvers apply, or take "+id+" out of the policy")
+		}
 	}
 }
 

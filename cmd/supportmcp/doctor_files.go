@@ -183,32 +183,39 @@ func (d *doctor) documents(ctx context.Context) {
 		docs, refused, err := knowledge.ReadFolder("northwind", samples.Knowledge())
 		d.refuses(topic, err)
 		d.source("northwind", len(docs), refused)
+		d.citations(ctx, perusal{docs: docs, whole: []string{"northwind"}, all: []string{"northwind"}})
 		return
 	}
 	if len(sources.all) == 0 {
 		d.add(warning, topic, "no documents are served, so search finds nothing", "set SUPPORTMCP_KNOWLEDGE to name=folder")
-		return
 	}
+	got := perusal{audience: sources.audience, all: sources.names()}
 	for _, f := range sources.all {
-		d.feed(ctx, f)
+		d.feed(ctx, f, &got)
 	}
+	d.citations(ctx, got)
 }
 
 // errEnough ends a look at a source that is elsewhere.
 var errEnough = errors.New("enough")
 
-func (d *doctor) feed(ctx context.Context, f feed) {
+func (d *doctor) feed(ctx context.Context, f feed, into *perusal) {
 	taken, refused := 0, []knowledge.Refused(nil)
 	_, err := f.Sync(ctx, knowledge.State{}, func(file knowledge.File) error {
-		if _, err := knowledge.Parse(f.Name(), file); err != nil {
+		doc, err := f.read(file)
+		if err != nil {
 			refused = append(refused, knowledge.Refuse(f.Name(), file.Path, err))
 			return nil
 		}
 		if taken++; f.folder == nil {
 			return errEnough
 		}
+		into.docs = append(into.docs, doc)
 		return nil
 	})
+	if err == nil && f.folder != nil {
+		into.whole = append(into.whole, f.Name())
+	}
 	switch topic := "knowledge." + f.Name(); {
 	case err != nil && !errors.Is(err, errEnough):
 		d.fails(topic, err, "correct the source; its last good documents are served meanwhile")

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"supportmcp/internal/ledger"
+	"supportmcp/internal/sandbox/control"
 	"supportmcp/internal/sandbox/intercomapi"
 )
 
@@ -104,9 +105,16 @@ func TestDoctorNamesEachBrokenThingAndItsCure(t *testing.T) {
 		{"products not permitted", "stripe.products", ailing, "rak_product_read", "products", lacking("product_read")},
 		{"invoices not permitted", "stripe.invoices", ailing, "rak_invoice_read", "invoices", lacking("invoice_read")},
 		{"credit notes not permitted", "stripe.credit_notes", ailing, "rak_credit_note_read", "credit notes", lacking("credit_note_read")},
+		{"coupons not permitted", "stripe.coupons", warning, "coupons (rak_coupon_read), without which apply_discount cannot work", "let it read coupons (rak_coupon_read)", lacking("coupon_read")},
+		{"promotion codes not permitted", "stripe.promotion_codes", warning, "without which apply_discount cannot work", "(rak_promotion_code_read)", lacking("promotion_code_read")},
+		{"customer portal not permitted", "stripe.customer_portal", warning, "without which links to change a card cannot work", "(rak_customer_portal_read)", lacking("customer_portal_read")},
 		{"more permitted than needed", "stripe.excess", warning, "the key can also read the balance, webhook endpoints, which no tool needs", "docs/stripe.md", lacking("payout_read")},
 		{"wrong token", "intercom.token", ailing, "does not accept this server's access token", "copy the access token", func(*place) string { return "INTERCOM_ACCESS_TOKEN=bad-" + canary }},
 		{"token without permission", "intercom.token", ailing, "permissions do not include this", "permission to read admins", func(*place) string { return "INTERCOM_API_BASE=" + answering(t, 403) }},
+		{"conversations not permitted", "intercom.conversations", ailing, "permissions do not include this", "permission to read conversations", forbidding("POST", "/conversations/search")},
+		{"contacts not permitted", "intercom.contacts", ailing, "permissions do not include this", "permission to read contacts", forbidding("POST", "/contacts/search")},
+		{"tags not permitted", "intercom.tags", warning, "the app may not read tags, without which tag_conversation", "permission to read tags", forbidding("GET", "/tags")},
+		{"teams not permitted", "intercom.teams", warning, "without which assign_conversation cannot work", "permission to read teams", forbidding("GET", "/teams")},
 		{"Intercom out of reach", "intercom.token", ailing, "cannot be reached", "INTERCOM_API_BASE", func(*place) string { return "INTERCOM_API_BASE=http://127.0.0.1:1" }},
 		{"no admin", "intercom.admin", warning, "nobody is named", "such as the token's own, 8001", func(*place) string { return "INTERCOM_ADMIN_ID=" }},
 		{"nothing is written without an admin", "writes.intercom", warning, "INTERCOM_ADMIN_ID is not set", "docs/config.md", func(*place) string { return "INTERCOM_ADMIN_ID=" }},
@@ -147,6 +155,12 @@ func TestDoctorNamesEachBrokenThingAndItsCure(t *testing.T) {
 		}},
 		{"no knowledge", "knowledge", warning, "no documents are served", "SUPPORTMCP_KNOWLEDGE", func(*place) string { return "SUPPORTMCP_KNOWLEDGE= " }},
 		{"knowledge missing", "knowledge", ailing, "has a source that cannot be read", "", func(*place) string { return "SUPPORTMCP_KNOWLEDGE=docs=" + nowhere }},
+		{"a source elsewhere refuses", "knowledge.help", ailing, "", "correct the source; its last good documents are served meanwhile", func(*place) string {
+			return "SUPPORTMCP_KNOWLEDGE=" + written(t, "sources.yaml", "version: 1\nsources: [{name: help, github: {repository: acme/help, url: '"+answering(t, 401)+"'}}]\n", 0o600)
+		}},
+		{"a file of sources with a mistake", "knowledge", ailing, "names 0 places; give it one: folder, github", "", func(*place) string {
+			return "SUPPORTMCP_KNOWLEDGE=" + written(t, "sources.yaml", "version: 1\nsources: [{name: help}]\n", 0o600)
+		}},
 		{"knowledge without name", "knowledge", ailing, "must be name=folder", "", func(*place) string { return "SUPPORTMCP_KNOWLEDGE=/nowhere" }},
 		{"knowledge twice", "knowledge", ailing, "names the source docs twice", "", func(*place) string { return "SUPPORTMCP_KNOWLEDGE=docs=" + folder + ",docs=" + folder }},
 		{"refused document", "knowledge.docs", warning, "refused big.md: it is larger than", "correct the file", func(*place) string {
@@ -163,6 +177,11 @@ func TestDoctorNamesEachBrokenThingAndItsCure(t *testing.T) {
 			if r.Health != c.health || !strings.Contains(r.What, c.what) || !strings.Contains(r.Mend, c.mend) {
 				t.Errorf("said %+v", r)
 			}
+			for _, r := range said {
+				if r.Health != healthy && !cured(r) {
+					t.Errorf("no cure is told: %+v", r)
+				}
+			}
 			if sick := slices.ContainsFunc(slices.Collect(maps.Values(said)), func(r remark) bool { return r.Health == ailing }); (got.status != 0) != sick || sick != (c.health == ailing) {
 				t.Errorf("status %d of %s", got.status, got.out)
 			}
@@ -173,10 +192,27 @@ func TestDoctorNamesEachBrokenThingAndItsCure(t *testing.T) {
 	}
 }
 
+// cured reports whether a remark tells what to do: in so many words, or because it
+// says of a variable what it must be.
+func cured(r remark) bool {
+	return r.Mend != "" || strings.Contains(r.What, " must be ") || strings.Contains(r.What, "; want ") ||
+		strings.Contains(r.What, ": give ") || strings.Contains(r.What, "; give ") || strings.Contains(r.What, ": create ")
+}
+
 // lacking takes a permission from the key.
 func lacking(permission string) func(*place) string {
 	return func(p *place) string {
 		p.Stripe.Restrict("rk_test_"+canary, permission)
+		return "X="
+	}
+}
+
+// forbidding takes a permission from the token.
+func forbidding(method, path string) func(*place) string {
+	return func(p *place) string {
+		if err := p.Intercom.Desk.Inject(control.Fault{Method: method, Path: path, Kind: control.ErrorBefore, Status: http.StatusForbidden, Times: -1}); err != nil {
+			return "FAULT=" + err.Error()
+		}
 		return "X="
 	}
 }
@@ -203,7 +239,7 @@ func TestDoctorOnlyReads(t *testing.T) {
 		t.Error("nothing was asked")
 	}
 	for _, r := range asked {
-		if r.Method != http.MethodGet {
+		if r.Method != http.MethodGet && !strings.HasSuffix(r.Path, "/search") {
 			t.Errorf("asked %s %s", r.Method, r.Path)
 		}
 	}

@@ -78,6 +78,11 @@ func (d *doctor) permissions(all []stripe.Access, base string) {
 		case stripe.Readable:
 			d.ok(topic, "%s can be read", a.Objects)
 		case stripe.Forbidden:
+			if a.Only != "" {
+				d.add(warning, topic, "the key may not read "+permissionName(a)+", without which "+a.Only+" cannot work",
+					"edit the key in Stripe under Developers > API keys and let it read "+permissionName(a)+", if you want that")
+				break
+			}
 			d.fails(topic, a.Err, "edit the key in Stripe under Developers > API keys and let it read "+permissionName(a))
 		case stripe.KeyRefused, stripe.Unanswered:
 			if !told[a.Reach] {
@@ -135,6 +140,7 @@ func (d *doctor) intercom(ctx context.Context) {
 	d.region(client, me)
 	d.identity(me)
 	d.author(ctx, client, me)
+	d.readable(ctx, client)
 }
 
 func (d *doctor) intercomMend(err error) string {

@@ -19,15 +19,19 @@ type home struct {
 }
 
 // openHome takes the folder that the user names; without one it makes one that
-// ends with this process, and a sandbox that keeps nothing.
-func openHome(dir string, w world) (home, error) {
+// ends with this process, and a sandbox that keeps nothing. The seed is as it was typed.
+func openHome(dir, seed string, w world) (home, error) {
 	clock := control.NewClock(w.now)
+	sown, err := sandbox.ParseSeed(seed)
+	if err != nil {
+		return home{}, err
+	}
 	if dir == "" {
 		dir, err := os.MkdirTemp("", "supportmcp-")
 		if err != nil {
 			return home{}, fmt.Errorf("make a folder for the sandbox: %w", err)
 		}
-		return home{dir: dir, sandbox: sandbox.New(clock)}, nil
+		return home{dir: dir, sandbox: sandbox.NewSeeded(clock, sown)}, nil
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return home{}, fmt.Errorf("make the sandbox's folder: %w", err)
@@ -36,8 +40,7 @@ func openHome(dir string, w world) (home, error) {
 	if exists(h.ledger()) && !exists(h.journal()) {
 		return home{}, fmt.Errorf("%s has a ledger and no sandbox that belongs to it: name another folder", dir)
 	}
-	var err error
-	h.sandbox, err = sandbox.Keep(clock, h.journal())
+	h.sandbox, err = sandbox.Keep(clock, h.journal(), sown)
 	return h, err
 }
 

@@ -52,7 +52,7 @@ func run(ctx context.Context, args []string, w world) int {
 			"Try it without any account:  supportmcp demo",
 		Version: version, SilenceErrors: true, SilenceUsage: true,
 	}
-	root.AddCommand(serveCommand(w), doctorCommand(w), demoCommand(w), sandboxCommand(w), approvalsCommand(w), approversCommand(w), actionsCommand(w),
+	root.AddCommand(serveCommand(w), doctorCommand(w), verifyCommand(w), demoCommand(w), sandboxCommand(w), approvalsCommand(w), approversCommand(w), actionsCommand(w),
 		policyCommand(w), knowledgeCommand(w), auditCommand(w), privacyCommand(w), ledgerCommand(w), tokensCommand(w))
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetArgs(args)

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"supportmcp/policies"
@@ -22,17 +20,7 @@ func policyCommand(w world) *cobra.Command {
 			_, err := w.out.Write(policies.Schema())
 			return err
 		},
-	}, &cobra.Command{
-		Use: "check FILE", Short: "Say everything that is wrong with a policy file", Args: one,
-		RunE: func(_ *cobra.Command, args []string) error {
-			p, err := parsePolicy(args[0])
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(w.out, "%s is a valid policy, revision %s\n", oneLine(args[0]), p.Revision)
-			return err
-		},
-	}, testPolicyCommand(w), explainCommand(w), diffCommand(w), reportCommand(w), suggestCommand(w), applyCommand(w))
+	}, checkPolicyCommand(w), testPolicyCommand(w), explainCommand(w), diffCommand(w), reportCommand(w), suggestCommand(w), applyCommand(w))
 	return c
 }
 

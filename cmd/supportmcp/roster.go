@@ -51,6 +51,7 @@ type authority struct {
 	file   string // "" is none
 	server bool   // the file must be there; people who approve elsewhere may lack it
 	now    func() time.Time
+	notes  approvers.NoteReader // nil: notes cannot be read here
 }
 
 // authorityOver finds out what a ledger belongs to. mode is that of the server's
@@ -70,7 +71,7 @@ func authorityOver(ctx context.Context, l *ledger.Ledger, file, mode string, now
 }
 
 func (a authority) panel() approvers.Panel {
-	return approvers.Panel{Place: a.place, InForce: a.inForce, Now: a.now}
+	return approvers.Panel{Place: a.place, InForce: a.inForce, Now: a.now, Notes: a.notes}
 }
 
 // accepted is the roster that the ledger has accepted, with the bytes of its file
@@ -158,11 +159,13 @@ func (a authority) differs(ctx context.Context) (string, error) {
 
 // whoApproves finds out who may approve at a server, and gives its guard those who
 // do. In a sandbox without a roster names are enough, as everything there is made up.
-func whoApproves(ctx context.Context, s settings, l *ledger.Ledger) (authority, policies.Approvers, error) {
+// read reads again the notes by which people approve.
+func whoApproves(ctx context.Context, s settings, l *ledger.Ledger, read approvers.NoteReader) (authority, policies.Approvers, error) {
 	a, err := authorityOver(ctx, l, s.roster, s.mode, s.now)
 	if err != nil {
 		return a, nil, err
 	}
+	a.notes = read
 	first, err := a.acceptFirst(ctx)
 	if err != nil {
 		return a, nil, err

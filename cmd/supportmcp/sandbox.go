@@ -10,13 +10,13 @@ import (
 )
 
 func sandboxCommand(w world) *cobra.Command {
-	var stripeAddr, intercomAddr, dir string
+	var stripeAddr, intercomAddr, dir, seed string
 	c := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Run the built-in Stripe and Intercom alone, for any client",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			home, err := openHome(dir, w)
+			home, err := openHome(dir, seed, w)
 			if err != nil {
 				return err
 			}
@@ -43,6 +43,7 @@ func sandboxCommand(w world) *cobra.Command {
 	c.Flags().StringVar(&stripeAddr, "stripe", "127.0.0.1:12111", "where Stripe answers")
 	c.Flags().StringVar(&intercomAddr, "intercom", "127.0.0.1:12112", "where Intercom answers")
 	c.Flags().StringVar(&dir, "dir", "", "keep the vendors in this folder")
+	c.Flags().StringVar(&seed, "seed", "", "large: add 10,000 customers and 5,000 contacts to the stories")
 	c.AddCommand(sandboxClockCommand(w))
 	return c
 }

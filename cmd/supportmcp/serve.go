@@ -26,6 +26,7 @@ type serving struct {
 	sandbox, readOnly bool
 	http              string
 	dir               string // of the sandbox; "" is one that ends with it
+	seed              string // of the sandbox, as it was typed
 }
 
 func serveCommand(w world) *cobra.Command {
@@ -47,8 +48,8 @@ func serveCommand(w world) *cobra.Command {
 			if o.sandbox {
 				return serveSandbox(cmd.Context(), cfg, o, w)
 			}
-			if o.dir != "" {
-				return errors.New("--dir is the folder of a sandbox; say --sandbox, too")
+			if o.dir != "" || o.seed != "" {
+				return errors.New("--dir and --seed are for a sandbox; say --sandbox, too")
 			}
 			s, err := configured(cfg, w)
 			if err != nil {
@@ -60,6 +61,7 @@ func serveCommand(w world) *cobra.Command {
 	}
 	c.Flags().BoolVar(&o.sandbox, "sandbox", false, "use the built-in Stripe and Intercom instead of accounts")
 	c.Flags().StringVar(&o.dir, "dir", "", "with --sandbox: keep ledger and vendors in this folder")
+	c.Flags().StringVar(&o.seed, "seed", "", "with --sandbox: large adds 10,000 customers and 5,000 contacts")
 	c.Flags().BoolVar(&o.readOnly, "read-only", false, "publish no tool that writes; what was approved is still carried out")
 	c.Flags().StringVar(&o.http, "http", "", "serve over HTTP at this address, such as 127.0.0.1:8080; other machines need SUPPORTMCP_HTTP_TOKEN")
 	return c
@@ -126,6 +128,7 @@ func serveHTTP(ctx context.Context, svc *service, s settings) error {
 		}
 	}
 	s.announce("serving MCP over HTTP", overHTTP(l.Addr()), "url", "http://"+l.Addr().String()+server.Endpoint)
+	s.access.News.Tell = svc.hurry
 	s.access.Tokens = svc.tokens
 	return svc.server.ServeHTTP(ctx, l, s.access)
 }
@@ -137,7 +140,7 @@ func (s settings) announce(what string, p protection, more ...any) {
 
 // serveSandbox serves with a sandbox and a ledger that share one life.
 func serveSandbox(ctx context.Context, cfg Config, o serving, w world) (err error) {
-	home, err := openHome(o.dir, w)
+	home, err := openHome(o.dir, o.seed, w)
 	if err != nil {
 		return err
 	}

@@ -108,11 +108,12 @@ type hands struct {
 	tools    []tools.Tool
 	log      *slog.Logger
 
-	authority authority // over what people decide
+	authority authority     // over what people decide
+	news      chan struct{} // says that notes may have been written
 }
 
 func newHands(ctx context.Context, s settings) (h hands, err error) {
-	h.log = s.log
+	h.log, h.news = s.log, make(chan struct{}, 1)
 	if h.intercom, err = intercom.New(s.intercom); err != nil {
 		return h, fmt.Errorf("set up Intercom: %w", err)
 	}
@@ -131,7 +132,7 @@ func newHands(ctx context.Context, s settings) (h hands, err error) {
 		Ledger: h.ledger, Allowances: h.tokens, Now: s.now, Log: s.log, Locked: s.locked,
 		Timeout: s.timing.attempt, Lease: s.timing.lease, Wait: s.timing.wait,
 	}
-	if h.authority, h.guard.Approvers, err = whoApproves(ctx, s, h.ledger); err != nil {
+	if h.authority, h.guard.Approvers, err = whoApproves(ctx, s, h.ledger, tools.Deps{Guard: h.guard, Intercom: h.intercom}.ReadNote); err != nil {
 		return h, errors.Join(err, h.ledger.Close())
 	}
 	h.policy = &keeper{path: s.policyPath, name: s.policyName, ledger: h.ledger, guard: h.guard, log: s.log, signed: h.authority.policies}

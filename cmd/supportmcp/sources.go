@@ -87,7 +87,7 @@ func folderFeed(source string) (feed, error) {
 		}
 	}
 	if err != nil {
-		return feed{}, problem(knowledgeSources, "has a source that cannot be read: "+err.Error())
+		return feed{}, problem(knowledgeSources, "has a source that cannot be read: "+err.Error()+": give a folder that is there and that this user may read")
 	}
 	return feed{Source: folder, folder: folder, every: everyFolder}, nil
 }

@@ -17,11 +17,12 @@ import (
 func further(tool string) []servertest.Args {
 	vera, rita := sandbox.Conversation("invoiced-with-tax"), sandbox.Conversation("second-try")
 	return map[string][]servertest.Args{
-		"get_conversation":     {{"conversation_id": sandbox.Conversation("known-by-attribute")}},
-		"get_billing_overview": {{"conversation_id": sandbox.Conversation("known-by-attribute")}},
-		"get_payment":          {{"conversation_id": rita, "payment_intent_id": "pi_rita_1"}},
-		"create_refund":        {{"conversation_id": vera, "charge_id": "ch_vera_1", "reason": "requested_by_customer"}, {"conversation_id": rita, "payment_intent_id": "pi_rita_1", "reason": "requested_by_customer"}},
-		"find_customers":       {{"name": "porter"}, {"customer_id": "cus_maria"}},
+		"get_conversation":      {{"conversation_id": sandbox.Conversation("known-by-attribute")}},
+		"get_billing_overview":  {{"conversation_id": sandbox.Conversation("known-by-attribute")}},
+		"get_payment":           {{"conversation_id": rita, "payment_intent_id": "pi_rita_1"}},
+		"create_refund":         {{"conversation_id": vera, "charge_id": "ch_vera_1", "reason": "requested_by_customer"}, {"conversation_id": rita, "payment_intent_id": "pi_rita_1", "reason": "requested_by_customer"}},
+		"reply_to_conversation": {{"conversation_id": vera, "body": "{card_update} {invoice:in_vera_1} {receipt:ch_vera_1}"}, {"conversation_id": sandbox.Conversation("unproven-asker"), "body": "{card_update}"}},
+		"find_customers":        {{"name": "porter"}, {"customer_id": "cus_maria"}},
 	}[tool]
 }
 
@@ -88,11 +89,8 @@ func permissionTable(asked map[string][]string) string {
 
 // beyondTools is what needs a permission that no call of a tool does.
 func beyondTools(setting string) string {
-	switch {
-	case strings.HasPrefix(setting, "Account"):
+	if strings.HasPrefix(setting, "Account") {
 		return "`serve`, to tell whose ledger it is; may be missing"
-	case strings.HasPrefix(setting, "Customer portal"):
-		return "replies that hold a link to change the card"
 	}
 	return "`serve`, to find out what became of a refund"
 }
@@ -113,7 +111,8 @@ the answer names it.
 
 const stripeBesides = `
 Cards that a customer or a subscription pays with come along with these reads, for which a key
-needs "PaymentMethods: Read" as well.
+needs "PaymentMethods: Read" as well. "Customer portal: Write" may be missing: a customer who is
+signed in then gets the portal's login page for ` + "`{card_update}`" + `, as everybody else does.
 
 Besides, ` + "`serve`" + ` lists refunds and credit notes once an hour to compare them with the ledger, and
 after an outcome that nobody knows. Products are listed once an hour for the names of plans.

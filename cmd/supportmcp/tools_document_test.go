@@ -34,6 +34,7 @@ func example(tool string) servertest.Args {
 		"resume_subscription":    {"conversation_id": sandbox.Conversation("wants-to-stay")},
 		"apply_discount":         {"conversation_id": sandbox.Conversation("too-expensive"), "coupon": "STAY20"},
 		"grant_credit":           {"conversation_id": sandbox.Conversation("dispute-won"), "amount": "5.00 EUR"},
+		"retry_invoice":          {"conversation_id": sandbox.Conversation("card-fixed"), "invoice_id": "in_yara_2"},
 		"reply_to_conversation":  {"conversation_id": duplicate, "body": "We are looking into the second charge.", "close": true},
 		"add_internal_note":      {"conversation_id": duplicate, "body": "Charged twice; the first charge stands."},
 		"set_conversation_state": {"conversation_id": duplicate, "state": "closed"},

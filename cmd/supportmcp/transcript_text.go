@@ -81,7 +81,7 @@ func wrap(text string, width int) []string {
 
 func (s *storyteller) begin(t ticketStory) {
 	if s.number == 0 {
-		fmt.Fprintln(s.out, "Six tickets at Northwind Notes. Stripe, Intercom and the ledger are on this\nmachine; nothing leaves it.")
+		fmt.Fprintln(s.out, "Ten tickets at Northwind Notes. Stripe, Intercom and the ledger are on this\nmachine; nothing leaves it.")
 	}
 	s.number++
 	fmt.Fprintf(s.out, "\n%s\n%s\n", s.paint(bold, fmt.Sprintf("%d. %s", s.number, t.Title)),
@@ -96,6 +96,8 @@ func (s *storyteller) called(c toolCall) {
 		s.conversation(c.answer)
 	case "search":
 		s.hits(c.answer)
+	case "fetch":
+		s.line(5, "reads", dim, brief(textOf(c.answer.raw), 300))
 	default:
 		s.outcome(c.answer)
 	}
@@ -219,6 +221,9 @@ func (s *storyteller) decision(d policies.Decision) {
 	s.line(5, "guard", colour, strings.ReplaceAll(d.Effect.String(), "_", " "))
 	for _, f := range d.Against() {
 		s.line(5, "", colour, finding(f))
+	}
+	for _, document := range d.Cites() {
+		s.line(5, "see", "0", document)
 	}
 	var limits []string
 	allowed := 0

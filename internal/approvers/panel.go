@@ -17,6 +17,7 @@ type Panel struct {
 	// time, since another process may have applied another one.
 	InForce func(context.Context) (*Roster, error)
 	Now     func() time.Time
+	Notes   NoteReader // nil: no note counts
 }
 
 var _ policies.Approvers = Panel{}
@@ -36,7 +37,7 @@ func (p Panel) Judge(ctx context.Context, e policies.Entry, given []policies.App
 	var who []Person
 	var faults []error
 	for _, a := range given {
-		person, err := p.Check(*roster, e, a)
+		person, err := p.counts(ctx, *roster, e, a, need)
 		if err != nil {
 			faults = append(faults, err)
 			continue
@@ -49,6 +50,13 @@ func (p Panel) Judge(ctx context.Context, e policies.Entry, given []policies.App
 		return because(err, faults)
 	}
 	return nil
+}
+
+func (p Panel) counts(ctx context.Context, r Roster, e policies.Entry, a policies.Approval, need policies.Need) (Person, error) {
+	if isNote(a) {
+		return p.checkNote(ctx, r, e, a, need)
+	}
+	return p.Check(r, e, a)
 }
 
 // Check says whose approval a is, if it is signed by somebody who may decide on e
@@ -106,15 +114,14 @@ func (p Panel) Audit(accepted []Roster) func(policies.Entry, policies.Approval) 
 }
 
 func (p Panel) audit(r Roster, e policies.Entry, a policies.Approval) error {
+	if isNote(a) {
+		return p.auditNote(r, e, a)
+	}
 	s, _, err := r.Verify(a.Statement, a.Signature, a.At)
 	if err != nil {
 		return err
 	}
-	if !e.ErasedAt.IsZero() {
-		e.Bound = s.Facts
-	}
-	e.State, e.ExpiresAt = policies.Done, s.Until // it may have been judged anew, and waited anew
-	return p.about(s, e, a)
+	return p.about(s, asDecided(e, s), a)
 }
 
 // differing names the fields in which two statements differ.

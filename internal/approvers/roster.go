@@ -22,21 +22,27 @@ type Roster struct{ people []Person }
 type Person struct {
 	Name  string
 	Roles []string
+	Admin string // the id of the person's account in Intercom, whose notes are theirs; "" for none
 	Key   ssh.PublicKey
 
 	after, before time.Time // when the key counts; zero has no bound
 }
 
-// rolePrefix marks a principal of the allowed-signers format as a role.
-const rolePrefix = "role:"
+// rolePrefix marks a principal of the allowed-signers format as a role, and
+// adminPrefix as the id of an admin in Intercom.
+const (
+	rolePrefix  = "role:"
+	adminPrefix = "intercom:"
+)
 
 // longestRoster bounds the file, in bytes.
 const longestRoster = 256 << 10
 
 // ParseRoster reads a file in OpenSSH's allowed-signers format. The principals of
-// a line are the person's name and, as role:NAME, the roles:
+// a line are the person's name, as role:NAME the roles, and as intercom:ID the
+// person's account in Intercom:
 //
-//	robin,role:finance namespaces="supportmcp" ssh-ed25519 AAAA… robin's laptop
+//	robin,role:finance,intercom:8002 namespaces="supportmcp" ssh-ed25519 AAAA… robin's laptop
 //
 // Patterns, certificates and options that it does not know are errors, and so are
 // one key of two people and a person with other roles in another line. The error
@@ -84,6 +90,10 @@ func (r Roster) fits(p Person) error {
 			return fmt.Errorf("this key stands there already, for %s", other.Name)
 		case same && !slices.Equal(other.Roles, p.Roles):
 			return fmt.Errorf("%s has other roles in another line", p.Name)
+		case same && other.Admin != p.Admin:
+			return fmt.Errorf("%s has another account in Intercom in another line", p.Name)
+		case !same && p.Admin != "" && other.Admin == p.Admin:
+			return fmt.Errorf("the account %s in Intercom is %s's already", p.Admin, other.Name)
 		}
 	}
 	return nil
@@ -91,7 +101,7 @@ func (r Roster) fits(p Person) error {
 
 func parsePerson(line string) (p Person, err error) {
 	principals, rest, _ := strings.Cut(line, " ")
-	if p.Name, p.Roles, err = parsePrincipals(principals); err != nil {
+	if err = p.principals(principals); err != nil {
 		return p, err
 	}
 	rest = strings.TrimSpace(rest)
@@ -114,26 +124,34 @@ func parsePerson(line string) (p Person, err error) {
 	return p, nil
 }
 
-func parsePrincipals(list string) (name string, roles []string, err error) {
+// principals reads the names of a line.
+func (p *Person) principals(list string) error {
 	word := regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$`)
+	number := regexp.MustCompile(`^[0-9]{1,20}$`)
 	for principal := range strings.SplitSeq(list, ",") {
 		role, isRole := strings.CutPrefix(principal, rolePrefix)
+		admin, isAdmin := strings.CutPrefix(principal, adminPrefix)
 		switch {
+		case isAdmin && (p.Admin != "" || !number.MatchString(admin)):
+			return fmt.Errorf("%q must be the number of one account in Intercom", principal)
+		case isAdmin:
+			p.Admin = admin
 		case !word.MatchString(role):
-			return "", nil, fmt.Errorf("%q must be letters, digits and . _ @ + -, without patterns", principal)
+			return fmt.Errorf("%q must be letters, digits and . _ @ + -, without patterns", principal)
 		case isRole:
-			roles = append(roles, role)
-		case name != "":
-			return "", nil, fmt.Errorf("%s and %s: a line names one person; write roles as role:NAME", name, principal)
+			p.Roles = append(p.Roles, role)
+		case p.Name != "":
+			return fmt.Errorf("%s and %s: a line names one person; write roles as role:NAME", p.Name, principal)
 		default:
-			name = principal
+			p.Name = principal
 		}
 	}
-	if name == "" {
-		return "", nil, errors.New("a line must begin with the name of a person")
+	if p.Name == "" {
+		return errors.New("a line must begin with the name of a person")
 	}
-	slices.Sort(roles)
-	return name, slices.Compact(roles), nil
+	slices.Sort(p.Roles)
+	p.Roles = slices.Compact(p.Roles)
+	return nil
 }
 
 // cutOptions takes the options of a line, whose quoted values may hold spaces. A
@@ -203,7 +221,7 @@ func (r Roster) People() []string {
 func (r Roster) Keys() []Person { return r.people }
 
 // Within is what of the roster stands in another one as well: the same key of the
-// same person, with the roles that both give.
+// same person, with the roles and the account in Intercom that both give.
 func (r Roster) Within(other Roster) Roster {
 	var both Roster
 	for _, p := range r.people {
@@ -212,6 +230,9 @@ func (r Roster) Within(other Roster) Roster {
 			continue
 		}
 		p.Roles = slices.DeleteFunc(slices.Clone(p.Roles), func(role string) bool { return !slices.Contains(q.Roles, role) })
+		if p.Admin != q.Admin {
+			p.Admin = ""
+		}
 		p.after = latest(p.after, q.after)
 		p.before = earliest(p.before, q.before)
 		both.people = append(both.people, p)
@@ -241,6 +262,28 @@ func (p Person) countsAt(at time.Time) bool {
 func (r Roster) holder(k ssh.PublicKey) (Person, bool) {
 	for _, p := range r.people {
 		if bytes.Equal(p.Key.Marshal(), k.Marshal()) {
+			return p, true
+		}
+	}
+	return Person{}, false
+}
+
+// Accounts are the accounts in Intercom whose notes can decide, sorted.
+func (r Roster) Accounts() []string {
+	var ids []string
+	for _, p := range r.people {
+		if p.Admin != "" {
+			ids = append(ids, p.Admin)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// admin is whose account in Intercom it is, if one of the person's keys counts at a time.
+func (r Roster) admin(id string, at time.Time) (Person, bool) {
+	for _, p := range r.people {
+		if id != "" && p.Admin == id && p.countsAt(at) {
 			return p, true
 		}
 	}

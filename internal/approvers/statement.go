@@ -62,10 +62,13 @@ func moment(t time.Time) string {
 
 // Text is the exact text that is signed: a line for each field that has a value,
 // in one order. A value that could break out of its line is fault.Invalid.
-func (s Statement) Text() (string, error) {
+func (s Statement) Text() (string, error) { return textOf(firstLine, s.fields()) }
+
+// textOf writes a line for each field that has a value.
+func textOf(first string, fields []field) (string, error) {
 	var b strings.Builder
-	b.WriteString(firstLine + "\n")
-	for _, f := range s.fields() {
+	b.WriteString(first + "\n")
+	for _, f := range fields {
 		if f.value == "" {
 			continue
 		}
@@ -79,17 +82,33 @@ func (s Statement) Text() (string, error) {
 
 // ParseStatement reads a statement. Only text that Text would write is one.
 func ParseStatement(text string) (Statement, error) {
-	var s Statement
-	lines, ok := strings.CutPrefix(text, firstLine+"\n")
+	values, err := valuesOf(firstLine, text)
+	if err != nil {
+		return Statement{}, err
+	}
+	s := statementOf(values)
+	if again, err := s.Text(); err != nil || again != text {
+		return Statement{}, unreadable(asWritten)
+	}
+	return s, nil
+}
+
+// valuesOf reads the lines of a text that begins with first.
+func valuesOf(first, text string) (map[string]string, error) {
+	lines, ok := strings.CutPrefix(text, first+"\n")
 	if !ok || len(text) > longestStatement {
-		return s, unreadable("its first line is not " + firstLine)
+		return nil, unreadable("its first line is not " + first)
 	}
 	values := map[string]string{}
 	for line := range strings.Lines(lines) {
 		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
 		values[name] = value
 	}
-	s = Statement{
+	return values, nil
+}
+
+func statementOf(values map[string]string) Statement {
+	s := Statement{
 		Purpose: Purpose(values["purpose"]), Subject: values["subject"], Verdict: values["verdict"],
 		Facts: values["facts"], Policy: values["policy"], Asked: values["asked-by"],
 		Place:  Place{Ledger: values["ledger"], Mode: values["mode"], Account: values["account"]},
@@ -97,11 +116,11 @@ func ParseStatement(text string) (Statement, error) {
 	}
 	s.Time, _ = time.Parse(time.RFC3339Nano, values["time"]) // what is no time is not written back
 	s.Until, _ = time.Parse(time.RFC3339Nano, values["until"])
-	if again, err := s.Text(); err != nil || again != text {
-		return Statement{}, unreadable("a line is unknown, missing, out of order or not written as it should be")
-	}
-	return s, nil
+	return s
 }
+
+// asWritten is what is wrong with a text that would be written in another way.
+const asWritten = "a line is unknown, missing, out of order or not written as it should be"
 
 func unreadable(why string) error {
 	return refused("take the statement as supportmcp approvals statement prints it", "this is no statement: %s", why)

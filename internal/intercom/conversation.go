@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"supportmcp/internal/fault"
+	"supportmcp/policies"
 )
 
 // Conversation is one conversation as Intercom holds it. All its text is
@@ -60,8 +61,19 @@ func (c Conversation) LastPart() string {
 
 // Conversation reads a conversation with its bodies as plain text
 // (https://developers.intercom.com/docs/references/rest-api/api.intercom.io/conversations/retrieveconversation).
+// Addresses that may open a customer's pages at Stripe are masked, whoever wrote them:
+// our replies have them, and answers quote our replies.
 func (c *Client) Conversation(ctx context.Context, id string) (Conversation, error) {
-	return c.conversation(ctx, id, "?display_as=plaintext")
+	read, err := c.conversation(ctx, id, "?display_as=plaintext")
+	return read.masked(), err
+}
+
+func (c Conversation) masked() Conversation {
+	c.Title, c.Subject, c.Source.Body = policies.Masked(c.Title), policies.Masked(c.Subject), policies.Masked(c.Source.Body)
+	for i := range c.Parts {
+		c.Parts[i].Body = policies.Masked(c.Parts[i].Body)
+	}
+	return c
 }
 
 func (c *Client) conversation(ctx context.Context, id, query string) (Conversation, error) {

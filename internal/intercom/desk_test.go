@@ -170,6 +170,13 @@ func (l *logs) String() string {
 	return l.text.String()
 }
 
+// plainly sends a reply that has no placeholders.
+func plainly(c *intercom.Client) func(context.Context, *policies.Permit[policies.Reply]) (intercom.Sent, error) {
+	return func(ctx context.Context, p *policies.Permit[policies.Reply]) (intercom.Sent, error) {
+		return c.Reply(ctx, p, nil)
+	}
+}
+
 // perform lets an action through the guard, as the only way to a permit, and
 // returns what the adapter answered.
 func perform[A policies.Action, Out any](t *testing.T, a A, do func(context.Context, *policies.Permit[A]) (Out, error)) (Out, error) {

@@ -24,7 +24,7 @@ func newClock() *control.Clock { return control.NewClock(noon) }
 func everyWrite(t *testing.T, d desk, c *intercom.Client) map[string]func() error {
 	message := d.message(ticket, "CANARY-answer")
 	return map[string]func() error{
-		"POST /conversations/ticket/reply": func() error { return only(perform(t, policies.Reply{Message: message}, c.Reply)) },
+		"POST /conversations/ticket/reply": func() error { return only(perform(t, policies.Reply{Message: message}, plainly(c))) },
 		"POST /conversations/ticket/parts": func() error {
 			return only(perform(t, policies.SetState{Asker: asker(ticket), State: policies.Closed}, c.SetState))
 		},
@@ -106,7 +106,7 @@ func TestWriteThatNeverLeftHadNoEffect(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := d.client(intercom.Config{BaseURL: "http://" + address})
-	_, err = perform(t, a, c.Reply)
+	_, err = perform(t, a, plainly(c))
 	wantFault(t, err, fault.Upstream, fault.No)
 	d.wantNoSecret(err)
 }
@@ -117,7 +117,7 @@ func TestWriteOfACallerWhoGaveUpIsNotSent(t *testing.T) {
 	_, err := perform(t, a, func(ctx context.Context, p *policies.Permit[policies.Reply]) (intercom.Sent, error) {
 		ctx, cancel := context.WithCancel(ctx)
 		cancel()
-		return d.Reply(ctx, p)
+		return d.Reply(ctx, p, nil)
 	})
 	wantFault(t, err, fault.Upstream, fault.No)
 	if w := d.writes(); len(w) != 0 {
@@ -136,7 +136,7 @@ func TestAnswerToAWriteThatCannotBeReadIsInDoubt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := odd(t, answer)
-			_, err := perform(t, policies.Reply{Message: policies.Message{Asker: asker("1"), Body: "x", After: "1"}}, c.Reply)
+			_, err := perform(t, policies.Reply{Message: policies.Message{Asker: asker("1"), Body: "x", After: "1"}}, plainly(c))
 			wantFault(t, err, fault.Upstream, fault.Unknown)
 			if strings.Contains(err.Error(), "CANARY") {
 				t.Errorf("the error quotes the answer: %v", err)
@@ -153,7 +153,7 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 		}
 		http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
 	})
-	_, err := perform(t, policies.Reply{Message: policies.Message{Asker: asker("1"), Body: "x", After: "1"}}, c.Reply)
+	_, err := perform(t, policies.Reply{Message: policies.Message{Asker: asker("1"), Body: "x", After: "1"}}, plainly(c))
 	wantFault(t, err, fault.Upstream, fault.Unknown)
 	if elsewhere.Load() != 0 {
 		t.Error("a write was carried elsewhere")

@@ -23,15 +23,24 @@ type Sent struct {
 	NotMailed bool `json:"not_mailed,omitempty" jsonschema:"the customer does not get it: a person must answer"`
 }
 
-// Reply sends what the permit holds to the customer, and closes the conversation
-// in the same call when that was permitted, so that one cannot happen without the
-// other (https://developers.intercom.com/docs/references/rest-api/api.intercom.io/conversations/manageconversation).
-func (c *Client) Reply(ctx context.Context, p *policies.Permit[policies.Reply]) (Sent, error) {
+// Reply sends what the permit holds to the customer, with an address in the place of
+// each placeholder, and closes the conversation in the same call when that was
+// permitted, so that one cannot happen without the other
+// (https://developers.intercom.com/docs/references/rest-api/api.intercom.io/conversations/manageconversation).
+// A text without placeholders needs no addresses. They are sent and kept nowhere.
+func (c *Client) Reply(ctx context.Context, p *policies.Permit[policies.Reply], addresses map[string]string) (Sent, error) {
 	a, _, err := p.Redeem()
 	if err != nil {
 		return Sent{}, err
 	}
-	return c.say(ctx, replying(a))
+	text, err := policies.Addressed(a.Body, addresses)
+	if err != nil {
+		return Sent{}, &fault.Error{
+			Code: fault.Internal, Took: fault.No, Cause: err,
+			Message: "a placeholder could not be filled in, so nothing was sent", NextStep: "leave the placeholder out, or " + askOperator,
+		}
+	}
+	return c.say(ctx, replying(a), text)
 }
 
 // FindReply looks for a reply that may have been sent. Found means that the
@@ -47,7 +56,7 @@ func (c *Client) AddNote(ctx context.Context, p *policies.Permit[policies.Note])
 	if err != nil {
 		return Sent{}, err
 	}
-	return c.say(ctx, noting(a))
+	return c.say(ctx, noting(a), a.Body)
 }
 
 // FindNote looks for a note that may have been written, as FindReply does.
@@ -84,7 +93,8 @@ type manage struct {
 	SnoozedUntil int64  `json:"snoozed_until,omitempty"` // Unix seconds
 }
 
-func (c *Client) say(ctx context.Context, u utterance) (Sent, error) {
+// say sends a text that is the utterance's, but for addresses.
+func (c *Client) say(ctx context.Context, u utterance, text string) (Sent, error) {
 	id := u.Asker.Conversation
 	if err := c.checkMessage(u.Message); err != nil {
 		return Sent{}, err
@@ -92,7 +102,7 @@ func (c *Client) say(ctx context.Context, u utterance) (Sent, error) {
 	var w wireConversation
 	_, err := c.write(ctx, call{
 		what: u.what + id, method: http.MethodPost, path: "/conversations/" + id + u.path,
-		body: manage{MessageType: u.kind, Type: "admin", AdminID: c.admin, Body: toHTML(u.Body)},
+		body: manage{MessageType: u.kind, Type: "admin", AdminID: c.admin, Body: toHTML(text)},
 	}, &w)
 	if err != nil {
 		return Sent{}, err

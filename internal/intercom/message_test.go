@@ -19,7 +19,7 @@ import (
 func TestReplyIsOneCommentByOurAdmin(t *testing.T) {
 	d := newDesk(t)
 	a := policies.Reply{Message: d.message(ticket, "Dear Ana,\n\nit is on\nits way.")}
-	sent, err := perform(t, a, d.Reply)
+	sent, err := perform(t, a, plainly(d.Client))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func TestReplyIsOneCommentByOurAdmin(t *testing.T) {
 func TestReplyThatClosesIsOneRequest(t *testing.T) {
 	d := newDesk(t)
 	a := policies.Reply{Message: d.message(ticket, "Done, goodbye."), Close: true}
-	sent, err := perform(t, a, d.Reply)
+	sent, err := perform(t, a, plainly(d.Client))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func TestFindReplyTellsWhatBecameOfALostAnswer(t *testing.T) {
 			d := newDesk(t)
 			a := policies.Reply{Message: d.message(ticket, "5 < 6 & \"so\" it is done")}
 			d.inject(control.Fault{Method: "POST", Kind: c.kind, Status: 502})
-			_, err := perform(t, a, d.Reply)
+			_, err := perform(t, a, plainly(d.Client))
 			wantFault(t, err, fault.Upstream, fault.Unknown)
 			sent, found, err := d.FindReply(t.Context(), a, "act_1")
 			if err != nil || found != c.found {
@@ -233,7 +233,7 @@ func TestAcceptedMessageThatCannotBeRecognisedIsStillSent(t *testing.T) {
 			{"id":"7","part_type":"comment","author":{"type":"admin","id":"991"},"body":"<p>rewritten by a rule</p>"}]}}`))
 	})
 	a := policies.Reply{Message: policies.Message{Asker: asker("1"), Body: "x", After: "6"}}
-	sent, err := perform(t, a, c.Reply)
+	sent, err := perform(t, a, plainly(c))
 	want := intercom.Sent{Part: "7", Conversation: "1", State: "open", SentAt: noon()}
 	if diff := cmp.Diff(want, sent); diff != "" || err != nil {
 		t.Errorf("%v\n%s", err, diff)
@@ -293,7 +293,7 @@ func TestAnAnswerThatIsNotMailedSaysSo(t *testing.T) {
 		d.AddAdmin(intercomapi.Admin{ID: bot, Name: "Operator", Bot: true, HasInboxSeat: true})
 		client := d.client(intercom.Config{AdminID: c.admin})
 		m := d.message(c.conversation, "Hello")
-		send, find := client.Reply, client.FindReply
+		send, find := plainly(client), client.FindReply
 		var sent, found intercom.Sent
 		var err error
 		if c.note {

@@ -11,7 +11,7 @@ import (
 
 func TestWritesNeedAFreshPermit(t *testing.T) {
 	d := newDesk(t)
-	refuses(t, d, "Reply", policies.Reply{Message: d.message(ticket, "a")}, d.Reply)
+	refuses(t, d, "Reply", policies.Reply{Message: d.message(ticket, "a")}, plainly(d.Client))
 	refuses(t, d, "AddNote", policies.Note{Message: d.message(ticket, "b")}, d.AddNote)
 	refuses(t, d, "SetState", policies.SetState{Asker: asker(ticket), State: policies.Closed}, d.SetState)
 	refuses(t, d, "Tag", policies.Tag{Asker: asker(ticket), Add: []string{"billing"}}, d.Tag)

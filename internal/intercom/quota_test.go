@@ -55,7 +55,7 @@ func TestRefusedWriteHoldsBackTheNextRequest(t *testing.T) {
 	d := newDesk(t)
 	a := policies.Reply{Message: d.message(ticket, "x")}
 	d.inject(control.Fault{Method: "POST", Kind: control.RateLimit})
-	_, err := perform(t, a, d.Reply)
+	_, err := perform(t, a, plainly(d.Client))
 	wantFault(t, err, fault.RateLimited, fault.NotYet)
 	before := d.clock.Now()
 	if _, err := d.Tags(t.Context()); err != nil {
@@ -105,7 +105,7 @@ func TestCallerWhoCannotWaitIsToldSo(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.SetSleep(func(context.Context, time.Duration) error { return context.DeadlineExceeded })
-	_, err := perform(t, policies.Reply{Message: m}, c.Reply)
+	_, err := perform(t, policies.Reply{Message: m}, plainly(c))
 	wantFault(t, err, fault.RateLimited, fault.No)
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the cause is lost: %v", err)

@@ -101,7 +101,7 @@ func (c *Client) SearchConversations(ctx context.Context, q ConversationQuery, a
 	for _, one := range w.Found {
 		found := one.conversation()
 		found.Source.Body = plain(found.Source.Body)
-		p.Items = append(p.Items, found)
+		p.Items = append(p.Items, found.masked())
 	}
 	return p, nil
 }

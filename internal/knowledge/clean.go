@@ -11,6 +11,9 @@ import (
 // clean leaves text that a reader sees as the machine sees it: lines end in
 // "\n", letters are in Unicode form NFC and nothing invisible remains.
 func clean(text string) string {
+	if plainLetters(text) && strings.IndexFunc(text, control) < 0 {
+		return text
+	}
 	text = strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\t':
@@ -24,6 +27,9 @@ func clean(text string) string {
 	}, strings.ReplaceAll(text, "\r\n", "\n"))
 	return norm.NFC.String(text)
 }
+
+// control reports what is not as it should be in text of ASCII alone.
+func control(r rune) bool { return r != '\n' && r != '\t' && invisible(r) }
 
 func breaksLine(r rune) bool { return r == '\r' || r == '\u2028' || r == '\u2029' }
 

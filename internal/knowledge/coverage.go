@@ -36,8 +36,7 @@ func (e *edition) held(m match) (held, all float64) {
 	stems := m.asked.stemsIn(text)
 	var pieces map[term]bool
 	for _, w := range m.asked.words {
-		_, texts := e.index.bodies.find(w.stem)
-		weight := e.weight(texts)
+		weight := e.weight(e.index.bodies.find(w.stem).texts)
 		all += weight
 		if stems[w.stem] {
 			held += weight

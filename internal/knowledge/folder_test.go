@@ -232,6 +232,20 @@ func TestAFolderStaysInside(t *testing.T) {
 	}
 }
 
+// Of a huge file no more is read than shows that it is one.
+func TestAFolderRefusesAHugeFileAndReadsOn(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "good.md"), "text")
+	write(t, filepath.Join(dir, "huge.md"), "text")
+	if err := os.Truncate(filepath.Join(dir, "huge.md"), 50_000_000); err != nil {
+		t.Fatal(err)
+	}
+	docs, refused, err := openFolder(t, "desk", dir)
+	if err != nil || len(docs) != 1 || len(refused) != 1 || refused[0].Path != "huge.md" || !strings.Contains(refused[0].Reason, "larger than 1048576 bytes") {
+		t.Errorf("documents %v, refused %v, error %v", docs, refused, err)
+	}
+}
+
 func TestAFolderDoesNotWaitForASocket(t *testing.T) {
 	dir, err := os.MkdirTemp("", "kb") // socket paths must be short
 	if err != nil {

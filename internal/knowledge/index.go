@@ -1,6 +1,8 @@
 package knowledge
 
 import (
+	"runtime"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -25,49 +27,87 @@ const (
 	textPenalty  = 0.75
 )
 
-// gathering collects occurrences of one kind.
-type gathering struct {
-	all     []occurrence
-	lengths []uint32
+// leastPart is how many documents make a part of their own worth it.
+const leastPart = 50
+
+// newIndex indexes documents in as many parts as there are processors. What it
+// makes does not depend on their number.
+func newIndex(docs []Document) *index {
+	n := min(runtime.GOMAXPROCS(0), len(docs)/leastPart+1)
+	parts := make([]indexer, n)
+	var busy sync.WaitGroup
+	for i := range parts {
+		busy.Go(func() { parts[i].addAll(docs[len(docs)*i/n : len(docs)*(i+1)/n]) })
+	}
+	busy.Wait()
+	return joined(parts)
 }
 
-func (g *gathering) begin() { g.lengths = append(g.lengths, 0) }
-
-// add notes a term of the newest text.
-func (g *gathering) add(t term) {
-	text := len(g.lengths) - 1
-	g.all = append(g.all, occurrence{t, uint32(text)}) //nolint:gosec // there are fewer than 2^32 passages
-	g.lengths[text]++
+// joined makes one index of parts that follow each other.
+func joined(parts []indexer) *index {
+	out := &index{first: []int{0}}
+	for _, x := range parts {
+		for _, end := range x.ends {
+			out.first = append(out.first, len(out.passages)+end)
+		}
+		out.passages = append(out.passages, x.passages...)
+		out.langs = append(out.langs, x.langs...)
+		for _, lang := range x.langs {
+			if !slices.Contains(out.present, lang) {
+				out.present = append(out.present, lang)
+			}
+		}
+	}
+	out.passages = slices.Clone(out.passages)
+	var busy sync.WaitGroup
+	post := func(into **postings, penalty float64, of func(*indexer) *gathering) {
+		busy.Go(func() {
+			gathered := make([]gathering, len(parts))
+			for i := range parts {
+				gathered[i], *of(&parts[i]) = *of(&parts[i]), gathering{} // a large one is not kept while the others are made
+			}
+			*into = newPostings(gathered, penalty)
+		})
+	}
+	post(&out.pairs, textPenalty, func(x *indexer) *gathering { return &x.pairs })
+	post(&out.grams, textPenalty, func(x *indexer) *gathering { return &x.grams })
+	post(&out.texts, textPenalty, func(x *indexer) *gathering { return &x.texts })
+	post(&out.bodies, textPenalty, func(x *indexer) *gathering { return &x.bodies })
+	post(&out.titles, titlePenalty, func(x *indexer) *gathering { return &x.titles })
+	busy.Wait()
+	return out
 }
 
-func (g *gathering) postings(penalty float64) *postings {
-	p := newPostings(g.all, g.lengths, penalty)
-	*g = gathering{} // a large one is not kept while the others are made
-	return p
-}
-
-// indexer makes an index, document by document.
+// indexer gathers what an index is made of, document by document.
 type indexer struct {
 	titles, bodies, texts, pairs, grams gathering
 	analysers                           map[string]*analyser
-	index                               *index
-	last                                term // the word before, for pairs; 0 is none
+	passages                            []passage
+	ends                                []int // per document, the end of its passages
+	langs                               []string
+
+	last  term    // the word before, for pairs; 0 is none
+	words []*word // of the document, each once
 }
 
-func newIndex(docs []Document) *index {
-	x := indexer{analysers: map[string]*analyser{}, index: &index{first: make([]int, 1, len(docs)+1)}}
+func (x *indexer) addAll(docs []Document) {
+	x.analysers = map[string]*analyser{}
+	x.expect(docs)
 	for _, doc := range docs {
 		x.add(doc)
 	}
-	out := x.index
-	var busy sync.WaitGroup
-	busy.Go(func() { out.titles = x.titles.postings(titlePenalty) })
-	busy.Go(func() { out.bodies = x.bodies.postings(textPenalty) })
-	busy.Go(func() { out.texts = x.texts.postings(textPenalty) })
-	busy.Go(func() { out.pairs = x.pairs.postings(textPenalty) })
-	busy.Go(func() { out.grams = x.grams.postings(textPenalty) })
-	busy.Wait()
-	return out
+}
+
+// expect makes room for what is coming, roughly: growing would copy it all several
+// times.
+func (x *indexer) expect(docs []Document) {
+	const bytesPerWord = 6 // with the space behind it
+	words := 0
+	for _, doc := range docs {
+		words += len(doc.Body) / bytesPerWord
+	}
+	x.pairs.all, x.texts.all = make([]occurrence, 0, words), make([]occurrence, 0, words)
+	x.bodies.all, x.grams.all = make([]occurrence, 0, words/2), make([]occurrence, 0, words*3/2)
 }
 
 func (x *indexer) analyser(lang string) *analyser {
@@ -75,7 +115,6 @@ func (x *indexer) analyser(lang string) *analyser {
 	if !ok {
 		a = newAnalyser(lang)
 		x.analysers[lang] = a
-		x.index.present = append(x.index.present, lang)
 	}
 	return a
 }
@@ -83,32 +122,45 @@ func (x *indexer) analyser(lang string) *analyser {
 func (x *indexer) add(doc Document) {
 	lang := analysed(doc.Lang)
 	a := x.analyser(lang)
-	x.index.langs = append(x.index.langs, lang)
+	x.langs = append(x.langs, lang)
 	for _, g := range []*gathering{&x.titles, &x.bodies, &x.pairs, &x.grams} {
 		g.begin()
 	}
 	x.last = 0
 	for w := range a.words(doc.Title) {
-		x.titles.add(w.stem)
+		x.titles.add(w.stem, 1)
 		x.body(w)
 	}
-	x.passages(a, doc)
-	x.index.first = append(x.index.first, len(x.index.passages))
+	x.addPassages(a, doc)
+	x.ends = append(x.ends, len(x.passages))
+	x.count()
 }
 
 // body notes a word of the text that is searched as a whole.
-func (x *indexer) body(w word) {
-	x.bodies.add(w.stem)
+func (x *indexer) body(w *word) {
 	if x.last != 0 {
-		x.pairs.add(pair(x.last, w.stem))
+		x.pairs.add(pair(x.last, w.stem), 1)
 	}
 	x.last = w.stem
-	for _, g := range w.grams {
-		x.grams.add(g)
+	if w.times == 0 {
+		x.words = append(x.words, w)
 	}
+	w.times++
 }
 
-func (x *indexer) passages(a *analyser, doc Document) {
+// count gathers the words of the document, each once with how often it occurred.
+func (x *indexer) count() {
+	for _, w := range x.words {
+		x.bodies.add(w.stem, w.times)
+		for _, g := range w.grams {
+			x.grams.add(g, w.times)
+		}
+		w.times = 0
+	}
+	x.words = x.words[:0]
+}
+
+func (x *indexer) addPassages(a *analyser, doc Document) {
 	section := -1
 	for _, p := range passagesOf(doc) {
 		for ; section < p.section; section++ {
@@ -116,13 +168,13 @@ func (x *indexer) passages(a *analyser, doc Document) {
 		}
 		x.texts.begin()
 		for w := range a.words(headline(doc, p)) {
-			x.texts.add(w.stem)
+			x.texts.add(w.stem, 1)
 		}
 		for w := range a.words(p.text) {
-			x.texts.add(w.stem)
+			x.texts.add(w.stem, 1)
 			x.body(w)
 		}
-		x.index.passages = append(x.index.passages, p)
+		x.passages = append(x.passages, p)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 // question is one wording in the terms of one language, each with its weight.
 type question struct {
 	lang  string
-	words []word // each stem once, in the order of their terms
+	words []*word // each stem once, in the order of their terms
 	stems, pairs,
 	grams []weighted
 	initials [256]bool // the first letters of the words
@@ -61,7 +61,7 @@ func ask(text, lang string) question {
 		grams = append(grams, w.grams...)
 	}
 	q.stems, q.pairs, q.grams = weigh(stems), weigh(pairs), weigh(grams)
-	slices.SortFunc(q.words, func(a, b word) int { return cmp.Compare(a.stem, b.stem) })
+	slices.SortFunc(q.words, func(a, b *word) int { return cmp.Compare(a.stem, b.stem) })
 	return q
 }
 

@@ -1,7 +1,6 @@
 package knowledge
 
 import (
-	"cmp"
 	"encoding/binary"
 	"math"
 	"slices"
@@ -14,33 +13,40 @@ const (
 	smoothing  = 0.5
 )
 
-// occurrence says that a term stands in a text, by its number.
-type occurrence struct {
-	term term
-	text uint32
-}
-
 // postings is a BM25 index over numbered texts: for every term, the texts it
-// occurs in and how often. It never changes.
+// occurs in and how often. It never changes. Most terms are pairs of words that
+// stand in one text only, so terms are written as steps, and the terms that a
+// search starts from are every sixteenth.
 type postings struct {
-	terms []term    // sorted
-	ends  []uint32  // per term, where its list ends in lists
-	lists []byte    // per term: the number of texts, then per text the step to it and the count
-	damp  []float32 // per text, how much its length is held against its words
+	blocks  []block
+	entries []byte    // per term: the step to it, its header, the bytes of a list of several texts, the list
+	damp    []float32 // per text, how much its length is held against its words
 }
 
-// newPostings indexes occurrences, which come in the order of their texts, and
-// sorts them. penalty, BM25's b, is how much a long text is held against its words.
-func newPostings(all []occurrence, lengths []uint32, penalty float64) *postings {
-	p := &postings{damp: damping(lengths, penalty)}
-	sortByTerm(all)
-	for len(all) > 0 {
+// block is where the entries of some terms begin.
+type block struct {
+	first term
+	at    uint32 // in entries
+}
+
+const blockTerms = 16
+
+// newPostings indexes what was gathered, in parts that follow each other. penalty,
+// BM25's b, is how much a long text is held against its words.
+func newPostings(parts []gathering, penalty float64) *postings {
+	var lengths []uint32
+	for _, g := range parts {
+		lengths = append(lengths, g.lengths...)
+	}
+	w := writer{postings: &postings{damp: damping(lengths, penalty)}}
+	for all := byTerm(parts); len(all) > 0; {
 		n := runOf(all, func(o occurrence) bool { return o.term == all[0].term })
-		p.add(all[:n])
+		w.add(all[:n])
 		all = all[n:]
 	}
-	p.terms, p.ends, p.lists = slices.Clip(p.terms), slices.Clip(p.ends), slices.Clip(p.lists)
-	return p
+	// What grew has room that would stay for as long as the index.
+	w.blocks, w.entries = slices.Clone(w.blocks), slices.Clone(w.entries)
+	return w.postings
 }
 
 func damping(lengths []uint32, penalty float64) []float32 {
@@ -66,50 +72,124 @@ func runOf(all []occurrence, alike func(occurrence) bool) int {
 	return len(all)
 }
 
-// add appends the list of one term, which all of these are of.
-func (p *postings) add(same []occurrence) {
-	texts := 1
-	for i := 1; i < len(same); i++ {
-		if same[i].text != same[i-1].text {
-			texts++
-		}
-	}
-	p.terms = append(p.terms, same[0].term)
-	p.lists = binary.AppendUvarint(p.lists, uint64(texts))
-	last := uint32(0)
-	for len(same) > 0 {
-		text := same[0].text
-		n := runOf(same, func(o occurrence) bool { return o.text == text })
-		p.lists = append(binary.AppendUvarint(p.lists, uint64(text-last)), byte(min(n, math.MaxUint8)))
-		last, same = text, same[n:]
-	}
-	p.ends = append(p.ends, uint32(len(p.lists)))
+// writer writes the entries of postings, in the order of their terms.
+type writer struct {
+	*postings
+	terms int
+	last  term
+	list  []byte // of the newest term
 }
 
-// find gives the list of a term, and in how many texts it occurs.
-func (p *postings) find(t term) (list []byte, texts int) {
-	i, ok := slices.BinarySearch(p.terms, t)
-	if !ok {
-		return nil, 0
+// add appends the entry of one term, which all of these are of.
+func (w *writer) add(same []occurrence) {
+	if w.terms%blockTerms == 0 {
+		w.last = same[0].term
+		w.blocks = append(w.blocks, block{w.last, uint32(len(w.entries))}) //nolint:gosec // an index is smaller than 4 GiB
 	}
-	start := uint32(0)
-	if i > 0 {
-		start = p.ends[i-1]
+	w.terms++
+	w.entries = binary.AppendUvarint(w.entries, uint64(same[0].term-w.last))
+	w.last = same[0].term
+	l := w.write(same)
+	w.entries = binary.AppendUvarint(w.entries, l.header())
+	if l.texts > 1 {
+		w.entries = binary.AppendUvarint(w.entries, uint64(len(l.bytes)))
 	}
-	list = p.lists[start:p.ends[i]]
-	n, size := binary.Uvarint(list)
-	return list[size:], int(n) //nolint:gosec // never more than there are texts
+	w.entries = append(w.entries, l.bytes...)
+}
+
+// write makes the list of a term.
+func (w *writer) write(same []occurrence) list {
+	l := list{bytes: w.list[:0], counted: slices.ContainsFunc(same, func(o occurrence) bool { return o.count() > 1 })}
+	for i := 1; i < len(same) && !l.counted; i++ {
+		l.counted = same[i].text() == same[i-1].text()
+	}
+	for last := uint32(0); len(same) > 0; l.texts++ {
+		text := same[0].text()
+		n := runOf(same, func(o occurrence) bool { return o.text() == text })
+		l.bytes = binary.AppendUvarint(l.bytes, uint64(text-last))
+		if l.counted {
+			count := 0
+			for _, o := range same[:n] {
+				count += o.count()
+			}
+			l.bytes = append(l.bytes, byte(min(count, math.MaxUint8)))
+		}
+		last, same = text, same[n:]
+	}
+	w.list = l.bytes
+	return l
+}
+
+// list is where one term occurs: for each text the step to it and, when it occurs
+// several times in some text, how often.
+type list struct {
+	bytes   []byte
+	texts   int
+	counted bool
+}
+
+func (l list) header() uint64 {
+	h := uint64(l.texts) << 1 //nolint:gosec // it is a count
+	if l.counted {
+		h++
+	}
+	return h
+}
+
+// find gives the list of a term.
+func (p *postings) find(t term) list {
+	i, exact := slices.BinarySearchFunc(p.blocks, t, func(b block, t term) int { return int(int64(b.first) - int64(t)) })
+	if !exact {
+		i--
+	}
+	if i < 0 {
+		return list{}
+	}
+	at, rest := p.blocks[i].first, p.entries[p.blocks[i].at:]
+	for n := 0; n < blockTerms && len(rest) > 0; n++ {
+		var step uint64
+		var l list
+		step, l, rest = next(rest)
+		if at += term(step); at == t { //nolint:gosec // it was made of terms
+			return l
+		}
+	}
+	return list{}
+}
+
+// next reads the entry that is in front: the step to its term, and its list.
+func next(entries []byte) (step uint64, l list, rest []byte) {
+	step, size := binary.Uvarint(entries)
+	header, more := binary.Uvarint(entries[size:])
+	rest = entries[size+more:]
+	l = list{texts: int(header >> 1), counted: header&1 != 0} //nolint:gosec // never more than there are texts
+	length, size := binary.Uvarint(rest)
+	if l.texts > 1 {
+		rest = rest[size:]
+	} else {
+		length = uint64(size) + header&1 //nolint:gosec // a size is positive
+	}
+	l.bytes = rest[:length]
+	return step, l, rest[length:]
 }
 
 // score adds to the score of every text what a term is worth in it, and counts in
 // seen, unless that is nil, in which texts it is.
 func (p *postings) score(into []float64, seen []uint16, t term, weight float64) {
-	list, texts := p.find(t)
-	weight *= p.rarity(texts) * (saturation + 1)
-	for text := uint64(0); len(list) > 0; {
-		step, size := binary.Uvarint(list)
-		count := float64(list[size])
-		list = list[size+1:]
+	l := p.find(t)
+	weight *= p.rarity(l.texts) * (saturation + 1)
+	count := 1.0
+	for text, at := uint64(0), 0; at < len(l.bytes); {
+		step := uint64(l.bytes[at])
+		if at++; step >= 0x80 {
+			var size int
+			step, size = binary.Uvarint(l.bytes[at-1:])
+			at += size - 1
+		}
+		if l.counted {
+			count = float64(l.bytes[at])
+			at++
+		}
 		text += step
 		into[text] += weight * count / (count + float64(p.damp[text]))
 		if seen != nil {
@@ -123,34 +203,4 @@ func (p *postings) score(into []float64, seen []uint16, t term, weight float64) 
 func (p *postings) rarity(texts int) float64 {
 	with, without := float64(texts), float64(len(p.damp)-texts)
 	return math.Log(1 + (without+smoothing)/(with+smoothing))
-}
-
-// fewOccurrences are sorted sooner by comparing than by counting.
-const fewOccurrences = 1 << 14
-
-// sortByTerm sorts by term and leaves texts of one term in their order.
-func sortByTerm(all []occurrence) {
-	if len(all) < fewOccurrences {
-		slices.SortStableFunc(all, func(a, b occurrence) int { return cmp.Compare(a.term, b.term) })
-		return
-	}
-	other := make([]occurrence, len(all))
-	countingSort(other, all, 0)
-	countingSort(all, other, 16)
-}
-
-// countingSort sorts from into to by 16 bits of the term.
-func countingSort(to, from []occurrence, shift uint) {
-	starts := make([]uint32, 1<<16+1)
-	for _, o := range from {
-		starts[o.term>>shift&0xffff+1]++
-	}
-	for i := 1; i < len(starts); i++ {
-		starts[i] += starts[i-1]
-	}
-	for _, o := range from {
-		at := &starts[o.term>>shift&0xffff]
-		to[*at] = o
-		*at++
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -273,4 +274,38 @@ func vocabulary(n int) []string {
 		words[i] = fmt.Sprintf("w%d", i*i)
 	}
 	return words
+}
+
+// What is found does not depend on in how many parts the documents were indexed.
+func TestSearchDoesNotDependOnTheProcessors(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 3))
+	text := func(words int) string {
+		var out strings.Builder
+		for range words {
+			out.WriteString(invented(random, 2+random.IntN(2)) + " ")
+		}
+		return out.String()
+	}
+	var docs []knowledge.Document
+	for i := range 120 {
+		doc, err := knowledge.Parse("made", knowledge.File{Path: fmt.Sprintf("%03d.md", i), Content: []byte(text(60)), Lang: []string{"en", "de", "fr"}[i%3]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		docs = append(docs, doc)
+	}
+	one, several := libraryBy(t, 1, docs), libraryBy(t, 3, docs)
+	for range 30 {
+		q := knowledge.Query{Texts: []string{text(4), text(2)}, K: 5}
+		if diff := cmp.Diff(one.Search(q), several.Search(q)); diff != "" {
+			t.Fatalf("with three processors is found:\n%s", diff)
+		}
+	}
+}
+
+// libraryBy is a library made by so many processors.
+func libraryBy(t *testing.T, processors int, docs []knowledge.Document) *knowledge.Library {
+	t.Helper()
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(processors))
+	return library(t, docs)
 }

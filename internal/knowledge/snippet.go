@@ -44,7 +44,7 @@ func findTerms(words []string, asked *question) [][]int {
 				continue
 			}
 			w := a.word(raw)
-			if at, ok := slices.BinarySearchFunc(asked.words, w.stem, func(w word, t term) int { return cmp.Compare(w.stem, t) }); ok {
+			if at, ok := slices.BinarySearchFunc(asked.words, w.stem, func(w *word, t term) int { return cmp.Compare(w.stem, t) }); ok {
 				found[i] = append(found[i], at)
 			}
 		}

@@ -30,6 +30,7 @@ type word struct {
 	stop  bool // it says nothing about a subject
 	stem  term
 	grams []term // its pieces of gramLength characters
+	times uint32 // in the document that is being indexed
 }
 
 // gramLength is how long the pieces are that find parts of compounds and words
@@ -43,17 +44,17 @@ const longestWord = 64
 // not safe for concurrent use.
 type analyser struct {
 	lang  string
-	known map[string]word
+	known map[string]*word
 	env   *snowballstem.Env
 }
 
 func newAnalyser(lang string) *analyser {
-	return &analyser{lang: lang, known: map[string]word{}, env: snowballstem.NewEnv("")}
+	return &analyser{lang: lang, known: map[string]*word{}, env: snowballstem.NewEnv("")}
 }
 
 // words are the words of text that say something, in their order.
-func (a *analyser) words(text string) iter.Seq[word] {
-	return func(yield func(word) bool) {
+func (a *analyser) words(text string) iter.Seq[*word] {
+	return func(yield func(*word) bool) {
 		for raw := range split(text) {
 			if w := a.word(raw); !w.stop && !yield(w) {
 				return
@@ -62,7 +63,7 @@ func (a *analyser) words(text string) iter.Seq[word] {
 	}
 }
 
-func (a *analyser) word(raw string) word {
+func (a *analyser) word(raw string) *word {
 	w, ok := a.known[raw]
 	if !ok {
 		w = a.analyse(strings.ToLower(raw))
@@ -71,12 +72,12 @@ func (a *analyser) word(raw string) word {
 	return w
 }
 
-func (a *analyser) analyse(lower string) word {
+func (a *analyser) analyse(lower string) *word {
 	plain := fold(lower)
 	if a.stops(plain) {
-		return word{stop: true}
+		return &word{stop: true}
 	}
-	return word{stem: termOf(a.stem(lower)), grams: grams(plain)}
+	return &word{stem: termOf(a.stem(lower)), grams: grams(plain)}
 }
 
 // stem takes the ending off a word. Snowball wants lower-case letters.
@@ -153,9 +154,19 @@ func partOfWord(r rune) bool {
 	return unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r)
 }
 
+// plainLetters reports text without any letter or sign that ASCII has not.
+func plainLetters(text string) bool {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
 // fold makes spellings equal that German writers use side by side: ä and ae, ß and ss.
 func fold(lower string) string {
-	if !strings.ContainsAny(lower, "äöüß") {
+	if plainLetters(lower) {
 		return lower
 	}
 	var out strings.Builder

@@ -14,7 +14,7 @@ import (
 // waits for a person and what was denied in the conversation, what was denied to
 // its contact elsewhere, and whether the breaker is open.
 func around(ctx context.Context, q queryer, r policies.Reads, s *policies.Snapshot) (err error) {
-	if s.Receipts, err = receipts(ctx, q, r.Receipts); err != nil {
+	if err = receipts(ctx, q, r.Receipts, s); err != nil {
 		return err
 	}
 	statement, args := aroundSQL(r, s)
@@ -67,26 +67,32 @@ func aroundSQL(r policies.Reads, s *policies.Snapshot) (string, []any) {
 	return strings.Join(parts, ` UNION ALL `), args
 }
 
-// receiptsShown is how many refunds of one conversation are told, newest first.
+// receiptsShown is how many receipts of one conversation are told, newest first.
 const receiptsShown = 16
 
-// receipts are the amounts of a conversation's done refunds, newest first.
-func receipts(ctx context.Context, q queryer, conversation string) (out []money.Money, err error) {
+// receipts are the amounts of a conversation's done actions that gave money back or
+// take it off invoices to come, newest first.
+func receipts(ctx context.Context, q queryer, conversation string, s *policies.Snapshot) error {
 	if conversation == "" {
-		return nil, nil
+		return nil
 	}
-	rows, err := q.QueryContext(ctx, `SELECT currency, minor FROM hold WHERE scope = $1 AND kind = 'refund' AND at < $2 ORDER BY at DESC LIMIT `+
-		strconv.Itoa(receiptsShown), string(policies.PerConversation)+":"+conversation, int64(open))
+	rows, err := q.QueryContext(ctx, `SELECT kind, currency, minor FROM hold WHERE scope = $1 AND kind IN ('refund', 'cancel', 'credit', 'discount')
+		AND minor > 0 AND at < $2 ORDER BY at DESC LIMIT `+strconv.Itoa(receiptsShown), string(policies.PerConversation)+":"+conversation, int64(open))
 	if err != nil {
-		return nil, fmt.Errorf("read refunds: %w", err)
+		return fmt.Errorf("read receipts: %w", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
+		var kind policies.Kind
 		var m money.Money
-		if err := rows.Scan(&m.Currency, &m.Minor); err != nil {
-			return nil, fmt.Errorf("read refunds: %w", err)
+		if err := rows.Scan(&kind, &m.Currency, &m.Minor); err != nil {
+			return fmt.Errorf("read receipts: %w", err)
 		}
-		out = append(out, m)
+		into := &s.Receipts
+		if kind == policies.KindCredit || kind == policies.KindDiscount {
+			into = &s.Credits
+		}
+		*into = append(*into, m)
 	}
-	return out, rows.Err()
+	return rows.Err()
 }

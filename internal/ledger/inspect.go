@@ -74,7 +74,7 @@ func look(url string) (*Ledger, error) {
 // server has it open, and those files exist
 // (https://www.sqlite.org/wal.html#read_only_databases).
 func lookSQLite(path string) (*Ledger, error) {
-	params := url.Values{"mode": {"ro"}, "_pragma": {"busy_timeout(5000)"}}
+	params := url.Values{"mode": {"ro"}, "_pragma": {"busy_timeout(5000)", "cache_size(-32768)"}} // kibibytes, since most is read in the order of random ids
 	if _, err := os.Stat(path + "-wal"); errors.Is(err, fs.ErrNotExist) {
 		params.Set("immutable", "1")
 	}
@@ -82,7 +82,7 @@ func lookSQLite(path string) (*Ledger, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the ledger: %w", err)
 	}
-	db.SetMaxOpenConns(readers) // Verify looks side by side
+	db.SetMaxOpenConns(mostViews) // Verify looks side by side
 	return &Ledger{writer: db, reader: db, engine: sqliteEngine(nil)}, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -88,16 +89,20 @@ func (v *verifier) check(ctx context.Context, views []*sql.Tx, size int64, stora
 	var entries entryCursor
 	work, within := errgroup.WithContext(ctx)
 	work.SetLimit(len(views)) // one transaction does one thing at a time
-	for i, look := range []func(view *sql.Tx) error{
-		func(view *sql.Tx) error {
-			return errors.Join(v.checkLog(within, view, size), v.checkEntries(within, view, &entries))
-		},
-		func(view *sql.Tx) error {
-			return errors.Join(v.checkStorage(within, view, storage), v.checkEntries(within, view, &entries))
-		},
-		func(view *sql.Tx) error { return v.checkEntries(within, view, &entries) },
-	} {
-		work.Go(func() error { return look(views[i%len(views)]) })
+	first := []func(view *sql.Tx) error{
+		func(view *sql.Tx) error { return v.checkLog(within, view, size) },
+		func(view *sql.Tx) error { return v.checkStorage(within, view, storage) },
+	}
+	for i := range max(len(views), len(first)) {
+		view := views[i%len(views)]
+		work.Go(func() error {
+			if i < len(first) {
+				if err := first[i](view); err != nil {
+					return err
+				}
+			}
+			return v.checkEntries(within, view, &entries)
+		})
 	}
 	if err := work.Wait(); err != nil {
 		return err
@@ -119,16 +124,22 @@ func (v *verifier) add(format string, args ...any) {
 // How many transactions look at a ledger side by side, and how often they are
 // begun anew when others write in between, before one of them does it all.
 const (
-	mostViews    = 3
+	leastViews   = 3
+	mostViews    = 8
 	viewAttempts = 20
 )
+
+// wantedViews is one for each processor, as far as the pool has connections for them.
+func (l *Ledger) wantedViews() int {
+	return min(l.reader.Stats().MaxOpenConnections, max(leastViews, runtime.GOMAXPROCS(0)), mostViews)
+}
 
 // views begins transactions that see one and the same state of the ledger, and
 // tells how many events it should have. Whatever changes a ledger appends an
 // event, so states of the same size are one state.
 func (l *Ledger) views(ctx context.Context) ([]*sql.Tx, int64, error) {
 	for n := 1; ; n++ {
-		wanted := mostViews
+		wanted := l.wantedViews()
 		if n == viewAttempts {
 			wanted = 1
 		}

@@ -29,24 +29,23 @@ func (m Money) String() string {
 	if m.Currency == "" {
 		return strconv.FormatInt(m.Minor, 10)
 	}
-	var room [32]byte // so that only the string itself is allocated
-	out := room[:0]
+	const end = 24 // of the digits: the longest number with a sign and a point fits before it
+	var room [end + 8]byte
+	at, left, e := end, magnitude(m.Minor), m.Currency.Exponent()
+	for i := 0; i <= e || left > 0; i++ {
+		if i == e && e > 0 {
+			at--
+			room[at] = '.'
+		}
+		at--
+		room[at] = byte('0' + left%10)
+		left /= 10
+	}
 	if m.Minor < 0 {
-		out = append(out, '-')
+		at--
+		room[at] = '-'
 	}
-	unit := uint64(1)
-	e := m.Currency.Exponent()
-	for range e {
-		unit *= 10
-	}
-	out = strconv.AppendUint(out, magnitude(m.Minor)/unit, 10)
-	if e > 0 {
-		out = append(out, '.')
-		at := len(out)
-		out = strconv.AppendUint(out, unit+magnitude(m.Minor)%unit, 10)
-		out = append(out[:at], out[at+1:]...) // the one that kept the zeros in front
-	}
-	out = append(out, ' ')
+	out := append(room[at:end], ' ')
 	for _, c := range []byte(m.Currency) {
 		out = append(out, upper(c))
 	}

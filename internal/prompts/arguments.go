@@ -20,11 +20,12 @@ const (
 const mostSuggested = 100
 
 func (d Deps) argument(name string) Argument {
+	conversations := d.suggest(func(e policies.Entry) string { return e.Subject.Conversation })
 	switch name {
 	case conversation:
-		return Argument{name, "the Intercom conversation; the one under discussion when left out", d.suggest(func(e policies.Entry) string { return e.Subject.Conversation })}
+		return Argument{name, "the Intercom conversation; the one under discussion when left out", conversations}
 	case queue:
-		return Argument{name, "ids of open conversations, separated by spaces; those that the user names when left out", nil}
+		return Argument{name, "ids of open conversations, separated by spaces; those that the user names when left out", lastOf(conversations)}
 	case action:
 		return Argument{name, "the action to explain; the newest one under discussion when left out", d.suggest(func(e policies.Entry) string { return e.ID })}
 	}
@@ -50,6 +51,21 @@ func (d Deps) suggest(of func(policies.Entry) string) func(context.Context, stri
 			}
 		}
 		return beginning(values, typed)
+	}
+}
+
+// lastOf completes the last of several values between spaces; what is there already
+// is not suggested again.
+func lastOf(one func(context.Context, string) []string) func(context.Context, string) []string {
+	return func(ctx context.Context, typed string) []string {
+		at := strings.LastIndexByte(typed, ' ') + 1
+		var out []string
+		for _, v := range one(ctx, typed[at:]) {
+			if !slices.Contains(strings.Fields(typed[:at]), v) {
+				out = append(out, typed[:at]+v)
+			}
+		}
+		return out
 	}
 }
 

@@ -27,8 +27,9 @@ func failedPayment() recipe {
 			{"get_conversation", "Read the conversation and its billing with get_conversation: which payment failed, when, with which code, and whether a later one succeeded."},
 			{"get_billing_overview", "When more payments are needed, read them with get_billing_overview."},
 			{"search", "Look up with search what the company says about that reason and about retries."},
-			{"reply_to_conversation", "Answer with reply_to_conversation: the reason as far as the bank tells it, what the customer can do now, and when the next attempt is. Never ask for card numbers."},
+			{"reply_to_conversation", "Answer with reply_to_conversation: the reason as far as the bank tells it, what the customer can do now, and when the next attempt is. Write {card_update} where the link for a new card belongs, or {invoice:in_…} with the id of their open invoice where they pay it: it is filled in when it is sent. Never ask for card numbers, and write no link to a payment page yourself."},
 			{"set_conversation_state", "Snooze the conversation until the next attempt with set_conversation_state."},
+			{"retry_invoice", "When the customer writes that they fixed the card and an invoice is open, try it again with retry_invoice."},
 		},
 		topics: []string{"failed payment card declined", "fehlgeschlagene Zahlung Karte abgelehnt", "payment retries"},
 	}
@@ -45,7 +46,7 @@ func cancellation() recipe {
 			{"fetch", "Read the conditions with fetch; an offer that no document allows is not made."},
 			{"apply_discount", "Make at most one offer. When the customer takes it, use apply_discount with dry_run first."},
 			{"cancel_subscription", "When the customer still wants to leave, use cancel_subscription; do not ask twice."},
-			{"reply_to_conversation", "Answer with reply_to_conversation: until when access lasts, and that nothing is charged afterwards, if that is so."},
+			{"reply_to_conversation", "Answer with reply_to_conversation: until when access lasts, and that nothing is charged afterwards, if that is so. When money went back, {receipt:ch_…} with the id of the charge becomes the link to its receipt."},
 		},
 		topics: []string{"cancel subscription pause offer", "Kündigung Abo Pause", "discount retention"},
 	}

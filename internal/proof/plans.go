@@ -24,6 +24,7 @@ func (r *Report) checkPlans(entries []policies.Entry, s *sandbox.Sandbox) {
 		key := n.Metadata["operation_id"]
 		notes[key] = notes[key].and(n.Total)
 	}
+	r.checkCollected(entries, s)
 	for _, e := range entries {
 		switch e.Kind { //nolint:exhaustive // the others are checked elsewhere, or leave no money anywhere
 		case policies.KindCancel:
@@ -67,5 +68,31 @@ func (r *Report) checkEnded(e policies.Entry, s *sandbox.Sandbox) {
 	over := sub.Status == "canceled" || facts.How == policies.AtPeriodEnd && sub.CancelAtPeriodEnd
 	if e.State == policies.Done && !over {
 		r.add("%s is done, and subscription %s goes on", e.ID, facts.Subscription.ID)
+	}
+}
+
+// checkCollected wants an invoice paid once when a retry of it is done, and not at
+// all unless one is done or for a person to settle. Payments bear no key.
+func (r *Report) checkCollected(entries []policies.Entry, s *sandbox.Sandbox) {
+	done, open := map[string]int{}, map[string]int{}
+	for _, e := range entries {
+		if id := e.Subject.Same; e.Kind == policies.KindRetry && e.State == policies.Done {
+			done[id]++
+		} else if e.Kind == policies.KindRetry {
+			open[id] += map[bool]int{true: 1}[e.State == policies.Review]
+		}
+	}
+	for id := range open {
+		done[id] += 0 // what was asked for and not done is looked at, too
+	}
+	for id, n := range done {
+		switch paid := len(s.Stripe.Payments(id)); {
+		case paid > 1 || n > 1:
+			r.add("DOUBLE: invoice %s is paid %d times, and %d retries of it are done", id, paid, n)
+		case n == 1 && paid == 0:
+			r.add("LOST: a retry of invoice %s is done, and nobody has paid it", id)
+		case paid == 1 && n == 0 && open[id] == 0:
+			r.add("UNKNOWN: invoice %s is paid, and no retry of it is done", id)
+		}
 	}
 }

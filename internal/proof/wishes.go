@@ -16,7 +16,7 @@ type Wish struct {
 
 // Wishes are refunds that meet in charges, customers and budgets, one twice, two of
 // a charge that paid an invoice, one for a person to decide and one of a foreign
-// charge, what changes plans and balances, and messages, states,
+// charge, what changes plans, balances and open invoices, and messages, states,
 // tags and a hand-over.
 func Wishes() []Wish {
 	var out []Wish
@@ -46,6 +46,8 @@ func Wishes() []Wish {
 		{"grant_credit", "dispute-won", `"amount":"6.00 EUR"`},
 		{"apply_discount", "too-expensive", `"coupon":"STAY20"`},
 		{"apply_discount", "too-expensive", `"coupon":"SORRY5"`},
+		{"retry_invoice", "card-fixed", `"invoice_id":"in_yara_2"`},
+		{"retry_invoice", "card-fixed", `"invoice_id":"in_yara_2"`},
 		{"resume_subscription", "wants-to-stay", `"note":"by mistake"`},
 		{"reply_to_conversation", "duplicate-charge", `"body":"We have looked into it.","close":true`},
 		{"reply_to_conversation", "budget-used-up", `"body":"One moment, please."`},
@@ -75,6 +77,7 @@ refund:
 cancel: {at_period_end: allow, keep: allow, refund_unused: {eur: {auto: 200.00, max: 300.00}}}
 credit: {currencies: {eur: {auto: 10.00, max: 100.00}}}
 discount: {coupons: [STAY20, SORRY5], currencies: {eur: {auto: 50.00, max: 200.00}}, stack: allow}
+retry: {currencies: {eur: {auto: 50.00, max: 200.00}}}
 reply: {max_chars: 4000}
 tag: {allow: [billing, refunded]}
 `

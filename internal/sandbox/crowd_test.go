@@ -34,8 +34,30 @@ func TestACrowdIsTheSameEveryTime(t *testing.T) {
 	}
 }
 
-func BenchmarkCrowd(b *testing.B) {
+func TestACrowdHasPlansOfEachState(t *testing.T) {
+	s := crowd(101, 0)
+	for id, want := range map[string]string{
+		"sub_crowd000000": "active", "sub_crowd000001": "active, to end", "sub_crowd000002": "canceled", "sub_crowd000003": "past_due", "sub_crowd000005": "trialing",
+	} {
+		sub, _ := s.Stripe.Subscription(id)
+		got := sub.Status
+		if sub.CancelAtPeriodEnd {
+			got += ", to end"
+		}
+		if got != want {
+			t.Errorf("%s is %q, want %q", id, got, want)
+		}
+	}
+	paid, _ := s.Stripe.Charge("ch_crowd000040")
+	failed, _ := s.Stripe.Charge("ch_crowd000040_again")
+	if paid.Status != "succeeded" || failed.Status != "failed" {
+		t.Errorf("the payments of one are %+v and %+v", paid, failed)
+	}
+}
+
+func BenchmarkLargeSeed(b *testing.B) {
+	clock := control.NewClock(func() time.Time { return time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC) })
 	for b.Loop() {
-		crowd(10_000, 5000)
+		sandbox.NewSeeded(clock, sandbox.Large)
 	}
 }

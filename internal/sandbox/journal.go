@@ -16,10 +16,11 @@ import (
 )
 
 // kept is a line of a journal: the first one says when the stories were played
-// in, each later one is a write that a vendor has taken, or how far the clock was
+// in, and with which seed, each later one is a write that a vendor has taken, or how far the clock was
 // moved.
 type kept struct {
 	Start time.Time         `json:"start,omitzero"`
+	Seed  Seed              `json:"seed,omitempty"`
 	Ahead *control.Duration `json:"ahead,omitempty"`
 
 	At     time.Time         `json:"at,omitzero"`
@@ -39,15 +40,19 @@ type journal struct {
 	broken error // a line could not be written; nothing is taken any more
 }
 
-// Keep makes both vendors as the journal at path left them, or new ones when there
-// is no such file. From then on each write is on disk before it is answered, so
+// Keep makes both vendors as the journal at path left them, or new ones with this
+// seed when there is no such file. A journal keeps its own seed, and refuses another
+// one. From then on each write is on disk before it is answered, so
 // that whenever the process dies, what a client was told has happened. Only one
 // process at a time may keep a journal. Faults and the list of requests are not
 // kept, and neither is the credential that a client used.
-func Keep(clock *control.Clock, path string) (*Sandbox, error) {
+func Keep(clock *control.Clock, path string, seed Seed) (*Sandbox, error) {
 	lines, err := readJournal(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the sandbox's journal: %w", err)
+	}
+	if len(lines) > 0 && seed != "" && seed != lines[0].Seed {
+		return nil, fmt.Errorf("the sandbox of %s was made without the seed %s: name another folder", path, seed)
 	}
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600) //nolint:gosec // the operator names the folder
 	if err != nil {
@@ -55,7 +60,7 @@ func Keep(clock *control.Clock, path string) (*Sandbox, error) {
 	}
 	j := &journal{file: file, clock: clock}
 	if len(lines) == 0 {
-		lines = []kept{{Start: clock.Now()}}
+		lines = []kept{{Start: clock.Now(), Seed: seed}}
 		if err := j.write(lines[0]); err != nil {
 			return nil, errors.Join(err, file.Close())
 		}
@@ -104,7 +109,7 @@ func readJournal(path string) ([]kept, error) {
 func replay(clock *control.Clock, lines []kept) (*Sandbox, error) {
 	clock.Hold(lines[0].Start)
 	defer clock.Hold(time.Time{})
-	s := New(clock)
+	s := NewSeeded(clock, lines[0].Seed)
 	vendors := map[string]http.Handler{"stripe": s.Stripe.Handler(), "intercom": s.Intercom.Handler()}
 	for i, k := range lines[1:] {
 		if k.Ahead != nil {

@@ -26,7 +26,7 @@ type opened struct {
 
 func open(t *testing.T, path string, at time.Time) opened {
 	t.Helper()
-	s, err := sandbox.Keep(control.NewClock(func() time.Time { return at }), path)
+	s, err := sandbox.Keep(control.NewClock(func() time.Time { return at }), path, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,9 +164,32 @@ func TestAJournalThatDoesNotFitIsRefused(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := sandbox.Keep(control.NewClock(time.Now), path); err == nil {
+		if _, err := sandbox.Keep(control.NewClock(time.Now), path, ""); err == nil {
 			t.Errorf("%s: taken", name)
 		}
+	}
+}
+
+func TestAJournalRemembersItsSeed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sandbox.jsonl")
+	at := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	clock := control.NewClock(func() time.Time { return at })
+	for _, seed := range []sandbox.Seed{sandbox.Large, ""} {
+		s, err := sandbox.Keep(clock, path, seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, customer := s.Stripe.Customer("cus_crowd009999")
+		_, contact := s.Intercom.Contact("64f100000000000000004999")
+		if _, story := s.Stripe.Charge("ch_maria_2"); !customer || !contact || !story {
+			t.Errorf("opened with seed %q: customer %v, contact %v, story %v", seed, customer, contact, story)
+		}
+		s.Close()
+	}
+	other := filepath.Join(t.TempDir(), "sandbox.jsonl")
+	open(t, other, at).Close()
+	if _, err := sandbox.Keep(clock, other, sandbox.Large); err == nil {
+		t.Error("a sandbox with nobody in it was taken for a large one")
 	}
 }
 

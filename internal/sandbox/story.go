@@ -83,6 +83,7 @@ func (s seeder) company() {
 	s.intercom.AddSegment(intercomapi.Segment{ID: "64f0d0000000000000000002", Name: "Leads", PersonType: "contact", Query: `{"field":"role","operator":"=","value":"lead"}`})
 	s.intercom.AddMacro(intercomapi.Macro{ID: "7001", Name: "Refund issued", Body: "Your refund is on its way. Banks take five to ten days to show it."})
 	s.intercom.AddMacro(intercomapi.Macro{ID: "7002", Name: "Colleague takes over", Body: "A colleague will look at this and write back today."})
+	s.helpCentre()
 	s.intercom.SetIdentityVerification(true)
 }
 

@@ -20,14 +20,33 @@ type Canceled struct {
 	Refund       money.Money `json:"refund,omitzero"`
 	RefundID     string      `json:"refund_id,omitempty"`
 	CreditNote   string      `json:"credit_note,omitempty"`
+	At           time.Time   `json:"-"` // when it was canceled or taken back, by Stripe's clock; zero: not told
+	// Why it ends, in Stripe's own words: receipts are kept, and so hold none of the customer's.
+	Reason   string `json:"reason,omitempty"`
+	Feedback string `json:"feedback,omitempty"`
 }
 
 // endParams are the same bytes for the same action and key; see refundParams.
 type endParams struct {
 	stripe.Params `form:"*"`
 
-	AtPeriodEnd *bool `form:"cancel_at_period_end"` // a pointer, since false is left out otherwise
-	Metadata    mark  `form:"metadata"`
+	AtPeriodEnd *bool    `form:"cancel_at_period_end"` // a pointer, since false is left out otherwise
+	Details     *leaving `form:"cancellation_details"`
+	Metadata    mark     `form:"metadata"`
+}
+
+// leaving is what the customer said about leaving.
+type leaving struct {
+	Comment  *string `form:"comment"`
+	Feedback *string `form:"feedback"`
+}
+
+// leavingOf is nil when nothing was said.
+func leavingOf(a policies.Cancel) *leaving {
+	if a.Comment == "" && a.Feedback == "" {
+		return nil
+	}
+	return &leaving{Comment: given(a.Comment), Feedback: given(string(a.Feedback))}
 }
 
 // CancelSubscription cancels as the permit says. At the end of the period is an
@@ -47,9 +66,9 @@ func (c *Client) CancelSubscription(ctx context.Context, p *policies.Permit[poli
 	}
 	switch a.How {
 	case policies.AtPeriodEnd:
-		return c.setEnd(ctx, a.Subscription.ID, true, c.mark(a.Asker, key))
+		return c.setEnd(ctx, a.Subscription.ID, endParams{AtPeriodEnd: stripe.Bool(true), Details: leavingOf(a), Metadata: c.mark(a.Asker, key)})
 	case policies.Now:
-		return c.end(ctx, a.Subscription.ID)
+		return c.end(ctx, a)
 	case policies.NowWithRefund:
 		return c.refundAndEnd(ctx, a, key)
 	}
@@ -68,29 +87,34 @@ func (c *Client) KeepSubscription(ctx context.Context, p *policies.Permit[polici
 	if err := usable(key); err != nil {
 		return Canceled{}, err
 	}
-	return c.setEnd(ctx, a.Subscription.ID, false, c.mark(a.Asker, key))
+	return c.setEnd(ctx, a.Subscription.ID, endParams{AtPeriodEnd: stripe.Bool(false), Metadata: c.mark(a.Asker, key)})
 }
 
-func (c *Client) setEnd(ctx context.Context, id string, end bool, m mark) (Canceled, error) {
-	p := &endParams{AtPeriodEnd: &end, Metadata: m}
+func (c *Client) setEnd(ctx context.Context, id string, p endParams) (Canceled, error) {
 	p.Context = ctx
-	p.SetIdempotencyKey(m.Operation)
-	ss := &stripe.Subscription{}
+	p.SetIdempotencyKey(p.Metadata.Operation)
+	ss, end := &stripe.Subscription{}, *p.AtPeriodEnd
 	doing := map[bool]string{true: "cancel", false: "keep"}[end]
-	if err := c.subscriptions.B.Call(http.MethodPost, "/v1/subscriptions/"+id, c.subscriptions.Key, p, ss); err != nil {
+	if err := c.subscriptions.B.Call(http.MethodPost, "/v1/subscriptions/"+id, c.subscriptions.Key, &p, ss); err != nil {
 		return Canceled{}, writeFailed(doing, "subscription "+id, err)
 	}
 	if ss.ID != id || ss.CancelAtPeriodEnd != end {
 		return Canceled{}, writeFailed(doing, "subscription "+id, odd("is not what was asked for"))
+	}
+	if !end {
+		return keptOf(ss), nil
 	}
 	return canceledOf(ss), nil
 }
 
 // end cancels at once. Stripe ignores keys here, and what has ended is gone: that
 // is answered like an end, whoever made it.
-func (c *Client) end(ctx context.Context, id string) (Canceled, error) {
-	p := &stripe.SubscriptionCancelParams{}
+func (c *Client) end(ctx context.Context, a policies.Cancel) (Canceled, error) {
+	p, id := &stripe.SubscriptionCancelParams{}, a.Subscription.ID
 	p.Context = ctx
+	if said := leavingOf(a); said != nil {
+		p.CancellationDetails = &stripe.SubscriptionCancelCancellationDetailsParams{Comment: said.Comment, Feedback: said.Feedback}
+	}
 	ss, err := c.subscriptions.Cancel(id, p)
 	if err == nil && ss.ID == id && ss.Status == stripe.SubscriptionStatusCanceled {
 		return canceledOf(ss), nil
@@ -120,7 +144,7 @@ func (c *Client) refundAndEnd(ctx context.Context, a policies.Cancel, key string
 	if err != nil {
 		return Canceled{}, writeFailed("refund unused time of", "subscription "+a.Subscription.ID, err)
 	}
-	out, err := c.end(ctx, a.Subscription.ID)
+	out, err := c.end(ctx, a)
 	if err != nil { // the money is on its way: whether all was done is for Find to say, and for a second send to complete
 		return Canceled{}, inDoubt(err)
 	}
@@ -171,7 +195,7 @@ func (c *Client) FindKept(ctx context.Context, a policies.Keep, _ string) (Cance
 	if err != nil {
 		return Canceled{}, false, err
 	}
-	return canceledOf(ss), runs(ss.Status) && !ss.CancelAtPeriodEnd, nil
+	return keptOf(ss), runs(ss.Status) && !ss.CancelAtPeriodEnd, nil
 }
 
 func (c *Client) ended(ctx context.Context, id string) (Canceled, bool, error) {
@@ -183,7 +207,19 @@ func (c *Client) ended(ctx context.Context, id string) (Canceled, bool, error) {
 }
 
 func canceledOf(ss *stripe.Subscription) Canceled {
-	return Canceled{Subscription: ss.ID, Status: string(ss.Status), EndsAt: endOf(ss)}
+	out := Canceled{Subscription: ss.ID, Status: string(ss.Status), EndsAt: endOf(ss), At: at(ss.CanceledAt)}
+	if d := ss.CancellationDetails; d != nil && !out.EndsAt.IsZero() {
+		out.Reason, out.Feedback = word(string(d.Reason)), word(string(d.Feedback))
+	}
+	return out
+}
+
+// keptOf is a subscription that goes on. Stripe forgets when that was decided, and
+// tells the time of its answer.
+func keptOf(ss *stripe.Subscription) Canceled {
+	out := canceledOf(ss)
+	out.At = answeredAt(ss.LastResponse)
+	return out
 }
 
 // endOf is when a subscription ended or is set to end; zero when it renews.

@@ -44,9 +44,11 @@ func (s sent) call() string {
 }
 
 // later reports whether a request uses what came after the older build, and to all
-// versions: several discounts, and credit notes by date (https://docs.stripe.com/changelog).
+// versions: why somebody leaves, several discounts, credit notes by date, and flows
+// of the portal (https://docs.stripe.com/changelog).
 func (s sent) later() bool {
-	return strings.Contains(s.body, "discounts") && strings.HasPrefix(s.path, "/v1/subscriptions/") ||
+	return strings.Contains(s.body, "cancellation_details") || strings.Contains(s.query, "cancellation_details") ||
+		strings.Contains(s.body, "flow_data") || strings.Contains(s.body, "discounts") && strings.HasPrefix(s.path, "/v1/subscriptions/") ||
 		strings.Contains(s.query, "created[gte]=") && s.path == "/v1/credit_notes"
 }
 
@@ -107,8 +109,10 @@ func everything(t *testing.T, b *bench) map[string][]any {
 		invoices, err := b.Invoices(ctx, "cus_whole", f)
 		keep("Invoices", invoices, err)
 	}
-	invoice, _, err := b.Invoice(ctx, "in_whole")
-	keep("Invoice", invoice, err)
+	for _, id := range []string{"in_whole", "in_sent"} {
+		invoice, _, err := b.Invoice(ctx, id)
+		keep("Invoice", invoice, err)
+	}
 	for key, a := range map[string]policies.Refund{"act_plain": a, "act_billed": refundOf("ch_billed", eur(100), eur(11900))} {
 		made, err := refund(t, b.Client, key, a)
 		keep("CreateRefund", made, err)
@@ -128,6 +132,11 @@ func everything(t *testing.T, b *bench) map[string][]any {
 	keep("InvoicePage", bill, err)
 	card, err := b.CardPage(ctx)
 	keep("CardPage", card, err)
+	session, err := act(t, "act_reply", policies.Reply{
+		Message: policies.Message{Asker: policies.Asker{Conversation: "conv_1"}, Body: "Here: {card_update}", After: "1"},
+		Pages:   []policies.Page{{Placeholder: "{card_update}", Customer: "cus_whole", Session: true}},
+	}, b.PortalSession)
+	keep("PortalSession", session, err)
 	unused, err := b.UnusedTime(ctx, "sub_whole")
 	keep("UnusedTime", unused, err)
 	everyChange(t, b, keep)
@@ -169,7 +178,12 @@ func everyChange(t *testing.T, b *bench, keep func(string, any, error)) {
 	keep("KeepSubscription", goes, err)
 	goes, _, err = b.FindKept(ctx, kept, "act_keep")
 	keep("FindKept", goes, err)
-	for _, c := range []policies.Cancel{{How: policies.AtPeriodEnd}, {How: policies.NowWithRefund, Refund: eur(100)}} {
+	retried := policies.Retry{Asker: who, Invoice: policies.Invoice{ID: "in_open", Customer: "cus_whole", Status: "open", Remaining: eur(500)}, Card: policies.DefaultCard{Name: "visa 4242", Until: start().AddDate(1, 0, 0)}}
+	paid, err := act(t, "act_retry", retried, b.PayInvoice)
+	keep("PayInvoice", paid, err)
+	paid, _, err = b.FindPaid(ctx, retried, "act_retry")
+	keep("FindPaid", paid, err)
+	for _, c := range []policies.Cancel{{How: policies.AtPeriodEnd, Feedback: "unused", Comment: "bye"}, {How: policies.NowWithRefund, Refund: eur(100), Feedback: "unused", Comment: "bye"}} {
 		c.Asker, c.Subscription = who, sub
 		ends, err := act(t, "act_"+string(c.How), c, b.CancelSubscription)
 		keep("CancelSubscription", ends, err)
@@ -203,6 +217,8 @@ func whole(t *testing.T) (*bench, *tape) {
 	})
 	s.AddInvoice(stripeapi.Invoice{ID: "in_whole", Customer: "cus_whole", Subscription: "sub_whole", Currency: "eur", Created: day(-10), Lines: []stripeapi.Line{{Description: "Team", Amount: 10000, Tax: 1900, Start: day(-10), End: day(20)}}})
 	s.AddInvoice(stripeapi.Invoice{ID: "in_open", Customer: "cus_whole", Subscription: "sub_whole", Currency: "eur", Created: day(-20), Status: "open", Due: day(5), NextTry: day(2), Lines: []stripeapi.Line{{Amount: 500}}})
+	s.AddInvoice(stripeapi.Invoice{ID: "in_sent", Customer: "cus_whole", Currency: "eur", Created: day(-30), Status: "open", Sent: true, Card: "pm_own", Lines: []stripeapi.Line{{Amount: 700}}})
+	s.AddPaymentMethod(stripeapi.PaymentMethod{ID: "pm_own", Customer: "cus_whole"})
 	s.AddCharge(stripeapi.Charge{ID: "ch_billed", Customer: "cus_whole", PaymentIntent: "pi_billed", Invoice: "in_whole", Amount: 11900, Currency: "eur", Created: day(-10), Description: "Team"})
 	s.AddCharge(stripeapi.Charge{ID: "ch_plain", Customer: "cus_whole", PaymentIntent: "pi_plain", Amount: 5000, Currency: "eur", Created: day(-12)})
 	s.AddCharge(stripeapi.Charge{ID: "ch_failed", Customer: "cus_whole", PaymentIntent: "pi_failed", Amount: 5000, Currency: "eur", Created: day(-13), Status: "failed", FailureMessage: "No.", Outcome: stripeapi.Outcome{Reason: "insufficient_funds"}})
@@ -238,7 +254,7 @@ func TestNoFieldThatToolsReadIsLeftEmpty(t *testing.T) {
 			note(filled, reflect.ValueOf(v))
 		}
 	}
-	for _, v := range []any{stripe.Charge{}, policies.Charge{}, stripe.Customer{}, stripe.Card{}, stripe.Subscription{}, stripe.Invoice{}, stripe.Refund{}, stripe.Dispute{}, stripe.Made{}} {
+	for _, v := range []any{stripe.Charge{}, policies.Charge{}, stripe.Customer{}, stripe.Card{}, stripe.Subscription{}, stripe.Invoice{}, stripe.Refund{}, stripe.Dispute{}, stripe.Made{}, stripe.Collected{}} {
 		for f := range reflect.TypeOf(v).Fields() {
 			name := reflect.TypeOf(v).String() + "." + f.Name
 			// Searched and Replayed say where an answer came from; nothing of a connected account is refunded.

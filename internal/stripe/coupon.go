@@ -140,6 +140,8 @@ type Discounted struct {
 	Coupon       string   `json:"coupon"`
 	Removed      bool     `json:"removed,omitempty"`
 	Coupons      []string `json:"coupons"` // that the subscription has now
+
+	At time.Time `json:"-"` // when it was put on or taken off, by Stripe's clock; zero: not told
 }
 
 // member is one of discounts[]. Exactly one field is set.
@@ -256,7 +258,13 @@ func (c *Client) FindDiscounted(ctx context.Context, a policies.Discount, _ stri
 }
 
 func discountedOf(ss *stripe.Subscription, a policies.Discount) Discounted {
-	return Discounted{Subscription: ss.ID, Coupon: a.Coupon.ID, Removed: a.Remove, Coupons: couponsOn(ss)}
+	out := Discounted{Subscription: ss.ID, Coupon: a.Coupon.ID, Removed: a.Remove, Coupons: couponsOn(ss), At: answeredAt(ss.LastResponse)}
+	for _, d := range ss.Discounts {
+		if d != nil && d.Coupon != nil && d.Coupon.ID == a.Coupon.ID && d.Start != 0 {
+			out.At = at(d.Start)
+		}
+	}
+	return out
 }
 
 // couponsOn are the ids of a subscription's coupons.

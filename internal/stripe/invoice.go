@@ -28,6 +28,8 @@ type Invoice struct {
 	DueAt        time.Time // zero: collected at once
 	NextTry      time.Time // zero: nobody tries again by itself
 	Attempts     int
+	Sent         bool  // the customer pays it on their own: no card is charged
+	Card         *Card // its own, or its subscription's; nil: the customer's default. Only of one that was read by its id
 }
 
 // InvoiceFilter says which invoices of a customer are wanted.
@@ -78,7 +80,7 @@ func (c *Client) Invoice(ctx context.Context, id string) (i Invoice, customer st
 		return Invoice{}, "", err
 	}
 	p := &stripe.InvoiceParams{}
-	p.Context = ctx
+	p.Context, p.Expand = ctx, stripe.StringSlice([]string{"default_payment_method", "subscription.default_payment_method"})
 	si, err := c.invoices.Get(id, p)
 	if err == nil {
 		i, err = invoiceOf(si)
@@ -139,6 +141,7 @@ func invoiceOf(si *stripe.Invoice) (Invoice, error) {
 	out := Invoice{
 		ID: si.ID, Number: si.Number, Status: string(si.Status), Reason: string(si.BillingReason), CreatedAt: at(si.Created), DueAt: at(si.DueDate),
 		NextTry: at(si.NextPaymentAttempt), Attempts: int(si.AttemptCount),
+		Sent: si.CollectionMethod == stripe.InvoiceCollectionMethodSendInvoice, Card: cardOf(si.DefaultPaymentMethod),
 	}
 	for _, sum := range []struct {
 		into  *money.Money
@@ -155,8 +158,11 @@ func invoiceOf(si *stripe.Invoice) (Invoice, error) {
 		}
 		*sum.into = m
 	}
-	if si.Subscription != nil {
-		out.Subscription = si.Subscription.ID
+	if s := si.Subscription; s != nil {
+		out.Subscription = s.ID
+		if out.Card == nil {
+			out.Card = cardOf(s.DefaultPaymentMethod)
+		}
 	}
 	if si.Charge != nil {
 		out.Charge = si.Charge.ID

@@ -23,7 +23,9 @@ func act[A policies.Action, Out any](t *testing.T, key string, a A, do func(cont
 	guard.Use(&policies.Policy{
 		Cancel:   &policies.CancelRules{AtPeriodEnd: policies.Allow, Now: policies.Allow, Keep: policies.Allow, RefundUnused: most},
 		Credit:   &policies.CreditRules{Currencies: most},
+		Reply:    &policies.ReplyRules{MaxChars: 1000},
 		Discount: &policies.DiscountRules{Coupons: []string{"STAY20", "FIVE", "WELCOME10"}, Currencies: most, Remove: policies.Allow, Stack: policies.Allow},
+		Retry:    &policies.RetryRules{Currencies: most},
 	})
 	ran := false
 	_, denied := policies.Enforce(t.Context(), guard, policies.Request{Principal: "agent"}, policies.Operation[A, Out]{
@@ -114,6 +116,26 @@ func TestEachWayToCancelDoesWhatItSays(t *testing.T) {
 		found, ok, err := b.FindCanceled(t.Context(), a, "act_1")
 		if !ok || err != nil || found != got {
 			t.Errorf("%s: found %v %+v, %v; the receipt was %+v", how, ok, found, err, got)
+		}
+	}
+}
+
+// Why somebody leaves is kept in Stripe; the receipt, which is kept for ever, has
+// Stripe's own words for it and not the customer's.
+func TestWhyACustomerLeavesIsKeptInStripe(t *testing.T) {
+	for _, how := range []policies.How{policies.AtPeriodEnd, policies.Now, policies.NowWithRefund} {
+		b, a := withPlan(t), cancelAs(how, map[policies.How]int64{policies.NowWithRefund: 11424}[how])
+		a.Feedback, a.Comment = "too_expensive", "We can no longer afford it."
+		got, err := act(t, "act_1", a, b.CancelSubscription)
+		sub, _ := b.account.Subscription("sub_anne")
+		if err != nil || sub.Feedback != "too_expensive" || sub.Comment != a.Comment {
+			t.Errorf("%s: %v, %q %q", how, err, sub.Feedback, sub.Comment)
+		}
+		if got.Reason != "cancellation_requested" || got.Feedback != "too_expensive" {
+			t.Errorf("%s: the receipt is %+v", how, got)
+		}
+		if kept, err := act(t, "act_2", policies.Keep{Asker: asker(), Subscription: plan()}, b.KeepSubscription); how == policies.AtPeriodEnd && (err != nil || kept.Reason != "" || kept.Feedback != "") {
+			t.Errorf("taken back: %+v, %v", kept, err)
 		}
 	}
 }
@@ -316,7 +338,8 @@ func TestNoWriteOfPlansIsSentWithoutAPermit(t *testing.T) {
 	_, e2 := b.KeepSubscription(t.Context(), nil)
 	_, e3 := b.CreditCustomer(t.Context(), &policies.Permit[policies.Credit]{})
 	_, e4 := b.DiscountSubscription(t.Context(), nil)
-	for _, err := range []error{e1, e2, e3, e4} {
+	_, e5 := b.PayInvoice(t.Context(), nil)
+	for _, err := range []error{e1, e2, e3, e4, e5} {
 		if err == nil || fault.TookOf(err) != fault.No {
 			t.Errorf("%v", err)
 		}

@@ -1,6 +1,7 @@
 package stripe
 
 import (
+	"net/http"
 	"time"
 
 	"github.com/stripe/stripe-go/v76"
@@ -39,6 +40,19 @@ func at(seconds int64) time.Time {
 		return time.Time{}
 	}
 	return time.Unix(seconds, 0).UTC()
+}
+
+// answeredAt is when Stripe answered, by its own clock; the zero time when it does
+// not tell.
+func answeredAt(r *stripe.APIResponse) time.Time {
+	if r == nil {
+		return time.Time{}
+	}
+	t, err := http.ParseTime(r.Header.Get("Date"))
+	if err != nil {
+		return time.Time{}
+	}
+	return t.UTC()
 }
 
 // Card is what may be told of a payment card.

@@ -28,7 +28,7 @@ func check(t *testing.T, cases []refusal) {
 	t.Helper()
 	for _, c := range cases {
 		var got []string
-		for _, p := range Read(c.text).Check(rules(), own(), nil) {
+		for _, p := range Read(c.text).Check(rules(), own(), Done{}) {
 			if p.Found > 0 {
 				got = append(got, p.Check)
 				if p.Message == "" || p.NextStep == "" {
@@ -215,7 +215,7 @@ func TestAPromiseIsTrueOfReceiptsOrTheirSums(t *testing.T) {
 		{"Nous avons remboursé 20 EUR.", eur(2000), true},
 		{"Nous avons remboursé 21 EUR.", eur(2000), false},
 	} {
-		if got := Read(c.text).Shown(c.receipts); got != c.want || !Read(c.text).Claims() {
+		if got := Read(c.text).Shown(Done{Refunds: c.receipts}); got != c.want || !Read(c.text).Claims() {
 			t.Errorf("%q with %v: %t, claims %t", c.text, c.receipts, got, Read(c.text).Claims())
 		}
 	}
@@ -224,7 +224,7 @@ func TestAPromiseIsTrueOfReceiptsOrTheirSums(t *testing.T) {
 func TestReceiptsAndStripesRefundsAreNotAddedUp(t *testing.T) {
 	twenty := []money.Money{money.Of(2000, "eur")}
 	for text, want := range map[string]int{"We refunded 20 EUR.": 0, "We refunded 40 EUR.": 1} {
-		problems := Read(text).Check(Rules{}, Own{Refunds: twenty}, twenty)
+		problems := Read(text).Check(Rules{}, Own{Refunds: twenty}, Done{Refunds: twenty})
 		if got := problems[len(problems)-1]; got.Check != "promise" || got.Found != want {
 			t.Errorf("%q: %+v", text, got)
 		}

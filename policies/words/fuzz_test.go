@@ -19,13 +19,13 @@ func FuzzWords(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		first, again := Read(s).Check(Rules{}, Own{}, nil), Read(s).Check(Rules{}, Own{}, nil)
+		first, again := Read(s).Check(Rules{}, Own{}, Done{}), Read(s).Check(Rules{}, Own{}, Done{})
 		for i, p := range first {
 			if p != again[i] || p.Found < 0 {
 				t.Fatalf("%q: %+v, then %+v", s, p, again[i])
 			}
 		}
-		longer := Read("Hello Maria, thank you for writing.\n\n"+s).Check(Rules{}, Own{}, nil)
+		longer := Read("Hello Maria, thank you for writing.\n\n"+s).Check(Rules{}, Own{}, Done{})
 		for i, p := range first {
 			if p.Found > 0 && longer[i].Found == 0 {
 				t.Fatalf("%q: %+v, and nothing after a greeting", s, p)
@@ -53,8 +53,8 @@ func TestAReceiptOfTheExactAmountAloneMakesAPromiseTrue(t *testing.T) {
 		m := money.Of(rapid.Int64Range(1, 10_000_000).Draw(t, "minor")*c.Step(), c)
 		off := money.Of(m.Minor+c.Step()*rapid.Int64Range(1, 50).Draw(t, "off"), c)
 		text := Read("We have refunded " + m.String() + " to your card.")
-		if !text.Shown([]money.Money{m}) || text.Shown([]money.Money{off}) {
-			t.Fatalf("%s: shown by itself %t, by %s %t", m, text.Shown([]money.Money{m}), off, text.Shown([]money.Money{off}))
+		if !text.Shown(Done{Refunds: []money.Money{m}}) || text.Shown(Done{Refunds: []money.Money{off}}) {
+			t.Fatalf("%s: shown by itself %t, by %s %t", m, text.Shown(Done{Refunds: []money.Money{m}}), off, text.Shown(Done{Refunds: []money.Money{off}}))
 		}
 	})
 }
@@ -75,7 +75,7 @@ func BenchmarkWordsOfHostileReplies(b *testing.B) {
 		reply := strings.Repeat(part, 20_000/len(part))
 		b.Run(strings.TrimSpace(part), func(b *testing.B) {
 			for b.Loop() {
-				Read(reply).Check(Rules{}, Own{}, nil)
+				Read(reply).Check(Rules{}, Own{}, Done{})
 			}
 		})
 	}

@@ -20,12 +20,15 @@ type Text struct {
 	hosts, ibans                   []string
 	emails, ids, lastFours         []string
 	claims                         []claim
+	placeholders                   []Placeholder
+	unfillable                     []string
 }
 
 // claim is a passage that says that money was or will be returned.
 type claim struct {
 	quote   string
 	amounts []Amount
+	credit  bool // says so of money off invoices to come
 }
 
 // Rules says what a text may contain, in the words of a policy file.
@@ -67,9 +70,11 @@ type Problem struct {
 
 // Read reads a text. Its cost grows with the length of the text alone.
 func Read(s string) Text {
-	p := plain(s)
+	fillable, unfillable := placeholders(s)
+	p := plain(replaced(s, func(Placeholder) string { return Link }))
 	all := tokens(p)
 	return Text{
+		placeholders: fillable, unfillable: unfillable,
 		hidden: hidden(s), markup: markup(p), cards: cards(withoutIBANs(p)), secrets: secrets(p),
 		hosts: links(p), ibans: ibans(p), emails: emails(p), ids: stripeIDs(p), lastFours: lastFours(all),
 		claims: claims(p, all),
@@ -90,11 +95,11 @@ func withoutIBANs(s string) string {
 // Claims reports whether the text says that money was or will be returned.
 func (t Text) Claims() bool { return len(t.claims) > 0 }
 
-// Shown reports whether every such claim is true of the receipts: an amount is
-// that of one of them or of several together, and without any amount there is at
-// least one receipt.
-func (t Text) Shown(receipts []money.Money) bool {
-	return !slices.ContainsFunc(t.claims, func(c claim) bool { return !shown(c.amounts, receipts) })
+// Shown reports whether every such claim is true of what was done: an amount is
+// that of one refund or of several together, and without any amount there is at
+// least one. What is said of credit can be true of credits as well.
+func (t Text) Shown(by Done) bool {
+	return !slices.ContainsFunc(t.claims, func(c claim) bool { return !shown(c.amounts, c.by(by)) })
 }
 
 // Emails are the addresses in the text, in lower case.
@@ -134,14 +139,15 @@ func (t Text) Secrets() []Problem {
 }
 
 // Check judges all that a text contains for somebody whose own things are given,
-// and its claims by two sets of receipts, of which one must show them all.
-func (t Text) Check(r Rules, own Own, receipts []money.Money) []Problem {
+// and its claims by what was done in the conversation or by Stripe's refunds: one of
+// them must show them all.
+func (t Text) Check(r Rules, own Own, done Done) []Problem {
 	out := append([]Problem{
 		{"characters", t.hidden, "the text has invisible characters, or such as turn its direction", "write it with ordinary letters and marks"},
 		{"markup", t.markup, "the text has HTML or an image", "write plain text"},
 		t.links(r),
 	}, t.Secrets()...)
-	return append(out, t.accounts(r), t.mails(r, own), t.foreignIDs(own), t.foreignCards(own), t.promise(own, receipts))
+	return append(out, t.accounts(r), t.mails(r, own), t.foreignIDs(own), t.foreignCards(own), t.Filling(), t.promise(own, done))
 }
 
 func (t Text) links(r Rules) Problem {
@@ -174,17 +180,17 @@ func (t Text) foreignCards(own Own) Problem {
 	return Problem{"last_four", len(bad), "the text has the last digits of a card that is not this customer's", "leave the digits out, or take them from get_billing_overview of this conversation"}
 }
 
-// promise takes receipts of the conversation or, instead, Stripe's refunds: the
+// promise takes what was done in the conversation or, instead, Stripe's refunds: the
 // same refund may be among both, and must not count twice.
-func (t Text) promise(own Own, receipts []money.Money) Problem {
+func (t Text) promise(own Own, done Done) Problem {
 	p := Problem{Check: "promise"}
 	for _, c := range t.claims {
-		if shown(c.amounts, receipts) || shown(c.amounts, own.Refunds) {
+		if shown(c.amounts, c.by(done)) || shown(c.amounts, own.Refunds) {
 			continue
 		}
 		p.Found++
 		if p.Found == 1 {
-			p.Message, p.NextStep = c.unshown(append(slices.Clone(receipts), own.Refunds...))
+			p.Message, p.NextStep = c.unshown(slices.Concat(c.by(done), own.Refunds))
 		}
 	}
 	return p
@@ -224,7 +230,7 @@ func claims(p string, all []token) []claim {
 			continue
 		}
 		for _, words := range claiming(s, topic) {
-			out = append(out, claim{excerpt(p, words), amounts(words)})
+			out = append(out, claim{excerpt(p, words), amounts(words), credited(s)})
 		}
 		topic = englishTopic(s) || mentions(s, inGerman, deRefund)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -42,6 +43,7 @@ type Setup struct {
 	Extra         []tools.Tool                  // published besides the real ones
 	Toolsets      []tools.Toolset               // published instead of all
 	ReadOnly      bool                          // no write is published
+	Log           *slog.Logger                  // of everything; nil keeps nothing
 }
 
 // Desk is one supportmcp process at a place, with a client connected to it.
@@ -79,7 +81,7 @@ func open(t testing.TB, p *Place, s Setup) *Desk {
 	s.complete(p)
 	d.openLedger()
 	d.Guard = &policies.Guard{
-		Ledger: d.Ledger, Now: p.Clock.Now, Log: silent(),
+		Ledger: d.Ledger, Now: p.Clock.Now, Log: s.Log,
 		Timeout: s.Timeout, Lease: Lease, Wait: s.Wait,
 	}
 	d.Use(s.Policy)
@@ -104,6 +106,7 @@ func (s *Setup) complete(p *Place) {
 		s.Toolsets = tools.Toolsets()
 	}
 	s.Wait = cmp.Or(s.Wait, 20*time.Second)
+	s.Log = cmp.Or(s.Log, silent())
 }
 
 // Lease is how long an attempt is left alone; the clock must be moved by as much
@@ -130,18 +133,18 @@ func (d *Desk) build(s Setup) {
 	d.must(err)
 	library, err := knowledge.New(docs)
 	d.must(err)
-	st, err := stripe.New(stripe.Config{Key: s.StripeKey, BaseURL: s.StripeURL, Now: d.Clock.Now, Ledger: d.Ledger.ID()})
+	st, err := stripe.New(stripe.Config{Key: s.StripeKey, BaseURL: s.StripeURL, Now: d.Clock.Now, Ledger: d.Ledger.ID(), Log: s.Log})
 	d.must(err)
-	ic, err := intercom.New(intercom.Config{Token: s.IntercomToken, BaseURL: s.IntercomURL, AdminID: sandbox.AdminID, Now: d.Clock.Now, PerSecond: plenty})
+	ic, err := intercom.New(intercom.Config{Token: s.IntercomToken, BaseURL: s.IntercomURL, AdminID: sandbox.AdminID, Now: d.Clock.Now, PerSecond: plenty, Log: s.Log})
 	d.must(err)
 	deps := tools.Deps{Guard: d.Guard, Stripe: st, Intercom: ic, Library: library, Now: d.Clock.Now, Unanswered: s.Unanswered}
 	all := tools.All(deps)
-	d.Notes = tools.NewNoteDecisions(deps, d.Ledger)
-	d.Worker, err = server.NewWorker(d.Ledger, append(tools.Inner(deps), all...), silent())
+	d.Notes = tools.NewNoteDecisions(deps, tools.NamedNotes{Ledger: d.Ledger})
+	d.Worker, err = server.NewWorker(d.Ledger, append(tools.Inner(deps), all...), s.Log)
 	d.must(err)
 	d.Tools = append(tools.Listed(all, s.Toolsets, s.ReadOnly), s.Extra...)
 	d.Server, err = server.New(server.Config{
-		Version: "test", Website: "https://desk.example.com", Tools: d.Tools, Principal: s.Principal, Log: silent(),
+		Version: "test", Website: "https://desk.example.com", Tools: d.Tools, Principal: s.Principal, Log: s.Log,
 		Resources: append(resources.All(resources.Deps{Library: library, Guard: d.Guard, Policy: func() []byte { return *d.policy.Load() }}), s.Resources...),
 		Prompts:   d.prompts(library),
 	})

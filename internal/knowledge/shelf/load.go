@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -21,37 +22,30 @@ func (s *Shelf) Load(ctx context.Context, held []knowledge.Document) (docs []kno
 	for _, d := range held {
 		have[place{d.Source, d.Path}] = d
 	}
-	rows, docs, err := s.wanted(ctx, have)
+	kept, missing, err := s.wanted(ctx, have)
 	if err != nil {
 		return nil, nil, fmt.Errorf("load the documents: %w", err)
 	}
-	read, failed := make([]knowledge.Document, len(rows)), make([]error, len(rows))
-	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, row := range rows {
-		group.Go(func() error {
-			read[i], failed[i] = s.document(row)
-			return nil
-		})
+	read := newReading(s)
+	if len(missing) > fewRows {
+		err = s.readAll(ctx, missing, read.take)
+	} else {
+		err = s.readEach(ctx, missing, read.take)
 	}
-	_ = group.Wait() // nothing fails in there
-	for i, err := range failed {
-		if err != nil {
-			unread = append(unread, err)
-			continue
-		}
-		docs = append(docs, read[i])
+	docs, unread = read.end()
+	if err != nil {
+		return nil, nil, fmt.Errorf("load the documents: %w", err)
 	}
-	return docs, unread, nil
+	return append(kept, docs...), unread, nil
 }
 
-// wanted gives the rows that are not held, and the documents that are.
-func (s *Shelf) wanted(ctx context.Context, have map[place]knowledge.Document) (rows []stored, kept []knowledge.Document, err error) {
+// wanted gives the rows that are not held, without their content, and the documents
+// that are.
+func (s *Shelf) wanted(ctx context.Context, have map[place]knowledge.Document) (kept []knowledge.Document, missing []stored, err error) {
 	now, err := s.versions(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	var missing []stored
 	for at, version := range now {
 		if doc, ok := have[at]; ok && doc.Version == version {
 			kept = append(kept, doc)
@@ -59,30 +53,61 @@ func (s *Shelf) wanted(ctx context.Context, have map[place]knowledge.Document) (
 		}
 		missing = append(missing, stored{source: at.source, path: at.path, version: version})
 	}
-	if len(missing) > fewRows {
-		rows, err = s.readAll(ctx, missing)
-	} else {
-		rows, err = s.readEach(ctx, missing)
-	}
-	return rows, kept, err
+	return kept, missing, nil
+}
+
+// reading makes documents of rows while further rows come.
+type reading struct {
+	shelf *Shelf
+	group errgroup.Group
+
+	mu     sync.Mutex
+	docs   []knowledge.Document
+	unread []error
+}
+
+func newReading(s *Shelf) *reading {
+	r := &reading{shelf: s}
+	r.group.SetLimit(runtime.GOMAXPROCS(0))
+	return r
+}
+
+func (r *reading) take(row stored) {
+	r.group.Go(func() error {
+		doc, err := r.shelf.document(row)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if err != nil {
+			r.unread = append(r.unread, err)
+		} else {
+			r.docs = append(r.docs, doc)
+		}
+		return nil
+	})
+}
+
+// end waits for all that was taken.
+func (r *reading) end() (docs []knowledge.Document, unread []error) {
+	_ = r.group.Wait() // nothing fails in there
+	return r.docs, r.unread
 }
 
 // fewRows are read one by one sooner than with all others.
 const fewRows = 100
 
-func (s *Shelf) readEach(ctx context.Context, missing []stored) ([]stored, error) {
-	for i := range missing {
-		row := &missing[i]
+func (s *Shelf) readEach(ctx context.Context, missing []stored, take func(stored)) error {
+	for _, row := range missing {
 		err := s.db.Reader().QueryRowContext(ctx, `SELECT content, facts FROM knowledge_version WHERE source = $1 AND path = $2 AND version = $3`,
 			row.source, row.path, row.version).Scan(&row.content, &row.facts)
 		if err != nil {
-			return nil, err
+			return err
 		}
+		take(row)
 	}
-	return missing, nil
+	return nil
 }
 
-func (s *Shelf) readAll(ctx context.Context, missing []stored) (out []stored, err error) {
+func (s *Shelf) readAll(ctx context.Context, missing []stored, take func(stored)) error {
 	wanted := map[place]string{}
 	for _, row := range missing {
 		wanted[place{row.source, row.path}] = row.version
@@ -90,20 +115,20 @@ func (s *Shelf) readAll(ctx context.Context, missing []stored) (out []stored, er
 	rows, err := s.db.Reader().QueryContext(ctx, `SELECT v.source, v.path, v.version, v.content, v.facts
 		FROM knowledge_document d JOIN knowledge_version v ON v.source = d.source AND v.path = d.path AND v.version = d.version`)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var row stored
 		if err := rows.Scan(&row.source, &row.path, &row.version, &row.content, &row.facts); err != nil {
-			return nil, err
+			return err
 		}
 		// What has changed since the versions were read comes with the next generation.
 		if wanted[place{row.source, row.path}] == row.version {
-			out = append(out, row)
+			take(row)
 		}
 	}
-	return out, rows.Err()
+	return rows.Err()
 }
 
 // versions are the versions that are served, of the configured sources.

@@ -77,7 +77,7 @@ func usage(t *testing.T, fresh Fresh) {
 			t.Errorf("%v\n%s", err, diff)
 		}
 	})
-	t.Run("receipts are the done refunds of the conversation, newest first", func(t *testing.T) { toldReceipts(newDesk(t, fresh)) })
+	t.Run("receipts are what was given in the conversation, newest first", func(t *testing.T) { toldReceipts(newDesk(t, fresh)) })
 	t.Run("the oldest 16 settled actions are listed", func(t *testing.T) {
 		d := newDesk(t, fresh)
 		start := d.clock.Now()
@@ -115,20 +115,29 @@ func usage(t *testing.T, fresh Fresh) {
 	})
 }
 
-// toldReceipts reads what was refunded in a conversation, and judges by it.
+// ofKind is a refund turned into another kind of giving.
+func ofKind(k policies.Kind, d policies.Draft) policies.Draft {
+	d.Kind = k
+	return d
+}
+
+// toldReceipts reads what was given in a conversation, and judges by it.
 func toldReceipts(d *desk) {
 	elsewhere := refund("ch_9", 900)
 	elsewhere.Subject.Conversation = "conv_2"
-	for i, draft := range []policies.Draft{refund("ch_1", 100), refund("ch_2", 200), elsewhere} {
+	for i, draft := range []policies.Draft{
+		refund("ch_1", 100), ofKind(policies.KindCancel, refund("ch_2", 200)), elsewhere, ofKind(policies.KindCancel, refund("ch_6", 0)), // without money back
+		ofKind(policies.KindCredit, refund("ch_7", 700)), ofKind(policies.KindDiscount, refund("ch_8", 800)), ofKind(policies.KindRetry, refund("ch_10", 1000)),
+	} {
 		d.settle(d.begin(draft, policies.Allow).ID, policies.Done)
 		d.clock.Advance(time.Duration(i+1) * 1000 * time.Hour)
 	}
 	d.begin(refund("ch_3", 300), policies.Allow) // under way
 	d.settle(d.begin(refund("ch_4", 400), policies.Allow).ID, policies.Failed)
 	d.begin(refund("ch_5", 500), policies.Deny)
-	want := []money.Money{money.Of(200, "eur"), money.Of(100, "eur")}
+	want := [][]money.Money{{money.Of(200, "eur"), money.Of(100, "eur")}, {money.Of(800, "eur"), money.Of(700, "eur")}}
 	s, err := d.Read(d.t.Context(), policies.Reads{Receipts: "conv_1"})
-	if diff := cmp.Diff(want, s.Receipts); diff != "" || err != nil {
+	if diff := cmp.Diff(want, [][]money.Money{s.Receipts, s.Credits}); diff != "" || err != nil {
 		d.t.Errorf("read: %v\n%s", err, diff)
 	}
 	reply := message(policies.KindReply, "we refunded it")
@@ -137,7 +146,7 @@ func toldReceipts(d *desk) {
 		s = judged
 		return says(policies.Deny)(judged)
 	})
-	if diff := cmp.Diff(want, s.Receipts); diff != "" || err != nil {
+	if diff := cmp.Diff(want, [][]money.Money{s.Receipts, s.Credits}); diff != "" || err != nil {
 		d.t.Errorf("judged: %v\n%s", err, diff)
 	}
 }

@@ -19,7 +19,12 @@ import (
 )
 
 // tamperings is how many changes are made behind the ledger's back; each must be found.
-const tamperings = 1000
+func tamperings() int {
+	if testing.Short() {
+		return 100
+	}
+	return 1000
+}
 
 // keys are the columns that name a row of each table.
 func keys() map[string][]string {
@@ -55,7 +60,7 @@ func tampering(t *testing.T, fresh Fresh) {
 	for _, table := range slices.Sorted(maps.Keys(keys())) {
 		v.tables = append(v.tables, slices.Repeat([]string{table}, len(v.rows(table)[0]))...)
 	}
-	for n := 0; n < tamperings; {
+	for n := 0; n < tamperings(); {
 		did := v.strike()
 		if did == "" {
 			continue

@@ -113,11 +113,11 @@ func checkSettlement(`}),
 		},
 		{
 			name: "a note that came through the API taken for a person's", pkg: "./tools", run: "^TestANoteThatDoesNotCount",
-			edits: []edit{{"tools/note_decisions.go", "case part.App != \"\":", "case part.App == \"?\":"}},
+			edits: []edit{{"tools/note_reader.go", "case part.App != \"\":", "case part.App == \"?\":"}},
 		},
 		{
 			name: "a note of anybody taken for a decision", pkg: "./tools", run: "^TestANoteThatDoesNotCount",
-			edits: []edit{{"tools/note_decisions.go", "!p.MayDecide(part.Author.ID, e)", "!e.Decision.ByNote"}},
+			edits: []edit{{"tools/note_reader.go", "!p.MayDecide(part.Author.ID, e)", "!e.Decision.ByNote"}},
 		},
 		{
 			name: "a verdict told with what follows the action", pkg: "./tools", run: "^TestAStaleActionWithWhatFollows",
@@ -141,6 +141,14 @@ func checkSettlement(`}),
 			name: "a link that holds before anybody has confirmed it", pkg: "./internal/ledger", run: "^TestSQLite$/^links$",
 			edits: []edit{{"internal/ledger/list.go", " AND entry.state = 'done' ORDER BY hold.at", " ORDER BY hold.at"}},
 		},
+		linking("an address that is read back", "^TestEveryPlaceholderReachesTheCustomerAndNoAgent$",
+			edit{"internal/intercom/conversation.go", "return read.masked(), err", "return read, err"}),
+		linking("a page of somebody else's", "^TestAPageThatCannotBeSentIsRefusedBeforeAnythingIs$",
+			edit{"tools/links.go", "t.Asker.Owns(customer)", `customer != ""`}),
+		linking("a portal that opens for whoever asks", "^TestOnlyAProvenAskerGetsASession$",
+			edit{"policies/page.go", "a.Identity != Proven || ", ""}),
+		linking("a filled reply that is never found again", "^TestAFaultNeverSendsAFilledReplyTwice$",
+			edit{"internal/intercom/text.go", "squeeze(policies.Unaddressed(text))", "squeeze(text)"}),
 		attacked("what a person let go on performed unasked",
 			edit{"policies/approvers.go", `e.Approver == "" || e.Digest != d.Digest {`, `e.Approver != "" || e.Digest != d.Digest {`}),
 		attacked("what may have been lost sent again unjudged",
@@ -154,6 +162,14 @@ func checkSettlement(`}),
 		attacked("a roster that the database alone names",
 			edit{"cmd/supportmcp/roster.go", "both := accepted.Within(here)", "both := accepted.Within(*accepted)"},
 			edit{"cmd/supportmcp/roster.go", "_, here, err := readRoster(a.file)", "_, _, err = readRoster(a.file)"}),
+		{
+			name: "a note believed for any amount", pkg: "./cmd/supportmcp", run: "^TestWithoutAPersonNoNoteLetsMoneyGo$",
+			edits: []edit{{"internal/approvers/note.go", "\tcase !need.Note:", "\tcase need.Note && need.Count() > 1:"}},
+		},
+		{
+			name: "a note believed as the ledger tells of it", pkg: "./internal/approvers", run: "^TestANoteCountsOnlyAsItIsReadAgain$",
+			edits: []edit{{"internal/approvers/note.go", "\tif kept != now {", "\tif kept.Admin != now.Admin {"}},
+		},
 		{
 			name: "a token that was revoked or has expired", pkg: "./internal/tokens", run: "^TestATokenOpens",
 			edits: []edit{{"internal/tokens/authenticate.go", " || !t.Good(s.now())", ""}},
@@ -175,6 +191,11 @@ func checkSettlement(`}),
 			edits: []edit{{"policies/allowance.go", "r.own = own\n", "_ = own\n"}},
 		},
 	}
+}
+
+// linking is found by what an agent, or the customer, gets to see of links.
+func linking(name, run string, edits ...edit) mutant {
+	return mutant{name: name, edits: edits, pkg: "./tools", run: run}
 }
 
 // attacked is found by what somebody does who can write to the database.

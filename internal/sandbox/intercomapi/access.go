@@ -24,7 +24,7 @@ func authorize(r *http.Request) error {
 func good(token string) bool { return token != "" && !strings.HasPrefix(token, "bad") }
 
 // version is the API version a request is answered in. All versions are
-// answered as 2.16: older ones are only recognised.
+// answered as 2.16, except that 2.17 compares dates in another way.
 func (s *Server) version(r *http.Request) (string, error) {
 	v := r.Header.Get(versionHeader)
 	switch {
@@ -36,11 +36,19 @@ func (s *Server) version(r *http.Request) (string, error) {
 	return "", unknownVersion()
 }
 
+// exactVersion is the first version that compares times by the second.
+const exactVersion = "2.17"
+
+func (s *Server) exact(r *http.Request) bool {
+	v, err := s.version(r)
+	return err == nil && v == exactVersion
+}
+
 func versions() []string {
 	return []string{
 		"1.0", "1.1", "1.2", "1.3", "1.4",
 		"2.0", "2.1", "2.2", "2.3", "2.4", "2.5", "2.6", "2.7", "2.8",
-		"2.9", "2.10", "2.11", "2.12", "2.13", "2.14", "2.15", "2.16",
+		"2.9", "2.10", "2.11", "2.12", "2.13", "2.14", "2.15", "2.16", exactVersion,
 		"Preview", "Unstable",
 	}
 }

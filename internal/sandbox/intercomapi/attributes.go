@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"time"
 )
 
 // listAttributes lists the custom attributes. Contacts and companies share one
@@ -56,6 +57,9 @@ func (s *Server) SetMessengerWritable(attribute string, on bool) {
 func (s *Server) SetIdentityVerification(on bool) {
 	s.seed(func() { s.Settings.IdentityVerification = on })
 }
+
+// SetTimezone moves the workspace to another time zone, by whose days dates are compared.
+func (s *Server) SetTimezone(zone *time.Location) { s.seed(func() { s.Settings.Timezone = zone }) }
 
 func (s *Server) switchIdentityVerification(w http.ResponseWriter, r *http.Request) {
 	var body struct {

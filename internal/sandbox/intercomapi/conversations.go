@@ -43,6 +43,7 @@ func (s *Server) conversation(r *http.Request) (*conversation, error) {
 func (s *Server) record(c *conversation, p part) {
 	p.id = s.nextMessageID()
 	c.happen(p)
+	s.notify(c, p)
 	s.learn(c)
 }
 

@@ -88,7 +88,7 @@ func (s *Server) partView(p part, show format) object {
 		"type": "conversation_part", "id": p.id, "part_type": p.kind, "body": show(p.body), "state": p.after,
 		"created_at": unix(p.at), "updated_at": unix(p.at), "notified_at": unix(p.at),
 		"author": s.authorView(p.author), "assigned_to": nil, "attachments": attachmentViews(p.attachments),
-		"external_id": nil, "redacted": false, "metadata": object{}, "email_message_metadata": nil,
+		"external_id": nil, "redacted": p.redacted, "metadata": object{}, "email_message_metadata": nil,
 		"tags": []any{}, "event_details": nil, "app_package_code": nil,
 	}
 	if p.mailed {

@@ -16,7 +16,8 @@ func (d dialect) filter(n node) (match, error) {
 	if !ok {
 		return nil, invalid(*n.Field, fmt.Sprintf("%s is not a searchable field", *n.Field))
 	}
-	if !slices.Contains(d.operators(f.kind), n.Operator) {
+	days := d.daysFor(*n.Field, f)
+	if !slices.Contains(operators(f.kind, days != nil), n.Operator) {
 		return nil, invalid(*n.Field, fmt.Sprintf("operator %q cannot be used with %s", n.Operator, *n.Field))
 	}
 	wanted, err := operands(n, f)
@@ -25,14 +26,22 @@ func (d dialect) filter(n node) (match, error) {
 	}
 	return func(doc document) bool {
 		held := doc[*n.Field]
-		if f.kind == kindDate && d.days != nil {
-			return compare(n.Operator, d.daysOf(held), d.daysOf(wanted), false)
+		if days != nil {
+			return compare(n.Operator, daysOf(held, days), daysOf(wanted, days), false)
 		}
 		return compare(n.Operator, held, wanted, d.inclusive)
 	}, nil
 }
 
-func (d dialect) operators(k kind) []string {
+// daysFor is by whose days a field is compared; nil is by the second.
+func (d dialect) daysFor(name string, f field) *time.Location {
+	if f.kind != kindDate || d.days == nil {
+		return nil
+	}
+	return d.days(name)
+}
+
+func operators(k kind, byDay bool) []string {
 	switch k {
 	case kindText:
 		return []string{"=", "!=", "IN", "NIN", "~", "!~", "^", "$"}
@@ -41,7 +50,7 @@ func (d dialect) operators(k kind) []string {
 	case kindNumber:
 		return []string{"=", "!=", "IN", "NIN", ">", "<"}
 	case kindDate:
-		if d.days != nil {
+		if byDay {
 			return []string{"=", ">", "<"}
 		}
 		return []string{"=", "!=", "IN", "NIN", ">", "<"}
@@ -106,11 +115,11 @@ func (f field) operand(raw json.RawMessage) (any, error) {
 }
 
 // daysOf replaces times by the beginning of their day.
-func (d dialect) daysOf(times []any) []any {
+func daysOf(times []any, zone *time.Location) []any {
 	days := make([]any, len(times))
 	for i, t := range times {
-		at := time.Unix(int64(t.(float64)), 0).In(d.days)
-		days[i] = float64(time.Date(at.Year(), at.Month(), at.Day(), 0, 0, 0, 0, d.days).Unix())
+		at := time.Unix(int64(t.(float64)), 0).In(zone)
+		days[i] = float64(time.Date(at.Year(), at.Month(), at.Day(), 0, 0, 0, 0, zone).Unix())
 	}
 	return days
 }

@@ -34,10 +34,10 @@ func (s *Server) searchConversations(r *http.Request) (any, error) {
 	return s.conversationList(found, find.page, find.sorting)
 }
 
-// searchContacts compares dates by days of the workspace, as version 2.16 does
+// searchContacts compares dates as the version that is asked for does
 // (https://developers.intercom.com/docs/references/2.16/rest-api/api.intercom.io/contacts/searchcontacts).
 func (s *Server) searchContacts(r *http.Request) (any, error) {
-	find, err := readSearch(r, s.contactDialect(), contactsPerPage)
+	find, err := readSearch(r, s.contactDialect(s.exact(r)), contactsPerPage)
 	if err != nil {
 		return nil, err
 	}
@@ -91,8 +91,8 @@ func readSearch(r *http.Request, d dialect, perPage int) (search, error) {
 // dialect is in what the two searches differ.
 type dialect struct {
 	field     func(name string) (field, bool)
-	days      *time.Location // dates are compared by its days; nil means by the second
-	inclusive bool           // ">" and "<" hold for equal values too
+	days      func(name string) *time.Location // by whose days a date is compared; nil, or a nil zone, is by the second
+	inclusive bool                             // ">" and "<" hold for equal values too
 }
 
 // The limits of a query.

@@ -241,3 +241,36 @@ func TestContactSearchComparesDatesByTheWorkspacesDay(t *testing.T) {
 		}
 	}
 }
+
+// Version 2.17 compares Intercom's own times by the second and custom dates by the days
+// of UTC, whatever the workspace's time zone.
+func TestVersion217ComparesTimesExactly(t *testing.T) {
+	d := newDesk(t)
+	zone, err := time.LoadLocation("Pacific/Kiritimati")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.SetTimezone(zone)
+	d.speak = "2.17"
+	d.AddAttribute("card_expires_at", "date")
+	const cem = "6a0000000000000000000009"
+	d.AddContact(intercomapi.Contact{
+		ID: cem, Email: "cem@other.example", Created: noon().Add(-72 * time.Hour),
+		CustomAttributes: map[string]any{"card_expires_at": noon().Unix()},
+	})
+	at := func(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) }
+	for query, want := range map[string][]string{
+		filter("created_at", "=", at(noon().Add(-time.Hour))):                           {ben},
+		filter("created_at", ">", at(noon().Add(-time.Hour))):                           {},
+		filter("created_at", ">", at(noon().Add(-time.Hour-time.Second))):               {ben},
+		filter("created_at", "IN", "["+at(noon().Add(-time.Hour))+"]"):                  {ben},
+		filter("custom_attributes.card_expires_at", "=", at(noon().Add(11*time.Hour))):  {cem},
+		filter("custom_attributes.card_expires_at", "=", at(noon().Add(12*time.Hour))):  {},
+		filter("custom_attributes.card_expires_at", ">", at(noon().Add(-13*time.Hour))): {cem},
+	} {
+		if got := d.find("/contacts", query); !slices.Equal(got, want) {
+			t.Errorf("%s: found %v, want %v", query, got, want)
+		}
+	}
+	d.refused(d.post("/contacts/search", `{"query":`+filter("custom_attributes.card_expires_at", "IN", "[1]")+`}`), 400, "parameter_invalid")
+}

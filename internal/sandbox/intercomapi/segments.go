@@ -5,6 +5,8 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
+	"time"
 )
 
 // Segment is a stored query over contacts. The API reads segments and writes none.
@@ -26,14 +28,25 @@ func (s *Server) AddSegment(g Segment) {
 	s.seed(func() {
 		must(isContactID(g.ID), "segment id %q is not 24 hexadecimal digits", g.ID)
 		g.PersonType = orElse(g.PersonType, roleUser)
-		holds, err := s.contactDialect().compile(json.RawMessage(g.Query), 1)
+		holds, err := s.contactDialect(false).compile(json.RawMessage(g.Query), 1)
 		must(err == nil, "segment %s: %v", g.ID, err)
 		must(s.segments.add(g.ID, &segment{g, holds}), "segment %s is added twice", g.ID)
 	})
 }
 
-func (s *Server) contactDialect() dialect {
-	return dialect{field: s.contactField, days: s.Settings.Timezone}
+// contactDialect compares every date by days of the workspace, as version 2.16 does.
+// An exact one, as of 2.17, compares those of Intercom's own by the second, and custom
+// ones by the days of UTC.
+func (s *Server) contactDialect(exact bool) dialect {
+	return dialect{field: s.contactField, days: func(name string) *time.Location {
+		switch {
+		case !exact:
+			return s.Settings.Timezone
+		case strings.HasPrefix(name, attributePrefix):
+			return time.UTC
+		}
+		return nil
+	}}
 }
 
 func (s *Server) listSegments(r *http.Request) (any, error) {

@@ -18,8 +18,8 @@ import (
 )
 
 // Server is one Intercom workspace in memory. It is safe for concurrent use,
-// but Settings are to be changed only before the first request; later there is
-// SetIdentityVerification.
+// but Settings are to be changed only before the first request; later there are
+// SetIdentityVerification and SetTimezone.
 type Server struct {
 	Desk     control.Desk // plays faults and keeps the list of requests
 	Settings Settings
@@ -28,6 +28,7 @@ type Server struct {
 	mu    sync.Mutex // guards everything below
 	state
 	quota    quota
+	hooks    hooks
 	answered int64 // answers so far; request ids are made of it
 }
 
@@ -66,8 +67,7 @@ func (s *Server) Handler() http.Handler {
 		api.Handle(pattern, s.serve(e))
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/_sandbox/", control.Endpoint(&s.Desk, s.clock))
-	mux.HandleFunc("POST /_sandbox/identity_verification", s.switchIdentityVerification)
+	mux.Handle("/_sandbox/", s.control())
 	mux.Handle("/", s.Desk.Wrap(api, s.fail))
 	return mux
 }
@@ -83,6 +83,9 @@ func (s *Server) endpoints() map[string]endpoint {
 		"GET /admins/{id}":                      s.getAdmin,
 		"GET /teams":                            s.listTeams,
 		"GET /conversations":                    s.listConversations,
+		"POST /conversations":                   s.createConversation,
+		"DELETE /contacts/{id}":                 s.deleteContact,
+		"DELETE /tags/{id}":                     s.deleteTag,
 		"POST /conversations/search":            s.searchConversations,
 		"GET /conversations/{id}":               s.getConversation,
 		"POST /conversations/{id}/reply":        s.reply,
@@ -102,6 +105,10 @@ func (s *Server) endpoints() map[string]endpoint {
 		"GET /segments":                         s.listSegments,
 		"GET /segments/{id}":                    s.getSegment,
 		"GET /macros":                           s.listMacros,
+		"GET /articles":                         s.listArticles,
+		"GET /articles/{id}":                    s.getArticle,
+		"GET /internal_articles":                s.listInternal,
+		"GET /internal_articles/{id}":           s.getInternal,
 		"POST /events":                          s.createEvent,
 		"GET /events":                           s.listEvents,
 		"POST /data_attributes":                 s.createAttribute,

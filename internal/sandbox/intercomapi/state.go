@@ -14,6 +14,7 @@ type state struct {
 	tags          shelf[Tag]
 	segments      shelf[segment]
 	macros        shelf[Macro]
+	articles      shelf[Article]
 	events        []Event
 	contacts      shelf[contact]
 	conversations shelf[conversation]
@@ -126,7 +127,8 @@ const (
 	stateSnoozed = "snoozed"
 )
 
-// part is one thing that happened on a conversation. It never changes.
+// part is one thing that happened on a conversation. It never changes, except that it
+// can be redacted.
 type part struct {
 	id          string
 	kind        string // part_type
@@ -138,6 +140,7 @@ type part struct {
 	attachments []Attachment
 	assignee    person // of an assignment
 	after       string // state of the conversation afterwards
+	redacted    bool   // a teammate has blanked it
 	app         string // whose token made it; empty when somebody typed it
 }
 

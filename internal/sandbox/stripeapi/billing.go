@@ -82,10 +82,10 @@ func (s *Server) collect(i *Invoice, at time.Time) {
 	s.try(i, s.cardFor(i, ""), at)
 }
 
-// cardFor is what an invoice is paid with: the named one, the subscription's own
-// or the customer's default.
+// cardFor is what an invoice is paid with: the named one, its own, the
+// subscription's or the customer's default.
 func (s *Server) cardFor(i *Invoice, named string) *PaymentMethod {
-	id := named
+	id := cmp.Or(named, i.Card)
 	if sub, ok := s.subscriptions.byID[i.Subscription]; ok {
 		id = cmp.Or(id, sub.PaymentMethod)
 	}
@@ -173,14 +173,23 @@ func (s *Server) payNow(i *Invoice, method string, outside bool) (object, *apiEr
 	if m == nil {
 		return nil, invalid("resource_missing", "", "Cannot charge customer: there is no default payment method.")
 	}
+	if m.Card.Confirms {
+		s.unpaid(i)
+		return nil, invalid("invoice_payment_intent_requires_action", "", "This payment requires additional user action before it can be completed successfully.")
+	}
 	c := s.try(i, m, s.clock.Now())
 	if c.Status == "failed" {
-		e := invalid("card_declined", "", "%s", c.FailureMessage)
-		e.Status, e.Type, e.Charge, e.Decline = http.StatusPaymentRequired, cardTrouble, c.ID, c.Outcome.Reason
-		if c.FailureCode == "expired_card" {
-			e.Code = c.FailureCode
-		}
-		return nil, e
+		return nil, declined(c)
 	}
 	return s.renderInvoice(i), nil
+}
+
+// declined is the refusal of a payment that the bank has declined.
+func declined(c *Charge) *apiError {
+	e := invalid("card_declined", "", "%s", c.FailureMessage)
+	e.Status, e.Type, e.Charge, e.Decline = http.StatusPaymentRequired, cardTrouble, c.ID, c.Outcome.Reason
+	if c.FailureCode == "expired_card" {
+		e.Code = c.FailureCode
+	}
+	return e
 }

@@ -16,7 +16,7 @@ type Customer struct {
 	Description string
 	Created     time.Time // the clock's now when zero
 	Balance     int64     // minor units; negative is credit for the customer
-	Currency    string    // "usd" when ""
+	Currency    string    // "usd" when "" is seeded; of one made through the API "" until the first bill
 	Delinquent  bool      // the latest invoice was not paid in time
 	Deleted     bool      // retrieved as a stub, never listed
 	Metadata    map[string]string
@@ -80,7 +80,7 @@ func (s *Server) renderCustomer(c *Customer) object {
 		"address":        nil,
 		"balance":        c.Balance,
 		"created":        c.Created.Unix(),
-		"currency":       c.Currency,
+		"currency":       orNull(c.Currency),
 		"default_source": nil,
 		"delinquent":     c.Delinquent,
 		"description":    orNull(c.Description),

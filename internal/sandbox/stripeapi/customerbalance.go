@@ -59,9 +59,10 @@ func (s *Server) createBalanceTransaction(p *params) action {
 			return nil, err
 		case c.Deleted:
 			return nil, missing(http.StatusNotFound, "customer", id, "customer")
-		case currency != c.Currency:
+		case c.Currency != "" && currency != c.Currency:
 			return nil, invalid("", "currency", "The currency of the transaction (%s) must match the currency of the customer (%s).", currency, c.Currency)
 		}
+		c.Currency = currency
 		b := s.rebalance(c, BalanceTransaction{
 			Amount: amount, Type: "adjustment", Description: description, Created: s.clock.Now(), Metadata: maps.Clone(metadata),
 		})

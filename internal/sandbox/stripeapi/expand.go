@@ -74,7 +74,7 @@ func links(kind string) map[string]link {
 		return map[string]link{"price": {"price", inside}}
 	case "invoice":
 		return map[string]link{
-			"charge": {"charge", byID}, "customer": {"customer", byID}, "lines": {"[]line_item", inside},
+			"charge": {"charge", byID}, "customer": {"customer", byID}, "default_payment_method": {"payment_method", byID}, "lines": {"[]line_item", inside},
 			"payment_intent": {"payment_intent", byID}, "subscription": {"subscription", byID},
 		}
 	}

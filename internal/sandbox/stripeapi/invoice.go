@@ -25,6 +25,8 @@ type Invoice struct {
 	Off          int64 // minor units that discounts took off
 	FromBalance  int64 // minor units that the customer's credit paid
 	Discounts    []Discount
+	Sent         bool   // the customer pays on their own: nothing is charged for it
+	Card         string // id of its own payment method; the subscription's or the customer's when ""
 }
 
 // Line is one entry of an invoice.
@@ -117,12 +119,13 @@ func (s *Server) renderInvoice(i *Invoice) object {
 		"auto_advance":                     i.Status == "open",
 		"billing_reason":                   i.Reason,
 		"charge":                           nil,
-		"collection_method":                "charge_automatically",
+		"collection_method":                map[bool]string{false: "charge_automatically", true: "send_invoice"}[i.Sent],
 		"created":                          i.Created.Unix(),
 		"currency":                         i.Currency,
 		"customer":                         i.Customer,
 		"customer_email":                   nil,
 		"customer_name":                    nil,
+		"default_payment_method":           orNull(i.Card),
 		"description":                      nil,
 		"discount":                         discount,
 		"discounts":                        discounts,
@@ -143,6 +146,7 @@ func (s *Server) renderInvoice(i *Invoice) object {
 		"pre_payment_credit_notes_amount":  s.credited(i.ID, "pre_payment"),
 		"starting_balance":                 -i.FromBalance,
 		"status":                           i.Status,
+		"status_transitions":               s.renderTransitions(i),
 		"subscription":                     orNull(i.Subscription),
 		"subtotal":                         i.subtotal(),
 		"subtotal_excluding_tax":           i.subtotal(),
@@ -153,6 +157,21 @@ func (s *Server) renderInvoice(i *Invoice) object {
 		"total_tax_amounts":                taxAmounts(i.tax(), i.subtotal()-i.Off),
 	}
 	s.renderState(i, o)
+	return o
+}
+
+// renderTransitions says since when an invoice is what it is.
+func (s *Server) renderTransitions(i *Invoice) object {
+	o := object{"finalized_at": nil, "marked_uncollectible_at": nil, "paid_at": nil, "voided_at": nil}
+	if i.Status != "draft" {
+		o["finalized_at"] = i.Created.Unix()
+	}
+	if i.Status == "paid" {
+		o["paid_at"] = i.Created.Unix()
+		if c, ok := s.payment(i); ok {
+			o["paid_at"] = c.Created.Unix()
+		}
+	}
 	return o
 }
 
@@ -231,4 +250,15 @@ func (s *Server) renderLines(i *Invoice) object {
 		})
 	}
 	return object{"object": "list", "url": "/v1/invoices/" + i.ID + "/lines", "has_more": false, "data": data}
+}
+
+// Payments are the charges that paid an invoice, newest first.
+func (s *Server) Payments(invoice string) []Charge {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []Charge
+	for _, c := range s.charges.newest(func(c *Charge) bool { return c.Invoice == invoice && c.Status == "succeeded" }) {
+		out = append(out, *c)
+	}
+	return out
 }

@@ -14,6 +14,7 @@ type Card struct {
 	Country  string // "US" when ""
 	Funding  string // "credit" when ""
 	Declines string // code with which the bank declines every payment, such as "insufficient_funds"; "" for none
+	Confirms bool   // the bank wants the customer to confirm every payment, and nobody is there to do it
 }
 
 // decline is why a bank declines a payment at some time; "" when it does not.
@@ -37,6 +38,7 @@ func (c Card) filled() Card {
 		Country:  cmp.Or(c.Country, "US"),
 		Funding:  cmp.Or(c.Funding, "credit"),
 		Declines: c.Declines,
+		Confirms: c.Confirms,
 	}
 }
 

@@ -59,6 +59,7 @@ type Price struct {
 	Interval      string    // "day", "week", "month" or "year"; "" is paid once
 	IntervalCount int       // 1 when 0
 	Created       time.Time // the clock's now when zero
+	Archived      bool
 }
 
 func (p *Price) stamp() (string, time.Time) { return p.ID, p.Created }
@@ -92,7 +93,7 @@ func (s *Server) renderPrice(p *Price) object {
 	o := object{
 		"id":                  p.ID,
 		"object":              "price",
-		"active":              true,
+		"active":              !p.Archived,
 		"billing_scheme":      "per_unit",
 		"created":             p.Created.Unix(),
 		"currency":            p.Currency,

@@ -35,7 +35,7 @@ func (rt route) permission(method string) string {
 }
 
 func (s *Server) routes() []route {
-	return []route{
+	return append(s.furnishing(), []route{
 		{"GET /v1/account", "account", s.account},
 		{"GET /v1/balance", "balance", s.balance},
 		{"GET /v1/payouts", "[]payout", s.listPayouts},
@@ -87,7 +87,7 @@ func (s *Server) routes() []route {
 		{"GET /v1/events/{id}", "event", by(s.events)},
 		{"GET /v1/webhook_endpoints", "[]webhook_endpoint", s.listEndpoints},
 		{"POST /v1/webhook_endpoints", "webhook_endpoint", s.createEndpoint},
-	}
+	}...)
 }
 
 func by[T record](t *table[T]) func(*params) action {

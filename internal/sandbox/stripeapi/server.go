@@ -166,6 +166,7 @@ func encode(v any) []byte {
 func (s *Server) send(w http.ResponseWriter, r *http.Request, a answer) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
+	h.Set("Date", s.clock.Now().UTC().Format(http.TimeFormat))
 	h.Set("Stripe-Version", apiVersion)
 	h.Set("Request-Id", a.request)
 	if a.limited != "" {
