@@ -25,7 +25,7 @@ func opened() map[access.Scope][]string {
 	return map[access.Scope][]string{
 		access.BillingRead:        {"get_action", "get_billing_overview", "get_payment", "list_invoices", "list_payments"},
 		access.BillingRefund:      {"create_refund", "get_action"},
-		access.BillingManage:      {"apply_discount", "cancel_subscription", "get_action", "grant_credit", "resume_subscription"},
+		access.BillingManage:      {"apply_discount", "cancel_subscription", "get_action", "grant_credit", "resume_subscription", "retry_invoice"},
 		access.ConversationsRead:  {"get_action", "get_conversation", "list_desk_options", "search_conversations"},
 		access.ConversationsWrite: {"add_internal_note", "assign_conversation", "get_action", "propose_customer_link", "reply_to_conversation", "set_conversation_state", "tag_conversation"},
 		access.ContactsWrite:      {"create_contact", "get_action", "tag_contact", "update_contact"},
