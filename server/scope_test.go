@@ -2,9 +2,11 @@ package server_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -342,5 +344,26 @@ func TestWhatThePolicyDeniesCountsAgainstThePrincipal(t *testing.T) {
 	}
 	if g := post(t, h.url, ping, bearer(quiet)); g.Status != http.StatusOK {
 		t.Errorf("another principal is answered %d %s", g.Status, g.Body)
+	}
+}
+
+// Two tokens of one principal at once do not move more than its budget.
+func TestABudgetHoldsForAllTokensOfAPrincipalAtOnce(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	caller := access.Caller{Principal: "tight", Scopes: access.Desk.Scopes()}
+	both := []string{h.token(t, caller, "3.00 EUR/24h"), h.token(t, caller, "")}
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			refund := fmt.Sprintf(`{"conversation_id":%q,"charge_id":"ch_maria_2","amount":"2.%02d EUR","reason":"duplicate"}`, sandbox.Conversation("duplicate-charge"), i)
+			if g := post(t, h.url, call("1", "create_refund", refund), bearer(both[i%2])); g.Status != http.StatusOK || g.Error != nil {
+				t.Errorf("refund %d: %d %s", i, g.Status, g.Body)
+			}
+		})
+	}
+	all.Wait()
+	if n := len(h.Stripe.RefundsOf("ch_maria_2")); n != 1 {
+		t.Errorf("there are %d refunds, and the ledger holds %v", n, h.Entries("refund"))
 	}
 }
