@@ -2,9 +2,11 @@ package server_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,7 +27,7 @@ func opened() map[access.Scope][]string {
 	return map[access.Scope][]string{
 		access.BillingRead:        {"get_action", "get_billing_overview", "get_payment", "list_invoices", "list_payments"},
 		access.BillingRefund:      {"create_refund", "get_action"},
-		access.BillingManage:      {"apply_discount", "cancel_subscription", "get_action", "grant_credit", "resume_subscription"},
+		access.BillingManage:      {"apply_discount", "cancel_subscription", "get_action", "grant_credit", "resume_subscription", "retry_invoice"},
 		access.ConversationsRead:  {"get_action", "get_conversation", "list_desk_options", "search_conversations"},
 		access.ConversationsWrite: {"add_internal_note", "assign_conversation", "get_action", "propose_customer_link", "reply_to_conversation", "set_conversation_state", "tag_conversation"},
 		access.ContactsWrite:      {"create_contact", "get_action", "tag_contact", "update_contact"},
@@ -198,7 +200,8 @@ func (h *house) checkPrompts(t *testing.T, s *mcp.ClientSession, who string, wan
 func TestToolsetsOfATokenNarrowWhatItsScopesOpen(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	s := h.connect(t, h.token(t, access.Caller{Principal: "fin", Scopes: access.All(), Toolsets: []string{string(tools.Knowledge)}}, ""))
+	token := h.token(t, access.Caller{Principal: "fin", Scopes: access.All(), Toolsets: []string{string(tools.Knowledge)}}, "")
+	s := h.connect(t, token)
 	if got := names(t, s); !slices.Equal(got, []string{"fetch", "search"}) {
 		t.Errorf("listed are %v", got)
 	}
@@ -207,6 +210,13 @@ func TestToolsetsOfATokenNarrowWhatItsScopesOpen(t *testing.T) {
 	}
 	if said := s.InitializeResult().Instructions; strings.Contains(said, "get_conversation") || !strings.Contains(said, "search") {
 		t.Errorf("the instructions name %q", said)
+	}
+	for _, method := range []string{"server/discover", "tools/list"} { // of the era without sessions
+		header := modern(method, "")
+		header.Set("Authorization", "Bearer "+token)
+		if g := post(t, h.url, line("1", method, with("{}")), header); g.Status != http.StatusOK || strings.Contains(g.Body, "get_conversation") || !strings.Contains(g.Body, "search") {
+			t.Errorf("%s is answered %d %s", method, g.Status, g.Body)
+		}
 	}
 }
 
@@ -334,5 +344,26 @@ func TestWhatThePolicyDeniesCountsAgainstThePrincipal(t *testing.T) {
 	}
 	if g := post(t, h.url, ping, bearer(quiet)); g.Status != http.StatusOK {
 		t.Errorf("another principal is answered %d %s", g.Status, g.Body)
+	}
+}
+
+// Two tokens of one principal at once do not move more than its budget.
+func TestABudgetHoldsForAllTokensOfAPrincipalAtOnce(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	caller := access.Caller{Principal: "tight", Scopes: access.Desk.Scopes()}
+	both := []string{h.token(t, caller, "3.00 EUR/24h"), h.token(t, caller, "")}
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			refund := fmt.Sprintf(`{"conversation_id":%q,"charge_id":"ch_maria_2","amount":"2.%02d EUR","reason":"duplicate"}`, sandbox.Conversation("duplicate-charge"), i)
+			if g := post(t, h.url, call("1", "create_refund", refund), bearer(both[i%2])); g.Status != http.StatusOK || g.Error != nil {
+				t.Errorf("refund %d: %d %s", i, g.Status, g.Body)
+			}
+		})
+	}
+	all.Wait()
+	if n := len(h.Stripe.RefundsOf("ch_maria_2")); n != 1 {
+		t.Errorf("there are %d refunds, and the ledger holds %v", n, h.Entries("refund"))
 	}
 }

@@ -41,7 +41,7 @@ func scopesOf(args json.RawMessage) (needed access.Scopes) {
 // shows reports whether somebody with these scopes may be told of an action of a kind.
 func shows(held access.Scopes, k policies.Kind) bool {
 	switch k {
-	case policies.KindRefund, policies.KindCredit, policies.KindDiscount, policies.KindCancel, policies.KindKeep:
+	case policies.KindRefund, policies.KindCredit, policies.KindDiscount, policies.KindCancel, policies.KindKeep, policies.KindRetry:
 		return held.Any(access.BillingRead, access.BillingRefund, access.BillingManage)
 	case policies.KindReply, policies.KindNote, policies.KindState, policies.KindAssign, policies.KindTag, policies.KindLink, policies.KindEvent:
 		return held.Any(access.ConversationsRead, access.ConversationsWrite)
@@ -49,6 +49,8 @@ func shows(held access.Scopes, k policies.Kind) bool {
 		return held.Any(access.ContactsWrite)
 	case policies.KindSegment:
 		return held.Any(access.SegmentsWrite)
+	case policies.KindLookup:
+		return held.Any(access.Lookup)
 	case policies.KindBreaker:
 	}
 	return held.Open(nil)
