@@ -43,6 +43,15 @@ func TestAClientWithNothingButATokenRefundsThroughTheBridge(t *testing.T) {
 	wantRefunds(t, p, 1)
 }
 
+func TestASandboxWantsTheTokenThatIsConfigured(t *testing.T) {
+	t.Parallel()
+	s := openService(t, append(bare(), "SUPPORTMCP_HTTP_TOKEN="+strings.Repeat("t", 40)), "--sandbox")
+	if status, body := look(t, s.address); status != http.StatusUnauthorized {
+		t.Errorf("without a token: %d %s", status, body)
+	}
+	postTo(t, s.address, `{"jsonrpc":"2.0","id":1,"method":"ping"}`)
+}
+
 func TestTheBridgeIsNotStartedTowardsWhereATokenMustNotGo(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -110,7 +112,7 @@ func othersCharge(ctx context.Context, d *demo) error {
 	if err != nil {
 		return err
 	}
-	d.check(foreign.isError && foreign.Code == "not_found" && string(foreign.raw) == string(unknown.raw),
+	d.check(foreign.isError && foreign.Code == "not_found" && saysTheSame(foreign.raw, unknown.raw),
 		"the agent hears the same as for a charge that does not exist")
 	rule, err := d.deniedBy(ctx)
 	if err != nil {
@@ -219,3 +221,14 @@ func (d *demo) deniedBy(ctx context.Context) (policies.Finding, error) {
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// saysTheSame compares two answers but for the names of their calls.
+func saysTheSame(a, b json.RawMessage) bool {
+	var x, y map[string]any
+	if json.Unmarshal(a, &x) != nil || json.Unmarshal(b, &y) != nil {
+		return false
+	}
+	delete(x, "call_id")
+	delete(y, "call_id")
+	return reflect.DeepEqual(x, y)
+}

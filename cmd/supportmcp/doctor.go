@@ -75,7 +75,8 @@ func (c Config) in(running *sandbox.Running) Config {
 		StripeKey: sandbox.StripeKey, StripeBase: running.StripeURL,
 		IntercomToken: sandbox.IntercomToken, IntercomBase: running.IntercomURL, IntercomAdmin: sandbox.AdminID,
 		Policy: c.Policy, Approvers: c.Approvers, Knowledge: c.Knowledge, Principal: c.Principal, LogLevel: c.LogLevel, AllowLiveWrites: "false",
-		HTTPToken: c.HTTPToken, HTTPOrigins: c.HTTPOrigins, OAuthIssuer: c.OAuthIssuer, OAuthResource: c.OAuthResource, HTTPRate: c.HTTPRate, Website: c.Website, unread: c.unread,
+		HTTPToken: c.HTTPToken, HTTPOrigins: c.HTTPOrigins, OAuthIssuer: c.OAuthIssuer, OAuthResource: c.OAuthResource, HTTPRate: c.HTTPRate, Website: c.Website,
+		LogFormat: c.LogFormat, TLSCert: c.TLSCert, TLSKey: c.TLSKey, unread: c.unread,
 	}
 }
 
@@ -105,7 +106,9 @@ func (d *doctor) examine(ctx context.Context) {
 
 // settings are the variables that belong to none of the other topics.
 func (d *doctor) settings(context.Context) {
+	_, noCertificate := d.cfg.certificate(d.log)
 	bad := d.refuses("settings", errors.Join(
+		noCertificate,
 		d.cfg.checkPrincipal(),
 		d.cfg.checkCheckpoints(),
 		checkOneOf("SUPPORTMCP_ALLOW_LIVE_WRITES", d.cfg.AllowLiveWrites, "true", "false"),
