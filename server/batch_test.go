@@ -9,6 +9,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"supportmcp/internal/access"
 	"supportmcp/resources"
 )
 
@@ -24,7 +25,7 @@ func (l listener) Initialized() bool                                   { return 
 func shelved(names string) (all []resources.Resource) {
 	for _, name := range names {
 		uri := "kb://new/" + string(name)
-		all = append(all, resources.Resource{URI: uri, Name: uri, Read: func(context.Context, string) (resources.Content, error) {
+		all = append(all, resources.Resource{URI: uri, Name: uri, Scopes: access.All(), Read: func(context.Context, string) (resources.Content, error) {
 			return resources.Content{URI: uri, Text: "text"}, nil
 		}})
 	}
@@ -33,7 +34,7 @@ func shelved(names string) (all []resources.Resource) {
 
 func listedBy(t *testing.T, s *Server) (names string) {
 	t.Helper()
-	answer := s.mcp.HandleMessage(t.Context(), json.RawMessage(`{"jsonrpc":"2.0","id":1,"method":"resources/list"}`))
+	answer := s.mcp.HandleMessage(access.With(t.Context(), access.Everything("agent")), json.RawMessage(`{"jsonrpc":"2.0","id":1,"method":"resources/list"}`))
 	res, ok := answer.(mcp.JSONRPCResponse)
 	if !ok {
 		t.Fatalf("the list is answered %+v", answer)

@@ -15,6 +15,11 @@ import (
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
+
+	"supportmcp/internal/access"
+	"supportmcp/internal/prompts"
+	"supportmcp/resources"
+	"supportmcp/tools"
 )
 
 var fixtures = flag.Bool("fixtures", false, "serve what the official conformance suite asks for, until standard input ends")
@@ -38,7 +43,23 @@ func suiteServer(t *testing.T) *Server {
 	s.suiteResources()
 	s.suitePrompts()
 	s.suiteQuestions()
+	s.suiteScopes()
 	return s
+}
+
+// suiteScopes lets callers see what the suite asks for, none of which is of ours.
+func (s *Server) suiteScopes() {
+	for name := range s.mcp.ListTools() {
+		s.published.tools[name] = tools.Tool{Spec: tools.Spec{Name: name, Scopes: access.All()}}
+		for _, prompt := range suitePromptNames() {
+			s.published.prompts[prompt] = prompts.Prompt{Name: prompt, Needs: name}
+		}
+	}
+	s.opens([]resources.Resource{{URI: "test://{id}", Scopes: access.All()}})
+}
+
+func suitePromptNames() []string {
+	return []string{"test_simple_prompt", "test_prompt_with_arguments", "test_prompt_with_embedded_resource", "test_prompt_with_image", "test_input_required_result_prompt"}
 }
 
 func text(s string) mcp.Content { return mcp.TextContent{Type: "text", Text: s} }

@@ -362,8 +362,9 @@ func (s *events) next() (servertest.Message, error) {
 	return servertest.Message{}, errors.Join(s.lines.Err(), io.EOF)
 }
 
-func TestChangesOfTheResourceListAreTold(t *testing.T) {
-	t.Parallel()
+// Not beside others: in mcp-go all that serve stdio in a process share one channel for
+// what is told, and each message reaches one of them.
+func TestChangesOfTheResourceListAreTold(t *testing.T) { //nolint:paralleltest // see above
 	d := servertest.Start(t, servertest.Setup{})
 	must(t, d.Wire.Send(line(`"hello"`, "initialize", `{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}`)+
 		`{"jsonrpc":"2.0","method":"notifications/initialized"}`+"\n"+line(`"after"`, "ping", "{}")))
