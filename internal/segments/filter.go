@@ -127,9 +127,17 @@ func (f Filter) names() []string {
 		name string
 		set  bool
 	}{
-		{"all", len(f.All) > 0}, {"any", len(f.Any) > 0}, {"not", f.Not != nil}, {"card_expires_within_days", f.CardExpiresWithinDays != nil},
-		{"subscription", f.Subscription != nil}, {"payment_failed_within_days", f.PaymentFailedWithinDays != nil}, {"past_due", f.PastDue != nil},
-		{"delinquent", f.Delinquent != nil}, {"open_dispute", f.OpenDispute != nil}, {"lifetime_spend", f.LifetimeSpend != nil}, {"balance", f.Balance != nil},
+		{"all", len(f.All) > 0},
+		{"any", len(f.Any) > 0},
+		{"not", f.Not != nil},
+		{"card_expires_within_days", f.CardExpiresWithinDays != nil},
+		{"subscription", f.Subscription != nil},
+		{"payment_failed_within_days", f.PaymentFailedWithinDays != nil},
+		{"past_due", f.PastDue != nil},
+		{"delinquent", f.Delinquent != nil},
+		{"open_dispute", f.OpenDispute != nil},
+		{"lifetime_spend", f.LifetimeSpend != nil},
+		{"balance", f.Balance != nil},
 	} {
 		if one.set {
 			out = append(out, one.name)

@@ -23,8 +23,11 @@ func everyFact(t *testing.T, b *bench, keep func(string, any, error)) {
 	got, err := b.Billing(t.Context(), segments.Charges, "ch_billed")
 	keep("Billing", got, err)
 	for _, r := range []segments.Ref{
-		{Kind: segments.Customers, ID: "cus_whole"}, {Kind: segments.Wallets, ID: "cus_whole"}, {Kind: segments.Subscriptions, ID: "sub_whole"},
-		{Kind: segments.Charges, ID: "ch_billed"}, {Kind: segments.Disputes, ID: "dp_whole"},
+		{Kind: segments.Customers, ID: "cus_whole"},
+		{Kind: segments.Wallets, ID: "cus_whole"},
+		{Kind: segments.Subscriptions, ID: "sub_whole"},
+		{Kind: segments.Charges, ID: "ch_billed"},
+		{Kind: segments.Disputes, ID: "dp_whole"},
 	} {
 		got, err := b.BillingObject(t.Context(), r)
 		keep("BillingObject", got, err)
