@@ -26,16 +26,19 @@ const (
 	KindTagContact Kind = "tag_contact"
 	KindAssign     Kind = "assign"
 	KindSegment    Kind = "segment"
+	KindRevert     Kind = "revert" // of a segment
 	KindContact    Kind = "contact"
 	KindNewContact Kind = "new_contact"
 	KindLink       Kind = "link" // of a contact to a Stripe customer
 	KindEvent      Kind = "event"
 	KindBreaker    Kind = "breaker"
+
+	KindBillingSync Kind = "billing_sync"
 )
 
 // kinds are all kinds.
 func kinds() []Kind {
-	return append(moneyKinds(), KindReply, KindNote, KindState, KindAssign, KindTag, KindTagContact, KindSegment, KindContact, KindLink, KindNewContact, KindEvent, KindBreaker)
+	return append(moneyKinds(), KindReply, KindNote, KindState, KindAssign, KindTag, KindTagContact, KindSegment, KindRevert, KindBillingSync, KindContact, KindLink, KindNewContact, KindEvent, KindBreaker)
 }
 
 // moneyKinds are the kinds that change what somebody pays.
@@ -81,6 +84,8 @@ func (k Kind) section() string {
 		return "reply"
 	case KindTagContact:
 		return "tag"
+	case KindRevert, KindBillingSync:
+		return "segment"
 	case KindNewContact:
 		return "contact"
 	case KindLink:
@@ -94,15 +99,16 @@ func (k Kind) section() string {
 const forever = 100 * 365 * 24 * time.Hour
 
 // ReplayFor is how long asking the same again is answered with the first
-// receipt: for ever where money moves, 24 hours for messages, and not at all for
-// a desired state, which is looked at first instead.
+// receipt: for ever where money moves and for a plan, which is carried out once, 24
+// hours for messages, and not at all for a desired state, which is looked at first
+// instead.
 func (k Kind) ReplayFor() time.Duration {
 	switch k {
-	case KindRefund, KindCredit:
+	case KindRefund, KindCredit, KindSegment, KindRevert, KindBillingSync:
 		return forever
 	case KindReply, KindNote:
 		return 24 * time.Hour
-	case KindState, KindAssign, KindTag, KindTagContact, KindCancel, KindKeep, KindDiscount, KindSegment, KindContact, KindLink, KindNewContact, KindEvent, KindBreaker:
+	case KindState, KindAssign, KindTag, KindTagContact, KindCancel, KindKeep, KindDiscount, KindContact, KindLink, KindNewContact, KindEvent, KindBreaker:
 	}
 	return 0
 }
@@ -116,12 +122,16 @@ func (k Kind) repeatFor() time.Duration {
 	switch k {
 	case KindRefund, KindCredit, KindCancel, KindKeep, KindDiscount:
 		return 23 * time.Hour
-	case KindState, KindAssign, KindTag, KindTagContact, KindSegment, KindContact, KindLink, KindEvent, KindBreaker:
+	case KindState, KindAssign, KindTag, KindTagContact, KindSegment, KindRevert, KindBillingSync, KindContact, KindLink, KindEvent, KindBreaker:
 		return forever
 	case KindReply, KindNote, KindNewContact:
 	}
 	return 0
 }
+
+// sliced reports whether an action of this kind changes so many contacts that one
+// attempt need not finish it: each goes on where the last one was.
+func (k Kind) sliced() bool { return k == KindSegment || k == KindRevert || k == KindBillingSync }
 
 // lost is the state of an action that was looked for and never found: money
 // waits for a person, a message counts as not delivered.

@@ -30,7 +30,7 @@ func (r *fileReader) policy(root *yaml.Node) *Policy {
 		optional("discount", "{coupons: [STAY20], currencies: {eur: {auto: 50.00, max: 200.00}}}", "Discounts on subscriptions.", func(path string, n *yaml.Node) { p.Discount = r.discount(path, n) }),
 		optional("reply", "{max_chars: 4000}", "Replies to customers. The same section lets the agent write internal notes, and close, open or snooze a conversation.", func(path string, n *yaml.Node) { p.Reply = r.reply(path, n) }),
 		optional("tag", "{allow: [billing]}", "Tags of conversations.", func(path string, n *yaml.Node) { p.Tag = r.tag(path, n) }),
-		optional("segment", "{allow: [card-expiring], max: 5000}", "Tagging all contacts of a segment at once.", func(path string, n *yaml.Node) { p.Segment = r.segment(path, n) }),
+		optional("segment", "{allow: [card-expiring], max: 5000}", "Tagging all contacts of a segment at once.", func(path string, n *yaml.Node) { p.Segment = r.segment(path, n, p) }),
 		optional("contact", "{create: allow}", "Creating contacts, and setting their attributes.", func(path string, n *yaml.Node) { p.Contact = r.contact(path, n, p) }),
 		optional("lookup", "{customers: 30}", "Looking for customers outside a conversation.", func(path string, n *yaml.Node) { p.Lookup = r.lookup(path, n) }),
 		// After the sections: only what they limit can be summed.
