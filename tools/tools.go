@@ -14,6 +14,7 @@ import (
 
 	"supportmcp/internal/intercom"
 	"supportmcp/internal/knowledge"
+	"supportmcp/internal/segments"
 	"supportmcp/internal/stripe"
 	"supportmcp/policies"
 )
@@ -24,6 +25,7 @@ type Deps struct {
 	Stripe   *stripe.Client
 	Intercom *intercom.Client
 	Library  *knowledge.Library
+	Segments *segments.Store
 	Now      func() time.Time
 
 	// Unanswered is told questions that no document answers; it may be nil.
@@ -60,6 +62,10 @@ func All(d Deps) []Tool {
 		TagContact(d),
 		UpdateContact(d),
 		CreateContact(d),
+		PreviewSegment(d),
+		ApplySegment(d),
+		RevertSegment(d),
+		SyncBillingAttributes(d),
 	}
 }
 

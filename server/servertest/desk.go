@@ -15,6 +15,7 @@ import (
 	"supportmcp/internal/prompts"
 	"supportmcp/internal/sandbox"
 	"supportmcp/internal/sandbox/samples"
+	"supportmcp/internal/segments"
 	"supportmcp/internal/stripe"
 	"supportmcp/policies"
 	"supportmcp/resources"
@@ -134,7 +135,7 @@ func (d *Desk) build(s Setup) {
 	d.must(err)
 	ic, err := intercom.New(intercom.Config{Token: s.IntercomToken, BaseURL: s.IntercomURL, AdminID: sandbox.AdminID, Now: d.Clock.Now, PerSecond: plenty})
 	d.must(err)
-	deps := tools.Deps{Guard: d.Guard, Stripe: st, Intercom: ic, Library: library, Now: d.Clock.Now, Unanswered: s.Unanswered}
+	deps := tools.Deps{Guard: d.Guard, Stripe: st, Intercom: ic, Library: library, Segments: segments.NewStore(d.Ledger, d.Clock.Now), Now: d.Clock.Now, Unanswered: s.Unanswered}
 	all := tools.All(deps)
 	d.Notes = tools.NewNoteDecisions(deps, d.Ledger)
 	d.Worker, err = server.NewWorker(d.Ledger, append(tools.Inner(deps), all...), silent())

@@ -136,8 +136,8 @@ CREATE TABLE segment_step (
 -- Whom a segment has tagged.
 CREATE TABLE segment_member (
     definition TEXT   NOT NULL,
-    tag        TEXT   NOT NULL,
+    mark       TEXT   NOT NULL, -- the tag, or the attribute that is set instead
     contact    TEXT   NOT NULL,
     ours       BIGINT NOT NULL, -- the tag was not there before
-    PRIMARY KEY (definition, tag, contact)
+    PRIMARY KEY (definition, mark, contact)
 );
