@@ -32,13 +32,13 @@ type segmentPreview struct {
 	Plan      string         `json:"plan_id"`
 	Title     string         `json:"title"`
 	Version   int            `json:"version"`
-	AsOf      time.Time      `json:"as_of" jsonschema:"age of the billing facts"`
-	Customers int            `json:"customers" jsonschema:"that the definition finds"`
-	Members   int            `json:"members" jsonschema:"contacts"`
+	AsOf      time.Time      `json:"as_of"`
+	Customers int            `json:"customers"`
+	Members   int            `json:"members"`
 	Unmatched int            `json:"unmatched" jsonschema:"customers without a contact"`
-	Several   int            `json:"several" jsonschema:"customers with several contacts, or with a doubt; left alone"`
-	Enter     int            `json:"enter" jsonschema:"contacts that would be changed"`
-	Leave     int            `json:"leave" jsonschema:"contacts that would lose the tag"`
+	Several   int            `json:"several" jsonschema:"customers in doubt, left alone"`
+	Enter     int            `json:"enter"`
+	Leave     int            `json:"leave"`
 	Sample    []sampleMember `json:"sample,omitempty"`
 }
 

@@ -19,13 +19,14 @@ const (
 	perPart = 20 // contacts of which it is recorded at once what is sent
 )
 
-// Applied is the receipt of a change of many contacts.
+// Applied is the receipt of a change of many contacts: how many were changed, were
+// so before, are gone, and were put back.
 type Applied struct {
 	Plan     string `json:"plan_id"`
-	Changed  int    `json:"changed" jsonschema:"contacts"`
-	Already  int    `json:"already,omitempty" jsonschema:"contacts that were so before"`
-	Skipped  int    `json:"skipped,omitempty" jsonschema:"contacts that are gone"`
-	Reverted int    `json:"reverted,omitempty" jsonschema:"contacts whose change was taken back"`
+	Changed  int    `json:"changed"`
+	Already  int    `json:"already,omitempty"`
+	Skipped  int    `json:"gone,omitempty"`
+	Reverted int    `json:"reverted,omitempty"`
 }
 
 // ApplySegment carries out the plan that the permit holds. It looks at each contact

@@ -79,6 +79,7 @@ func open(t testing.TB, p *Place, s Setup) *Desk {
 	d := &Desk{Place: p, t: t}
 	s.complete(p)
 	d.openLedger()
+	d.seedPlans()
 	d.Guard = &policies.Guard{
 		Ledger: d.Ledger, Now: p.Clock.Now, Log: silent(),
 		Timeout: s.Timeout, Lease: Lease, Wait: s.Wait,
