@@ -11,8 +11,8 @@ import (
 
 // Plans of segments that every place has, so that each tool has something to do.
 const (
-	SegmentPlan    = "plan_aaaaaaaaaaaaaaaaaaaa"   // tags one contact
-	BillingPlan    = "plan_bbbbbbbbbbbbbbbbbbbb"   // writes a fact to it
+	SegmentPlan    = "plan_aaaaaaaaaaaaaaaaaaaa"    // tags one contact
+	BillingPlan    = "plan_bbbbbbbbbbbbbbbbbbbb"    // writes a fact to it
 	AppliedSegment = "act_000000000000000000000001" // has set an attribute, by another plan
 )
 
