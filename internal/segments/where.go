@@ -87,8 +87,10 @@ func (w *where) yesNo(f Filter) string {
 }
 
 // cardExpires looks at the customer's default card and at those of subscriptions
-// that run.
+// that run. What counts is the last day on which a card is valid: on the first of
+// December one of this month expires within 30 days.
 func (w *where) cardExpires(days int) string {
+	days++
 	return "(" + w.within("card_until", days) + " OR id IN (SELECT customer FROM billing_subscription WHERE status " + w.in(running()) +
 		" AND " + w.within("card_until", days) + "))"
 }

@@ -19,7 +19,7 @@ const (
 // seedPlans fills the billing index with nobody, and keeps the plans.
 func (d *Desk) seedPlans() {
 	d.t.Helper()
-	contact := "64f0" + "0000" + sandbox.Conversation("duplicate-charge")
+	contact := sandbox.Person("duplicate-charge")
 	now := d.Clock.Now().UnixMilli()
 	ctx := context.WithoutCancel(d.t.Context())
 	d.must(d.Ledger.Share(ctx, "seed plans", func(tx *sql.Tx) error {
@@ -35,12 +35,12 @@ func (d *Desk) seedPlans() {
 			change                                       policies.ContactChange
 			state                                        segments.StepState
 		}{
-			{id: SegmentPlan, definition: "cards-expiring", tag: "billing", sets: "null", state: segments.Planned, change: policies.ContactChange{Tag: "billing"}},
+			{id: SegmentPlan, definition: "cards-expiring", tag: "card-expiring", sets: "null", state: segments.Planned, change: policies.ContactChange{Tag: "card-expiring"}},
 			{
 				id: BillingPlan, definition: "billing-attributes", attribute: "billing_plan", sets: `{"billing_plan":"Team"}`, state: segments.Planned,
 				change: policies.ContactChange{Set: map[string]string{"billing_plan": "Team"}},
 			},
-			{id: "plan_cccccccccccccccccccc", definition: "late", tag: "billing", action: AppliedSegment, sets: "null", state: segments.Done, change: policies.ContactChange{Tag: "billing"}},
+			{id: "plan_cccccccccccccccccccc", definition: "late", tag: "card-expiring", action: AppliedSegment, sets: "null", state: segments.Done, change: policies.ContactChange{Tag: "card-expiring"}},
 		} {
 			p.change.Contact = contact
 			changes, err := policies.DigestChanges([]policies.ContactChange{p.change})
