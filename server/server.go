@@ -103,6 +103,7 @@ func (s *Server) handle(t tools.Tool, by policies.Principal) mcpserver.ToolHandl
 		if err != nil {
 			return s.failure(t.Name, err), nil
 		}
+		defer s.follow(ctx, t, req, args)()
 		out, refused, err := t.Call(ctx, by, args)
 		if err != nil {
 			return s.failure(t.Name, err), nil

@@ -15,7 +15,7 @@ type segmentPlanInput struct {
 
 // ApplySegment carries out what a preview has worked out.
 func ApplySegment(d Deps) Tool {
-	return Write(Spec{
+	return d.following(Write(Spec{
 		Toolset: Segments, Name: "apply_segment", Title: "Apply a segment", Idempotent: true,
 		Description: "Carry out a plan of preview_segment: tag its members and untag leavers. Many contacts need a person, since tags can start automations. Goes on in the background; revert_segment undoes it.",
 	}, d.Guard, Operation[segmentPlanInput, policies.Segment, intercom.Applied]{
@@ -32,7 +32,7 @@ func ApplySegment(d Deps) Tool {
 		Find: func(ctx context.Context, a policies.Segment, _ string) (intercom.Applied, bool, error) {
 			return d.Intercom.FindApplied(ctx, a, d.Segments, false)
 		},
-	})
+	}))
 }
 
 // segmentPlan is a plan that may still be carried out. One that has begun may be however

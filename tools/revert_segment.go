@@ -15,7 +15,7 @@ type revertSegmentInput struct {
 
 // RevertSegment takes back what applying a segment has changed.
 func RevertSegment(d Deps) Tool {
-	return Write(Spec{
+	return d.following(Write(Spec{
 		Toolset: Segments, Name: "revert_segment", Title: "Undo a segment", Idempotent: true,
 		Description: "Undo what one apply_segment or sync_billing_attributes has changed, and nothing that was so before.",
 	}, d.Guard, Operation[revertSegmentInput, policies.Revert, intercom.Applied]{
@@ -26,7 +26,7 @@ func RevertSegment(d Deps) Tool {
 		Find: func(ctx context.Context, a policies.Revert, _ string) (intercom.Applied, bool, error) {
 			return d.Intercom.FindApplied(ctx, a.Segment, d.Segments, true)
 		},
-	})
+	}))
 }
 
 // proposeRevert counts what was changed. The guard lets an application that is

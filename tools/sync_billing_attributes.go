@@ -16,7 +16,7 @@ const billingAttributes = "billing-attributes"
 
 // SyncBillingAttributes writes facts of billing to contacts.
 func SyncBillingAttributes(d Deps) Tool {
-	return Write(Spec{
+	return d.following(Write(Spec{
 		Toolset: Segments, Name: "sync_billing_attributes", Title: "Write billing facts to contacts", Idempotent: true,
 		Description: "Carry out a plan of preview_segment for " + billingAttributes + ": write plan, status, period, balance, card and failures from Stripe to attributes of contacts, where they differ.",
 	}, d.Guard, Operation[segmentPlanInput, policies.BillingSync, intercom.Applied]{
@@ -36,7 +36,7 @@ func SyncBillingAttributes(d Deps) Tool {
 		Find: func(ctx context.Context, a policies.BillingSync, _ string) (intercom.Applied, bool, error) {
 			return d.Intercom.FindApplied(ctx, a.Segment, d.Segments, false)
 		},
-	})
+	}))
 }
 
 // nativePrefix is how the names begin that Intercom's own Stripe app writes to

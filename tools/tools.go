@@ -88,6 +88,9 @@ type Tool struct {
 	// is an error to the agent although it is complete.
 	Call func(ctx context.Context, by policies.Principal, args json.RawMessage) (out any, refused bool, err error)
 
+	// Progress tells how far a call with these arguments is; nil: it does not take long.
+	Progress func(ctx context.Context, args json.RawMessage) (done, all int, err error)
+
 	// Of writes only: the kind of action, the worker's ways in, and a person's.
 	Kind    policies.Kind
 	Resume  func(context.Context, policies.Entry) error

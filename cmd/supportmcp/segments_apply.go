@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"supportmcp/internal/fault"
-	"supportmcp/internal/segments"
 	"supportmcp/policies"
 	"supportmcp/server"
 )
@@ -136,18 +135,9 @@ func (a application) watch(ctx context.Context) (stop func()) {
 }
 
 func (a application) look(ctx context.Context) {
-	n, err := a.segments.Count(ctx, a.plan)
-	if err != nil {
-		return // the application itself tells what is wrong
+	if done, all, err := a.segments.Progress(ctx, a.plan, a.undo); err == nil { // else the application itself tells
+		a.bar.show(done, all)
 	}
-	all, left := 0, n[segments.Planned]+n[segments.Begun]
-	for _, k := range n {
-		all += k
-	}
-	if a.undo {
-		left = n[segments.Done] + n[segments.Undoing]
-	}
-	a.bar.show(all-left, all)
 }
 
 // drive goes on with an application as a server's worker does, until it has ended.

@@ -239,3 +239,16 @@ func (s *Store) Count(ctx context.Context, plan string) (map[StepState]int, erro
 	}
 	return out, rows.Err()
 }
+
+// Progress is how much of a plan is carried out, or undone, in contacts.
+func (s *Store) Progress(ctx context.Context, plan string, undo bool) (done, all int, err error) {
+	n, err := s.Count(ctx, plan)
+	for _, k := range n {
+		all += k
+	}
+	if undo {
+		all -= n[Planned] + n[Begun] + n[Already] + n[Skipped]
+		return n[Undone], all, err
+	}
+	return all - n[Planned] - n[Begun], all, err
+}
