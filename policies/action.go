@@ -129,10 +129,6 @@ func (k Kind) repeatFor() time.Duration {
 	return 0
 }
 
-// sliced reports whether an action of this kind changes so many contacts that one
-// attempt need not finish it: each goes on where the last one was.
-func (k Kind) sliced() bool { return k == KindSegment || k == KindRevert || k == KindBillingSync }
-
 // lost is the state of an action that was looked for and never found: money
 // waits for a person, a message counts as not delivered.
 func (k Kind) lost() State {

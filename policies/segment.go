@@ -48,6 +48,10 @@ func DigestChanges(all []ContactChange) (string, error) {
 	return digest("changes", string(b)), nil
 }
 
+// sliced reports whether an action of this kind changes so many contacts that one
+// attempt need not finish it: each goes on where the last one was.
+func (k Kind) sliced() bool { return k == KindSegment || k == KindRevert || k == KindBillingSync }
+
 // SegmentRules is the segment section of a policy.
 type SegmentRules struct {
 	Section

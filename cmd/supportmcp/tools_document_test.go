@@ -157,7 +157,8 @@ func toolsDocument(all []described) string {
 		d.write(&out)
 	}
 	// Some ids of actions are random; every run shows the same instead.
-	return regexp.MustCompile(`act_[0-9a-f]{24}`).ReplaceAllString(out.String(), "act_0123456789abcdef01234567")
+	steady := regexp.MustCompile(`act_[0-9a-f]{24}`).ReplaceAllString(out.String(), "act_0123456789abcdef01234567")
+	return regexp.MustCompile(`plan_[0-9a-z]{20}`).ReplaceAllString(steady, "plan_"+strings.Repeat("a", 20))
 }
 
 func (d described) write(out *strings.Builder) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -142,8 +143,10 @@ func populate(b *testing.B, l *ledger.Ledger, customers int) {
 		}
 		err := l.Share(b.Context(), "populate", func(tx *sql.Tx) error {
 			for table, rows := range map[string][][]any{"billing_customer": payers, "billing_subscription": subs, "billing_charge": charges, "billing_spend": spent} {
-				if err := insert(tx, table, rows); err != nil {
-					return err
+				for some := range slices.Chunk(rows, 20) {
+					if err := insert(tx, table, some); err != nil {
+						return err
+					}
 				}
 			}
 			return nil

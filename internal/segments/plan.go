@@ -84,7 +84,7 @@ func (p Plan) insert(ctx context.Context, tx *sql.Tx, steps [][]any) error {
 		return err
 	}
 	cols := []string{"plan", "n", "contact", "remove", "sets", "state", "before"}
-	for some := range slices.Chunk(steps, 200) {
+	for some := range slices.Chunk(steps, 50) {
 		var args []any
 		for _, r := range some {
 			args = append(args, r...)

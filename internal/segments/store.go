@@ -14,10 +14,10 @@ type table struct {
 	cols []string
 }
 
-// upsert writes rows, each over the one with its key, in as few statements as
-// bounded numbers of parameters allow.
+// upsert writes rows, each over the one with its key. The SQLite driver looks through
+// the parameters of a statement for each of them, so statements stay short.
 func (t table) upsert(ctx context.Context, tx *sql.Tx, rows [][]any) error {
-	const most = 2000 // parameters; SQLite takes 32,766 and PostgreSQL 65,535
+	const most = 400 // parameters
 	var set []string
 	for _, c := range t.cols[1:] {
 		set = append(set, c+" = excluded."+c)
