@@ -345,3 +345,44 @@ func TestAnApplicationGoesOnAfterACrashAndRepeatsNoWrite(t *testing.T) {
 		t.Errorf("the action is %s with %s", status.State, status.Receipt)
 	}
 }
+
+// An attempt whose time is up ends between two parts, and the worker goes on.
+func TestALongApplicationIsDoneInParts(t *testing.T) {
+	t.Parallel()
+	setup := servertest.Setup{Policy: segmentPolicy, Timeout: 100 * time.Millisecond}
+	d := crowded(t, 120, 120, setup)
+	var writes atomic.Int64
+	inner := d.Intercom.Handler()
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/contacts/64f1") {
+			writes.Add(1)
+		}
+		inner.ServeHTTP(w, r)
+	}))
+	t.Cleanup(front.Close)
+	setup.IntercomURL = front.URL
+	slow := d.Another(setup)
+	a := slow.Call("apply_segment", servertest.Args{"plan_id": preview(t, slow, cardsExpiring()).Plan})
+	slow.Approve(a.Action)
+	slow.Settle()
+	if n := tagged(d, 120); n != 120 || writes.Load() != 120 {
+		t.Errorf("%d are tagged by %d writes", n, writes.Load())
+	}
+	if states := slow.Entries("segment"); states["done"] != 1 {
+		t.Errorf("the actions are %v", states)
+	}
+}
+
+// What cannot be sent at all changes nobody, and says so.
+func TestAnApplicationThatIntercomRefusesFails(t *testing.T) {
+	t.Parallel()
+	d := crowded(t, 2, 2, servertest.Setup{})
+	p := preview(t, d, cardsExpiring())
+	locked := d.Another(servertest.Setup{Policy: segmentPolicy, IntercomToken: "bad-token"})
+	if a := locked.Call("apply_segment", servertest.Args{"plan_id": p.Plan}); !a.IsError || tagged(d, 2) != 0 {
+		t.Errorf("with a wrong token it is %s", a.Text)
+	}
+	if a := d.Call("apply_segment", servertest.Args{"plan_id": p.Plan}); a.State != "done" || tagged(d, 2) != 2 {
+		t.Errorf("with the right one it is %s", a.Text)
+	}
+}
