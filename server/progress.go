@@ -19,25 +19,31 @@ func (s *Server) follow(ctx context.Context, t tools.Tool, req mcp.CallToolReque
 	if t.Progress == nil || req.Params.Meta == nil || req.Params.Meta.ProgressToken == nil {
 		return func() {}
 	}
+	told := -1
+	tell := func(ctx context.Context) {
+		done, all, err := t.Progress(ctx, args)
+		if err != nil || done <= told {
+			return
+		}
+		told = done
+		// A client that cannot be told gets the answer all the same.
+		_ = s.mcp.SendNotificationToClient(ctx, "notifications/progress", map[string]any{
+			"progressToken": req.Params.Meta.ProgressToken, "progress": done, "total": all,
+		})
+	}
+	tell(ctx)
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		tick := time.NewTicker(everyProgress)
 		defer tick.Stop()
-		for told := -1; ; {
-			done, all, err := t.Progress(ctx, args)
-			if err == nil && done > told {
-				told = done
-				// A client that cannot be told gets the answer all the same.
-				_ = s.mcp.SendNotificationToClient(ctx, "notifications/progress", map[string]any{
-					"progressToken": req.Params.Meta.ProgressToken, "progress": done, "total": all,
-				})
-			}
+		for {
 			select {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
+				tell(ctx)
 			}
 		}
 	}()
