@@ -27,17 +27,20 @@ const (
 	KindTagContact Kind = "tag_contact"
 	KindAssign     Kind = "assign"
 	KindSegment    Kind = "segment"
+	KindRevert     Kind = "revert" // of a segment
 	KindContact    Kind = "contact"
 	KindNewContact Kind = "new_contact"
 	KindLink       Kind = "link" // of a contact to a Stripe customer
 	KindEvent      Kind = "event"
 	KindBreaker    Kind = "breaker"
 	KindLookup     Kind = "lookup" // of a customer outside a conversation
+
+	KindBillingSync Kind = "billing_sync"
 )
 
 // kinds are all kinds.
 func kinds() []Kind {
-	return append(moneyKinds(), KindReply, KindNote, KindState, KindAssign, KindTag, KindTagContact, KindSegment, KindContact, KindLink, KindNewContact, KindEvent, KindBreaker, KindLookup)
+	return append(moneyKinds(), KindReply, KindNote, KindState, KindAssign, KindTag, KindTagContact, KindSegment, KindRevert, KindBillingSync, KindContact, KindLink, KindNewContact, KindEvent, KindBreaker, KindLookup)
 }
 
 // moneyKinds are the kinds that change what somebody pays.
@@ -83,6 +86,8 @@ func (k Kind) section() string {
 		return "reply"
 	case KindTagContact:
 		return "tag"
+	case KindRevert, KindBillingSync:
+		return "segment"
 	case KindNewContact:
 		return "contact"
 	case KindLink:
@@ -96,15 +101,16 @@ func (k Kind) section() string {
 const forever = 100 * 365 * 24 * time.Hour
 
 // ReplayFor is how long asking the same again is answered with the first
-// receipt: for ever where money moves, 24 hours for messages, and not at all for
-// a desired state, which is looked at first instead.
+// receipt: for ever where money moves and for a plan, which is carried out once, 24
+// hours for messages, and not at all for a desired state, which is looked at first
+// instead.
 func (k Kind) ReplayFor() time.Duration {
 	switch k {
-	case KindRefund, KindCredit, KindRetry:
+	case KindRefund, KindCredit, KindRetry, KindSegment, KindRevert, KindBillingSync:
 		return forever
 	case KindReply, KindNote:
 		return 24 * time.Hour
-	case KindState, KindAssign, KindTag, KindTagContact, KindCancel, KindKeep, KindDiscount, KindSegment, KindContact, KindLink, KindNewContact, KindEvent, KindBreaker, KindLookup:
+	case KindState, KindAssign, KindTag, KindTagContact, KindCancel, KindKeep, KindDiscount, KindContact, KindLink, KindNewContact, KindEvent, KindBreaker, KindLookup:
 	}
 	return 0
 }
@@ -118,7 +124,7 @@ func (k Kind) repeatFor() time.Duration {
 	switch k {
 	case KindRefund, KindCredit, KindCancel, KindKeep, KindDiscount, KindRetry:
 		return 23 * time.Hour
-	case KindState, KindAssign, KindTag, KindTagContact, KindSegment, KindContact, KindLink, KindEvent, KindBreaker, KindLookup:
+	case KindState, KindAssign, KindTag, KindTagContact, KindSegment, KindRevert, KindBillingSync, KindContact, KindLink, KindEvent, KindBreaker, KindLookup:
 		return forever
 	case KindReply, KindNote, KindNewContact:
 	}

@@ -232,7 +232,7 @@ func orUnlimited(n int64) int64 {
 
 // lists are the keys that list what is allowed, and nothing else is.
 func lists() []string {
-	return []string{"approvals.notes.admins", "tag.allow", "segment.allow", "contact.attributes", "discount.coupons", "reply.words.links", "reply.words.emails", "reply.words.ibans"}
+	return []string{"approvals.notes.admins", "tag.allow", "segment.allow", "segment.attributes", "contact.attributes", "discount.coupons", "reply.words.links", "reply.words.emails", "reply.words.ibans"}
 }
 
 // generous reports whether a map lets through what another holds back. What it does

@@ -54,9 +54,15 @@ func identifying(attribute string) bool {
 }
 
 func (p *Policy) listed(set map[string]string) Finding {
-	f := Finding{Rule: "contact.attributes", Effect: Allow, Limit: strings.Join(p.Contact.Attributes, ", ")}
-	unlisted := slices.DeleteFunc(slices.Sorted(maps.Keys(set)), func(name string) bool {
-		return !identifying(name) && !p.tiesBy(name) && slices.Contains(p.Contact.Attributes, name)
+	return p.settable("contact.attributes", p.Contact.Attributes, slices.Sorted(maps.Keys(set)))
+}
+
+// settable wants every attribute to be among those that a section lists, and none
+// to say who somebody is.
+func (p *Policy) settable(rule string, allowed, names []string) Finding {
+	f := Finding{Rule: rule, Effect: Allow, Limit: strings.Join(allowed, ", ")}
+	unlisted := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		return !identifying(name) && !p.tiesBy(name) && slices.Contains(allowed, name)
 	})
 	if len(unlisted) > 0 {
 		f.Effect, f.Actual = Deny, strconv.Itoa(len(unlisted))+" not listed"

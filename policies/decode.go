@@ -15,6 +15,7 @@ func DecodeAction(k Kind, facts []byte) (Action, error) {
 		KindDiscount: decodeAs[Discount], KindRetry: decodeAs[Retry], KindReply: decodeAs[Reply], KindNote: decodeAs[Note], KindState: decodeAs[SetState],
 		KindAssign: decodeAs[Assign], KindTag: decodeAs[Tag], KindSegment: decodeAs[Segment], KindContact: decodeAs[Contact], KindNewContact: decodeAs[NewContact],
 		KindTagContact: decodeAs[TagContact], KindEvent: decodeAs[Event], KindLink: decodeAs[Link], KindBreaker: decodeAs[Breaker], KindLookup: decodeAs[Lookup],
+		KindRevert: decodeAs[Revert], KindBillingSync: decodeAs[BillingSync],
 	}[k]
 	if !ok {
 		return nil, fmt.Errorf("%s: there is no such kind of action", hint(string(k), kindNames()))

@@ -31,7 +31,7 @@ func (r *fileReader) policy(root *yaml.Node) *Policy {
 		optional("retry", "{currencies: {eur: {auto: 50.00, max: 500.00}}}", "Paying open invoices again with the customer's card, after the card was fixed.", func(path string, n *yaml.Node) { p.Retry = r.retry(path, n) }),
 		optional("reply", "{max_chars: 4000}", "Replies to customers. The same section lets the agent write internal notes, and close, open or snooze a conversation.", func(path string, n *yaml.Node) { p.Reply = r.reply(path, n) }),
 		optional("tag", "{allow: [billing]}", "Tags of conversations.", func(path string, n *yaml.Node) { p.Tag = r.tag(path, n) }),
-		optional("segment", "{allow: [card-expiring], max: 5000}", "Tagging all contacts of a segment at once.", func(path string, n *yaml.Node) { p.Segment = r.segment(path, n) }),
+		optional("segment", "{allow: [card-expiring], max: 5000}", "Tagging all contacts of a segment at once.", func(path string, n *yaml.Node) { p.Segment = r.segment(path, n, p) }),
 		optional("contact", "{create: allow}", "Creating contacts, and setting their attributes.", func(path string, n *yaml.Node) { p.Contact = r.contact(path, n, p) }),
 		optional("lookup", "{customers: 30}", "Looking for customers outside a conversation.", func(path string, n *yaml.Node) { p.Lookup = r.lookup(path, n) }),
 		// After the sections: only what they limit can be summed.

@@ -48,6 +48,13 @@ func TestTheDefaultFileHoldsTheLimitsItPromises(t *testing.T) {
 			Section:  Section{Budgets: []Budget{{Scope: PerConversation, Window: time.Hour, Count: 20, Kinds: []Kind{KindReply}}}},
 		},
 		Tag: &TagRules{Allow: []string{"billing", "refunded", "refund-declined", "duplicate-charge", "cancellation", "failed-payment", "needs-human"}},
+		Segment: &SegmentRules{
+			Allow: []string{"card-expiring"}, Alone: 25, Max: 1000,
+			Attributes: []string{
+				"billing_balance", "billing_card_brand", "billing_card_expires", "billing_delinquent", "billing_interval",
+				"billing_payment_failed", "billing_period_end", "billing_plan", "billing_status",
+			},
+		},
 	}
 	if diff := cmp.Diff(want, p); diff != "" {
 		t.Error(diff)

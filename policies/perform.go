@@ -14,7 +14,7 @@ import (
 // wrong here is an error to the caller: the entry says where it stands.
 func run[A Action, Out any](ctx context.Context, g *Guard, e Entry, a A, op Operation[A, Out]) Entry {
 	ctx = context.WithoutCancel(ctx)
-	attempt, cancel := context.WithTimeout(ctx, g.Timeout)
+	attempt, cancel := context.WithTimeout(ctx, g.patience(e))
 	defer cancel()
 	p := issue(a, e.ID)
 	defer p.revoke()

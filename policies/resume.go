@@ -22,6 +22,9 @@ const (
 // untilLook is how long an entry is left alone once it is being looked for. It
 // follows from the entry alone, so that all servers together look as rarely as one.
 func (g *Guard) untilLook(e Entry) time.Duration {
+	if e.Kind.sliced() { // it is not looked for but gone on with, however long that takes
+		return g.Lease
+	}
 	age := g.Now().Sub(e.FirstSent)
 	return max(g.Timeout, min(max(lookEvery<<min(e.Looks, 10), age/4), longestPause))
 }
@@ -95,6 +98,15 @@ func Recover[A Action, Out any](ctx context.Context, g *Guard, e Entry, op Opera
 	}
 	_, err = g.Ledger.Settle(ctx, e.ID, Settlement{State: e.Kind.lost(), Failure: lostFault(e.Kind)})
 	return err
+}
+
+// patience is how long one attempt may take. A later slice has what its lease leaves
+// after the look; of the first one somebody may wait for the answer.
+func (g *Guard) patience(e Entry) time.Duration {
+	if e.Kind.sliced() && e.State == InDoubt {
+		return max(g.Timeout, g.Lease-g.Timeout)
+	}
+	return g.Timeout
 }
 
 // look asks the vendor whether an entry took effect. An error means that it

@@ -31,8 +31,8 @@ func opened() map[access.Scope][]string {
 		access.ConversationsRead:  {"get_action", "get_conversation", "list_desk_options", "search_conversations"},
 		access.ConversationsWrite: {"add_internal_note", "assign_conversation", "get_action", "propose_customer_link", "reply_to_conversation", "set_conversation_state", "tag_conversation"},
 		access.ContactsWrite:      {"create_contact", "get_action", "tag_contact", "update_contact"},
-		access.SegmentsWrite:      {"get_action"},
-		access.Lookup:             {"find_contacts", "find_customers", "list_segments"},
+		access.SegmentsWrite:      {"apply_segment", "get_action", "preview_segment", "revert_segment", "sync_billing_attributes"},
+		access.Lookup:             {"find_contacts", "find_customers", "list_segments", "preview_segment"},
 		access.KnowledgeRead:      {"fetch", "search"},
 	}
 }

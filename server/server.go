@@ -120,6 +120,7 @@ func (s *Server) handle(t tools.Tool) mcpserver.ToolHandlerFunc {
 		if missing := t.Missing(caller.Scopes, args); len(missing) > 0 {
 			return s.failure(ctx, t.Name, lacks(missing)), nil
 		}
+		defer s.follow(ctx, t, req, args)()
 		out, refused, err := t.Call(ctx, caller.Principal, args)
 		if err != nil {
 			return s.failure(ctx, t.Name, err), nil

@@ -49,6 +49,11 @@ func sound() map[string]args {
 		"tag_contact":            {"contact_id": "64f0000000000000000000aa", "add": []string{"billing"}},
 		"update_contact":         {"contact_id": "64f0000000000000000000aa", "attribute": "plan_note", "value": "asked for annual"},
 		"create_contact":         {"role": "lead", "email": "new@example.com", "name": "New"},
+
+		"preview_segment":         {"segment": "cards-expiring", "tag": "card-expiring"},
+		"apply_segment":           {"plan_id": servertest.SegmentPlan},
+		"revert_segment":          {"action_id": servertest.AppliedSegment},
+		"sync_billing_attributes": {"plan_id": servertest.BillingPlan},
 	}
 }
 

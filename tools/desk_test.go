@@ -53,6 +53,7 @@ credit: {currencies: {eur: {auto: 10.00, max: 100.00}}}
 discount: {coupons: [STAY20, WELCOME10, SORRY5], currencies: {eur: {auto: 50.00, max: 200.00}}, remove: allow, stack: needs_approval}
 retry: {currencies: {eur: {auto: 50.00, max: 200.00}}, cooldown: 24h}
 contact: {attributes: [plan_note, seats], create: allow}
+segment: {allow: [card-expiring], attributes: [billing_plan], max: 100}
 `
 
 func desk(t *testing.T) *servertest.Desk {

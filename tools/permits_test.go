@@ -15,10 +15,10 @@ import (
 func TestEveryMethodOfAnAdapterReadsOrTakesAPermit(t *testing.T) {
 	for client, reads := range map[reflect.Type][]string{
 		reflect.TypeFor[*stripe.Client](): {
-			"Account", "Background", "CardPage", "Charge", "ChargeOfPaymentIntent", "Charges", "ChargesIn", "Customer", "CustomersByEmail", "CustomersByMetadata", "CustomersByName", "Excess", "FindCanceled", "FindCredited", "FindDiscounted", "FindKept", "FindPaid", "FindRefund", "Inspect", "Invoice", "InvoicePage", "Invoices", "Made", "Offer", "PastPayments", "PastRefunds", "ReceiptPage", "Subscription", "Subscriptions", "UnusedTime",
+			"Account", "Background", "Billing", "BillingEvents", "BillingObject", "CardPage", "Charge", "ChargeOfPaymentIntent", "Charges", "ChargesIn", "Customer", "CustomersByEmail", "CustomersByMetadata", "CustomersByName", "Excess", "FindCanceled", "FindCredited", "FindDiscounted", "FindKept", "FindPaid", "FindRefund", "Inspect", "Invoice", "InvoicePage", "Invoices", "Made", "Offer", "PastPayments", "PastRefunds", "ReceiptPage", "Subscription", "Subscriptions", "UnusedTime",
 		},
 		reflect.TypeFor[*intercom.Client](): {
-			"Admin", "Admins", "Articles", "Attributes", "Author", "Check", "CheckRegion", "Company", "Contact", "ContactAttribute", "Conversation", "FindAssigned", "FindContact", "FindContactTags", "FindEvent", "FindNote", "FindReply", "FindState", "FindTags", "FindUpdate", "Macros", "Me", "Ready", "SearchContacts", "SearchConversations", "Segments", "Tags", "Team", "Teams", "VerifiesIdentity", "Writer",
+			"Admin", "Admins", "Articles", "Attributes", "Author", "Check", "CheckRegion", "Company", "Contact", "ContactAttribute", "Conversation", "FindApplied", "FindAssigned", "FindContact", "FindContactTags", "FindEvent", "FindNote", "FindReply", "FindState", "FindTags", "FindUpdate", "Macros", "Me", "Ready", "SearchContacts", "SearchContactsByAny", "SearchConversations", "Segments", "Tags", "Team", "Teams", "VerifiesIdentity", "Writer",
 		},
 	} {
 		writes := 0

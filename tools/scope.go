@@ -47,7 +47,7 @@ func shows(held access.Scopes, k policies.Kind) bool {
 		return held.Any(access.ConversationsRead, access.ConversationsWrite)
 	case policies.KindContact, policies.KindNewContact, policies.KindTagContact:
 		return held.Any(access.ContactsWrite)
-	case policies.KindSegment:
+	case policies.KindSegment, policies.KindRevert, policies.KindBillingSync:
 		return held.Any(access.SegmentsWrite)
 	case policies.KindLookup:
 		return held.Any(access.Lookup)

@@ -15,6 +15,7 @@ import (
 	"supportmcp/internal/access"
 	"supportmcp/internal/intercom"
 	"supportmcp/internal/knowledge"
+	"supportmcp/internal/segments"
 	"supportmcp/internal/stripe"
 	"supportmcp/policies"
 )
@@ -25,6 +26,7 @@ type Deps struct {
 	Stripe   *stripe.Client
 	Intercom *intercom.Client
 	Library  *knowledge.Library
+	Segments *segments.Store
 	Now      func() time.Time
 
 	// Unanswered is told questions that no document answers; it may be nil.
@@ -62,6 +64,10 @@ func All(d Deps) []Tool {
 		TagContact(d),
 		UpdateContact(d),
 		CreateContact(d),
+		PreviewSegment(d),
+		ApplySegment(d),
+		RevertSegment(d),
+		SyncBillingAttributes(d),
 	}
 }
 
@@ -84,6 +90,9 @@ type Tool struct {
 	// Call decodes the arguments and runs the tool. refused says that the answer
 	// is an error to the agent although it is complete.
 	Call func(ctx context.Context, by policies.Principal, args json.RawMessage) (out any, refused bool, err error)
+
+	// Progress tells how far a call with these arguments is; nil: it does not take long.
+	Progress func(ctx context.Context, args json.RawMessage) (done, all int, err error)
 
 	// Of writes only: the kind of action, the worker's ways in, and a person's.
 	Kind    policies.Kind

@@ -19,11 +19,12 @@ const (
 	Lookup          Toolset = "lookup"           // look for customers outside of a conversation
 	Inbox           Toolset = "inbox"            // find conversations, and what the desk has to work with
 	Contacts        Toolset = "contacts"         // find, tag and keep contacts
+	Segments        Toolset = "segments"         // tag everybody whose billing is so
 )
 
 // Toolsets are all toolsets, in the order of the documents.
 func Toolsets() []Toolset {
-	return []Toolset{Ticket, Knowledge, BillingExtended, Lookup, Inbox, Contacts}
+	return []Toolset{Ticket, Knowledge, BillingExtended, Lookup, Inbox, Contacts, Segments}
 }
 
 // DefaultToolsets are what resolving a ticket takes.

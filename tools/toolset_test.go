@@ -42,7 +42,7 @@ func TestAHiddenToolIsNeitherListedNorCallable(t *testing.T) {
 		"knowledge alone": {servertest.Setup{Toolsets: []tools.Toolset{tools.Knowledge}}, []string{"fetch", "search"}},
 		"reading alone": {servertest.Setup{ReadOnly: true}, []string{
 			"fetch", "find_contacts", "find_customers", "get_action", "get_billing_overview", "get_conversation", "get_payment",
-			"list_desk_options", "list_invoices", "list_payments", "list_segments", "search", "search_conversations",
+			"list_desk_options", "list_invoices", "list_payments", "list_segments", "preview_segment", "search", "search_conversations",
 		}},
 		"reading tickets": {
 			servertest.Setup{Toolsets: []tools.Toolset{tools.Ticket}, ReadOnly: true},

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,6 +77,10 @@ func facts(e policies.Entry, line func(name, value string)) {
 	}
 	if e.Kind == policies.KindLink {
 		linkFacts(e, line)
+		return
+	}
+	if slices.Contains([]policies.Kind{policies.KindSegment, policies.KindRevert, policies.KindBillingSync}, e.Kind) {
+		segmentFacts(e, line)
 		return
 	}
 	if e.Kind != policies.KindRefund {

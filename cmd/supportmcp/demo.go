@@ -194,9 +194,15 @@ func (d *demo) call(ctx context.Context, tool string, args map[string]any) (answ
 
 // command runs a command of this program, as a person would in a terminal.
 func (d *demo) command(ctx context.Context, args ...string) error {
+	_, err := d.says(ctx, args...)
+	return err
+}
+
+// says is command, with what was printed.
+func (d *demo) says(ctx context.Context, args ...string) (string, error) {
 	program, err := os.Executable()
 	if err != nil {
-		return fmt.Errorf("find this program: %w", err)
+		return "", fmt.Errorf("find this program: %w", err)
 	}
 	c := exec.CommandContext(ctx, program, args...) //nolint:gosec // this very program
 	c.Env = d.env
@@ -205,9 +211,9 @@ func (d *demo) command(ctx context.Context, args ...string) error {
 	err = c.Run()
 	d.t.typed("supportmcp "+quoted(args), strings.TrimSpace(out.String()))
 	if err != nil {
-		return fmt.Errorf("supportmcp %s: %w", args[0], err)
+		return "", fmt.Errorf("supportmcp %s: %w", args[0], err)
 	}
-	return nil
+	return out.String(), nil
 }
 
 // quoted is a command line as a person types it.

@@ -33,6 +33,7 @@ func ticketStories() []ticketStory {
 		{"Somebody who only claims to be the customer", "unproven-asker", "an e-mail proves nobody, so a person decides", unprovenAsker},
 		{"The budget is used up", "budget-used-up", "limits hold over time, and say what is left and when", budgetUsedUp},
 		{"A refund that never happened", "too-old", "a reply may promise only what is recorded", falsePromise},
+		segmentStory(),
 	}, planStories()...)
 }
 

@@ -53,7 +53,7 @@ func run(ctx context.Context, args []string, w world) int {
 		Version: version, SilenceErrors: true, SilenceUsage: true,
 	}
 	root.AddCommand(serveCommand(w), connectCommand(w), doctorCommand(w), verifyCommand(w), demoCommand(w), sandboxCommand(w), approvalsCommand(w), approversCommand(w), actionsCommand(w),
-		policyCommand(w), knowledgeCommand(w), auditCommand(w), privacyCommand(w), ledgerCommand(w), tokensCommand(w))
+		policyCommand(w), knowledgeCommand(w), indexCommand(w), segmentsCommand(w), auditCommand(w), privacyCommand(w), ledgerCommand(w), tokensCommand(w))
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetArgs(args)
 	root.SetIn(w.in)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"supportmcp/internal/knowledge/shelf"
 	"supportmcp/internal/ledger"
 	"supportmcp/internal/prompts"
+	"supportmcp/internal/segments"
 	"supportmcp/internal/stripe"
 	"supportmcp/internal/tokens"
 	"supportmcp/policies"
@@ -108,6 +110,8 @@ type hands struct {
 	tokens   *tokens.Store
 	readers  *readers
 	tools    []tools.Tool
+	segments *segments.Store
+	indexed  bool // the tools that need the billing index are published
 	log      *slog.Logger
 
 	meters   *meters
@@ -161,9 +165,10 @@ func (h *hands) furnish(s settings) error {
 		return fmt.Errorf("index the knowledge documents: %w", err)
 	}
 	docs := shelf.New(h.ledger, s.now, s.feeds.defaults())
+	h.segments, h.indexed = segments.NewStore(h.ledger, s.now), slices.Contains(s.toolsets, tools.Segments)
 	h.readers = newReaders(s.feeds, docs, library, s.log)
 	deps := tools.Deps{
-		Guard: h.guard, Stripe: h.stripe, Intercom: h.intercom, Library: library, Now: s.now,
+		Guard: h.guard, Stripe: h.stripe, Intercom: h.intercom, Library: library, Segments: h.segments, Now: s.now,
 		Unanswered: func(ctx context.Context, question string) {
 			within, cancel := context.WithTimeout(ctx, longestNote)
 			defer cancel()
@@ -268,6 +273,7 @@ func (s *service) work(ctx context.Context) {
 	s.busy.Go(func() { s.adopting(ctx) })
 	s.busy.Go(func() { s.noting(ctx) })
 	s.busy.Go(func() { s.watchTies(ctx) })
+	s.busy.Go(func() { s.indexing(ctx) })
 	s.busy.Go(func() { s.notary.run(ctx) })
 	s.busy.Go(func() {
 		if err := s.intercom.Ready(ctx); err != nil && ctx.Err() == nil {

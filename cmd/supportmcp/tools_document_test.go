@@ -51,6 +51,11 @@ func example(tool string) servertest.Args {
 		"tag_contact":            {"contact_id": "64f0000000000000000000aa", "add": []string{"billing"}},
 		"update_contact":         {"contact_id": "64f0000000000000000000aa", "attribute": "plan_note", "value": "asked for annual"},
 		"create_contact":         {"role": "lead", "email": "new@example.com"},
+
+		"preview_segment":         {"segment": "cards-expiring", "tag": "card-expiring"},
+		"apply_segment":           {"plan_id": servertest.SegmentPlan},
+		"revert_segment":          {"action_id": servertest.AppliedSegment},
+		"sync_billing_attributes": {"plan_id": servertest.BillingPlan},
 	}[tool]
 }
 
@@ -153,7 +158,8 @@ func toolsDocument(all []described) string {
 		d.write(&out)
 	}
 	// Some ids of actions are random; every run shows the same instead.
-	return regexp.MustCompile(`act_[0-9a-f]{24}`).ReplaceAllString(out.String(), "act_0123456789abcdef01234567")
+	steady := regexp.MustCompile(`act_[0-9a-f]{24}`).ReplaceAllString(out.String(), "act_0123456789abcdef01234567")
+	return regexp.MustCompile(`plan_[0-9a-z]{20}`).ReplaceAllString(steady, "plan_"+strings.Repeat("a", 20))
 }
 
 func (d described) write(out *strings.Builder) {

@@ -191,6 +191,7 @@ func performWith[A policies.Action, Out any](ctx context.Context, t *testing.T, 
 		Revision: "test", Reply: &policies.ReplyRules{MaxChars: 100_000},
 		Tag:     &policies.TagRules{Allow: []string{"billing", "vip", "new one", "refunded", " ", "a\u202eb"}},
 		Contact: &policies.ContactRules{Attributes: []string{"note", "age", "vip", "renews", "seats", "stripe_id"}, Create: policies.Allow},
+		Segment: &policies.SegmentRules{Allow: []string{"late-payer"}, Attributes: []string{"billing_plan"}, Alone: 25, Max: 25},
 	})
 	called := false
 	_, enforced := policies.Enforce(ctx, g, policies.Request{Principal: "test"}, policies.Operation[A, Out]{

@@ -33,6 +33,7 @@ type ConversationQuery struct {
 type ContactQuery struct {
 	Email, ExternalID string
 	Tag, Segment      string // ids
+	Role              string // user or lead
 	Attribute, Value  string // a custom attribute by its name, and what it is
 }
 
@@ -72,6 +73,7 @@ func (q ContactQuery) filters() []filter {
 	all.equal("external_id", q.ExternalID)
 	all.equal("tag_id", q.Tag)
 	all.equal("segment_id", q.Segment)
+	all.equal("role", q.Role)
 	if q.Attribute != "" {
 		all = append(all, filter{"custom_attributes." + q.Attribute, "=", q.Value})
 	}
@@ -94,7 +96,7 @@ func (c *Client) SearchConversations(ctx context.Context, q ConversationQuery, a
 		Found []wireConversation `json:"conversations"`
 		wirePages
 	}
-	if err := c.search(ctx, "search conversations", "/conversations/search", q.filters(), after, size, &w); err != nil {
+	if err := c.search(ctx, "search conversations", "/conversations/search", "AND", q.filters(), after, size, &w); err != nil {
 		return Page[Conversation]{}, err
 	}
 	p := Page[Conversation]{Total: w.Total, Next: w.Pages.Next.After}
@@ -109,11 +111,25 @@ func (c *Client) SearchConversations(ctx context.Context, q ConversationQuery, a
 // SearchContacts finds contacts from a cursor on ("" begins)
 // (https://developers.intercom.com/docs/references/rest-api/api.intercom.io/contacts/searchcontacts).
 func (c *Client) SearchContacts(ctx context.Context, q ContactQuery, after string, size int) (Page[Contact], error) {
+	return c.searchContacts(ctx, "AND", q.filters(), after, size)
+}
+
+// SearchContactsByAny finds the contacts for which something of one of the queries
+// holds. All queries together may say 15 things.
+func (c *Client) SearchContactsByAny(ctx context.Context, any []ContactQuery, after string, size int) (Page[Contact], error) {
+	var all filters
+	for _, q := range any {
+		all = append(all, q.filters()...)
+	}
+	return c.searchContacts(ctx, "OR", all, after, size)
+}
+
+func (c *Client) searchContacts(ctx context.Context, join string, all []filter, after string, size int) (Page[Contact], error) {
 	var w struct {
 		Found []wireContact `json:"data"`
 		wirePages
 	}
-	if err := c.search(ctx, "search contacts", "/contacts/search", q.filters(), after, size, &w); err != nil {
+	if err := c.search(ctx, "search contacts", "/contacts/search", join, all, after, size, &w); err != nil {
 		return Page[Contact]{}, err
 	}
 	p := Page[Contact]{Total: w.Total, Next: w.Pages.Next.After}
@@ -145,12 +161,12 @@ type searching struct {
 	} `json:"pagination"`
 }
 
-func (c *Client) search(ctx context.Context, what, path string, all []filter, after string, size int, into any) error {
+func (c *Client) search(ctx context.Context, what, path, join string, all []filter, after string, size int, into any) error {
 	if len(all) == 0 || len(all) > mostFilters {
 		return fault.Invalidf("say what to look for, in fewer words", "%s: %d conditions, want 1 to %d", what, len(all), mostFilters)
 	}
 	var body searching
-	body.Query.Operator, body.Query.Value = "AND", all
+	body.Query.Operator, body.Query.Value = join, all
 	body.Pagination.PerPage, body.Pagination.After = size, after
 	q := call{what: what, method: http.MethodPost, path: path, body: body, search: true}
 	a, err := c.fetch(ctx, q)

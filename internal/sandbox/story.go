@@ -39,6 +39,9 @@ func Conversation(name string) string {
 	return ""
 }
 
+// Person is the id in Intercom of the one whom a story is about.
+func Person(name string) string { return contactID(Story{Conversation: Conversation(name)}) }
+
 func seed(s *Sandbox) {
 	sd := seeder{stripe: s.Stripe, intercom: s.Intercom, now: s.Clock.Now().Truncate(time.Second)}
 	sd.company()

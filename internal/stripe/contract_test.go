@@ -19,6 +19,7 @@ import (
 
 	"supportmcp/internal/money"
 	"supportmcp/internal/sandbox/stripeapi"
+	"supportmcp/internal/segments"
 	"supportmcp/internal/stripe"
 	"supportmcp/policies"
 )
@@ -36,7 +37,7 @@ type sent struct{ method, path, query, body string }
 func (s sent) call() string {
 	steps := strings.Split(s.path, "/")
 	for i, step := range steps {
-		if regexp.MustCompile(`^((ch|cus|pi|in|prod|sub|promo)_|STAY|FIVE|WELCOME)`).MatchString(step) {
+		if regexp.MustCompile(`^((ch|cus|dp|pi|in|prod|sub|promo)_|STAY|FIVE|WELCOME)`).MatchString(step) {
 			steps[i] = "{id}"
 		}
 	}
@@ -142,6 +143,7 @@ func everything(t *testing.T, b *bench) map[string][]any {
 	everyChange(t, b, keep)
 	keep("PastRefunds", nil, b.PastRefunds(ctx, start().AddDate(-1, 0, 0), func(r stripe.PastRefund) { keep("PastRefunds", r, nil) }))
 	keep("PastPayments", nil, b.PastPayments(ctx, start().AddDate(-1, 0, 0), 3, func(m money.Money) { keep("PastPayments", m, nil) }))
+	everyFact(t, b, keep)
 	id, access := b.Account(ctx)
 	keep("Account", id, access.Err)
 	for _, access := range b.Inspect(ctx) {
@@ -206,6 +208,7 @@ func whole(t *testing.T) (*bench, *tape) {
 		ID: "cus_whole", Name: "Whole Customer", Email: "whole@example.com", Balance: -500, Currency: "eur", Delinquent: true, Created: day(-400),
 		Metadata: map[string]string{"user_id": "u1"}, Card: &stripeapi.Card{ExpMonth: 3, ExpYear: 2027}, Discounts: []stripeapi.Discount{{ID: "di_customer", Coupon: "STAY"}},
 	})
+	s.AddCustomer(stripeapi.Customer{ID: "cus_late", Delinquent: true})
 	s.AddCoupon(stripeapi.Coupon{ID: "STAY", PercentOff: 20, Duration: "forever"})
 	s.AddCoupon(stripeapi.Coupon{ID: "STAY20", PercentOff: 20})
 	s.AddCoupon(stripeapi.Coupon{ID: "FIVE", AmountOff: 5, Currency: "eur"})
@@ -254,7 +257,7 @@ func TestNoFieldThatToolsReadIsLeftEmpty(t *testing.T) {
 			note(filled, reflect.ValueOf(v))
 		}
 	}
-	for _, v := range []any{stripe.Charge{}, policies.Charge{}, stripe.Customer{}, stripe.Card{}, stripe.Subscription{}, stripe.Invoice{}, stripe.Refund{}, stripe.Dispute{}, stripe.Made{}, stripe.Collected{}} {
+	for _, v := range []any{stripe.Charge{}, policies.Charge{}, stripe.Customer{}, stripe.Card{}, stripe.Subscription{}, stripe.Invoice{}, stripe.Refund{}, stripe.Dispute{}, stripe.Made{}, stripe.Collected{}, segments.Customer{}, segments.Card{}, segments.Charge{}, segments.Dispute{}} {
 		for f := range reflect.TypeOf(v).Fields() {
 			name := reflect.TypeOf(v).String() + "." + f.Name
 			// Searched and Replayed say where an answer came from; nothing of a connected account is refunded.

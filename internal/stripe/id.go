@@ -18,6 +18,7 @@ func customerID() kind { return kind{"customer", []string{"cus_"}} }
 func invoiceID() kind  { return kind{"invoice", []string{"in_"}} }
 
 func subscriptionID() kind { return kind{"subscription", []string{"sub_"}} }
+func disputeID() kind      { return kind{"dispute", []string{"dp_", "du_"}} }
 
 // check refuses what cannot be an id of this kind before anything is sent: an
 // id becomes part of a path. Wrong ids are not quoted, since they can be any text.
@@ -42,7 +43,7 @@ func kindOf(id string) string {
 		{"coupon or promotion code", []string{"promo_"}},
 		{"credit note", []string{"cn_"}},
 		{"payment method", []string{"pm_", "card_"}},
-		{"dispute", []string{"dp_", "du_"}},
+		disputeID(),
 		{"product", []string{"prod_"}},
 		{"price", []string{"price_"}},
 	} {

@@ -57,10 +57,10 @@ func (c *Client) PayInvoice(ctx context.Context, p *policies.Permit[policies.Ret
 
 // FindPaid says whether an invoice is paid.
 func (c *Client) FindPaid(ctx context.Context, a policies.Retry, _ string) (Collected, bool, error) {
-	return c.paid(ctx, a.Invoice.ID)
+	return c.collectedOn(ctx, a.Invoice.ID)
 }
 
-func (c *Client) paid(ctx context.Context, id string) (Collected, bool, error) {
+func (c *Client) collectedOn(ctx context.Context, id string) (Collected, bool, error) {
 	if err := invoiceID().check(id); err != nil {
 		return Collected{}, false, err
 	}
@@ -98,7 +98,7 @@ func (c *Client) notPaid(ctx context.Context, id string, err error) (Collected, 
 		return Collected{}, failed
 	}
 	if e.HTTPStatusCode == http.StatusBadRequest {
-		if was, found, err := c.paid(ctx, id); err == nil && found {
+		if was, found, err := c.collectedOn(ctx, id); err == nil && found {
 			return was, nil
 		}
 	}

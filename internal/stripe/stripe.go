@@ -25,6 +25,7 @@ import (
 	"github.com/stripe/stripe-go/v76/customer"
 	"github.com/stripe/stripe-go/v76/customerbalancetransaction"
 	"github.com/stripe/stripe-go/v76/dispute"
+	"github.com/stripe/stripe-go/v76/event"
 	"github.com/stripe/stripe-go/v76/invoice"
 	"github.com/stripe/stripe-go/v76/paymentintent"
 	"github.com/stripe/stripe-go/v76/product"
@@ -54,6 +55,7 @@ type Client struct {
 	codes         promotioncode.Client
 	customers     customer.Client
 	disputes      dispute.Client
+	events        event.Client
 	intents       paymentintent.Client
 	invoices      invoice.Client
 	notes         creditnote.Client
@@ -100,6 +102,7 @@ func New(c Config) (*Client, error) {
 		codes:         promotioncode.Client{B: b, Key: c.Key},
 		customers:     customer.Client{B: b, Key: c.Key},
 		disputes:      dispute.Client{B: b, Key: c.Key},
+		events:        event.Client{B: b, Key: c.Key},
 		intents:       paymentintent.Client{B: b, Key: c.Key},
 		invoices:      invoice.Client{B: b, Key: c.Key},
 		notes:         creditnote.Client{B: b, Key: c.Key},

@@ -16,6 +16,7 @@ import (
 	"supportmcp/internal/prompts"
 	"supportmcp/internal/sandbox"
 	"supportmcp/internal/sandbox/samples"
+	"supportmcp/internal/segments"
 	"supportmcp/internal/stripe"
 	"supportmcp/policies"
 	"supportmcp/resources"
@@ -80,6 +81,7 @@ func open(t testing.TB, p *Place, s Setup) *Desk {
 	d := &Desk{Place: p, t: t}
 	s.complete(p)
 	d.openLedger()
+	d.seedPlans()
 	d.Guard = &policies.Guard{
 		Ledger: d.Ledger, Now: p.Clock.Now, Log: s.Log,
 		Timeout: s.Timeout, Lease: Lease, Wait: s.Wait,
@@ -137,7 +139,7 @@ func (d *Desk) build(s Setup) {
 	d.must(err)
 	ic, err := intercom.New(intercom.Config{Token: s.IntercomToken, BaseURL: s.IntercomURL, AdminID: sandbox.AdminID, Now: d.Clock.Now, PerSecond: plenty, Log: s.Log})
 	d.must(err)
-	deps := tools.Deps{Guard: d.Guard, Stripe: st, Intercom: ic, Library: library, Now: d.Clock.Now, Unanswered: s.Unanswered}
+	deps := tools.Deps{Guard: d.Guard, Stripe: st, Intercom: ic, Library: library, Segments: segments.NewStore(d.Ledger, d.Clock.Now), Now: d.Clock.Now, Unanswered: s.Unanswered}
 	all := tools.All(deps)
 	d.Notes = tools.NewNoteDecisions(deps, tools.NamedNotes{Ledger: d.Ledger})
 	d.Worker, err = server.NewWorker(d.Ledger, append(tools.Inner(deps), all...), s.Log)
