@@ -46,12 +46,13 @@ func (a Asker) Owns(customer string) bool {
 // not the asker's is told to the agent as an unknown id, so that ids cannot be probed.
 const ruleOwner = "owner_match"
 
-// judge says whether a customer's money may be touched in this conversation.
+// judge says whether a customer's money may be touched in this conversation. The
+// slice has room for what else an action comes to, so that it is allocated once.
 func (a Asker) judge(p *Policy, customer string, cost money.Money) []Finding {
 	if a.Conversation == "" {
 		return []Finding{p.Approvals.outside()}
 	}
-	findings := append(make([]Finding, 0, 3), a.owner(customer))
+	findings := append(make([]Finding, 0, p.mostFindings()), a.owner(customer))
 	if a.Doubt != "" {
 		findings = append(findings, Finding{
 			Rule: "asker.doubt", Effect: NeedsApproval,

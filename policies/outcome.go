@@ -18,7 +18,7 @@ const Previewed State = "preview"
 type Outcome[Out any] struct {
 	Action   string     `json:"action_id,omitempty" jsonschema:"give it to get_action"`
 	State    State      `json:"state"`
-	Replayed bool       `json:"replayed,omitempty" jsonschema:"this was asked before; nothing was sent now"`
+	Replayed bool       `json:"replayed,omitempty" jsonschema:"asked before; nothing was sent now"`
 	Code     fault.Code `json:"code,omitempty"`
 	Message  string     `json:"message,omitempty"`
 	NextStep string     `json:"next_step,omitempty"`

@@ -26,7 +26,7 @@ func schemaFor[T any]() *jsonschema.Schema {
 		reflect.TypeFor[money.Money]():     {Type: "string"},
 		reflect.TypeFor[policies.Decision](): {
 			Type:        "object",
-			Description: "the guard's verdict: effect, findings of every rule, policy_revision, headroom",
+			Description: "the guard's verdict and findings",
 		},
 	}
 	describe(reflect.TypeFor[T](), types, map[reflect.Type]bool{})

@@ -173,7 +173,7 @@ func TestConfigurationDefaults(t *testing.T) {
 	got.unread = nil
 	want := Config{
 		StripeKey: "sk_test_1", StripeBase: "https://api.stripe.com", IntercomToken: "t", IntercomBase: "https://api.intercom.io",
-		Principal: "agent", AllowLiveWrites: "false", LogLevel: "info", LogFormat: "text",
+		Principal: "agent", AllowLiveWrites: "false", LogLevel: "info", LogFormat: "text", HTTPRate: 200,
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(Config{})); diff != "" {
 		t.Error(diff)

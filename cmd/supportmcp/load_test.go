@@ -114,7 +114,7 @@ func TestManyConnectionsLeaveNothingBehind(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(docs, "refunds.md"), []byte("# Refunds\n\nWho was charged twice gets one charge back.\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := settle(t, time.Now, "SUPPORTMCP_HTTP_TOKEN="+strings.Repeat("t", 40), "SUPPORTMCP_KNOWLEDGE=handbook="+docs)
+	p := settle(t, time.Now, "SUPPORTMCP_HTTP_TOKEN="+strings.Repeat("t", 40), "SUPPORTMCP_HTTP_RATE=0", "SUPPORTMCP_KNOWLEDGE=handbook="+docs)
 	s := openService(t, p.environ, "--operator", "127.0.0.1:0")
 	first := newLoader(s.address, true)
 	if status, body, err := first.ask(t.Context(), "tools/list", "", ""); err != nil || status != http.StatusOK {
