@@ -152,15 +152,21 @@ func TestEveryMethodOfTheAdaptersIsCompared(t *testing.T) {
 		}
 	}
 	for name, why := range map[string]string{
-		"stripe.PortalSession": "needs a portal that is configured in the account",
-		"stripe.Excess":        "asks for what no tool needs",
-		"intercom.Articles":    "knowledge reads them; a workspace need not have any",
-		"intercom.Author":      "part of Check",
-		"intercom.CheckRegion": "asks nothing",
-		"intercom.Company":     "a workspace need not have any",
-		"intercom.Ready":       "Check, once",
-		"intercom.Team":        "Teams, by a name",
-		"intercom.Writer":      "asks nothing",
+		"stripe.Billing":         "lists of the whole account what BillingObject reads of one customer",
+		"stripe.BillingEvents":   "events of the whole account, of which ids alone are read",
+		"stripe.PortalSession":   "needs a portal that is configured in the account",
+		"stripe.Excess":          "asks for what no tool needs",
+		"intercom.ApplySegment":  "writes as TagContact and UpdateContact do, to many",
+		"intercom.FindApplied":   "asks nothing",
+		"intercom.RevertSegment": "writes as TagContact and UpdateContact do, to many",
+		"intercom.SyncBilling":   "writes as UpdateContact does, to many",
+		"intercom.Articles":      "knowledge reads them; a workspace need not have any",
+		"intercom.Author":        "part of Check",
+		"intercom.CheckRegion":   "asks nothing",
+		"intercom.Company":       "a workspace need not have any",
+		"intercom.Ready":         "Check, once",
+		"intercom.Team":          "Teams, by a name",
+		"intercom.Writer":        "asks nothing",
 	} {
 		if made[name] {
 			t.Errorf("%s is compared, and excepted: %s", name, why)

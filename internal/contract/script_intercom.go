@@ -227,6 +227,9 @@ func searches() []step {
 		call("intercom.SearchContacts", func(ctx context.Context, r *run) (intercom.Page[intercom.Contact], error) {
 			return r.intercom.SearchContacts(ctx, intercom.ContactQuery{Email: r.email()}, "", 5)
 		}),
+		call("intercom.SearchContactsByAny", func(ctx context.Context, r *run) (intercom.Page[intercom.Contact], error) {
+			return r.intercom.SearchContactsByAny(ctx, []intercom.ContactQuery{{Email: r.email()}}, "", 5)
+		}),
 		call("intercom.SearchConversations", func(ctx context.Context, r *run) (intercom.Page[intercom.Conversation], error) {
 			return r.intercom.SearchConversations(ctx, intercom.ConversationQuery{Contact: r.contact}, "", 5)
 		}),

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"supportmcp/internal/money"
+	"supportmcp/internal/segments"
 	"supportmcp/internal/stripe"
 	"supportmcp/policies"
 )
@@ -38,6 +39,12 @@ func stripeReads() []step {
 		call("stripe.Charge", func(ctx context.Context, r *run) (stripe.Charge, error) { return r.stripe.Charge(ctx, r.charge) }),
 		call("stripe.ChargeOfPaymentIntent", func(ctx context.Context, r *run) (stripe.Charge, error) {
 			return r.stripe.ChargeOfPaymentIntent(ctx, r.intent)
+		}),
+		call("stripe.BillingObject", func(ctx context.Context, r *run) (segments.Batch, error) {
+			return r.stripe.BillingObject(ctx, segments.Ref{Kind: segments.Wallets, ID: r.customer})
+		}),
+		call("stripe.BillingObject", func(ctx context.Context, r *run) (segments.Batch, error) {
+			return r.stripe.BillingObject(ctx, segments.Ref{Kind: segments.Charges, ID: r.charge})
 		}),
 		call("stripe.ReceiptPage", func(ctx context.Context, r *run) (stripe.Page, error) { return r.stripe.ReceiptPage(ctx, r.charge) }),
 		call("stripe.CardPage", func(ctx context.Context, r *run) (stripe.Page, error) { return r.stripe.CardPage(ctx) }),
