@@ -27,18 +27,24 @@ func knowledgeCommand(w world) *cobra.Command {
 	return c
 }
 
-// withShelf opens the documents of the environment for one command.
-func withShelf(ctx context.Context, w world, work func(context.Context, *shelf.Shelf, feeds) error) error {
+// configuredSources are those of the environment, which must name one.
+func configuredSources(w world) (feeds, error) {
 	cfg, err := readConfig(w.environ)
 	if err != nil {
-		return err
+		return feeds{}, err
 	}
 	sources, err := cfg.feeds(w)
+	if err == nil && len(sources.all) == 0 {
+		err = fault.Invalidf("set it to name=folder, or to a file of sources", "SUPPORTMCP_KNOWLEDGE names no source")
+	}
+	return sources, err
+}
+
+// withShelf opens the documents of the environment for one command.
+func withShelf(ctx context.Context, w world, work func(context.Context, *shelf.Shelf, feeds) error) error {
+	sources, err := configuredSources(w)
 	if err != nil {
 		return err
-	}
-	if len(sources.all) == 0 {
-		return fault.Invalidf("set it to name=folder, or to a file of sources", "SUPPORTMCP_KNOWLEDGE names no source")
 	}
 	return withLedger(ctx, w, func(ctx context.Context, l *ledger.Ledger) error {
 		return work(ctx, shelf.New(l, w.now, sources.defaults()), sources)

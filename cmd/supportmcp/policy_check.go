@@ -63,16 +63,9 @@ func checkedPolicy(w world, args []string) (p *policies.Policy, name string, tex
 
 // checkDocuments compares a policy with the documents, as a person reads it.
 func checkDocuments(ctx context.Context, w world, p *policies.Policy, by promised) error {
-	cfg, err := readConfig(w.environ)
+	sources, err := configuredSources(w)
 	if err != nil {
 		return err
-	}
-	sources, err := cfg.feeds(w)
-	if err != nil {
-		return err
-	}
-	if len(sources.all) == 0 {
-		return fault.Invalidf("set it to name=folder, or to a file of sources", "SUPPORTMCP_KNOWLEDGE names no source")
 	}
 	docs, unread := sources.readAll(ctx, w)
 	library := &knowledge.Library{Audience: sources.audience}

@@ -54,14 +54,8 @@ func leavingOf(a policies.Cancel) *leaving {
 // refund, the credit note comes first: under the same key it is made once, and
 // what has ended already cannot be ended twice.
 func (c *Client) CancelSubscription(ctx context.Context, p *policies.Permit[policies.Cancel]) (Canceled, error) {
-	a, key, err := p.Redeem()
+	a, key, err := redeemed(p, func(a policies.Cancel) error { return subscriptionID().check(a.Subscription.ID) })
 	if err != nil {
-		return Canceled{}, err
-	}
-	if err := subscriptionID().check(a.Subscription.ID); err != nil {
-		return Canceled{}, err
-	}
-	if err := usable(key); err != nil {
 		return Canceled{}, err
 	}
 	switch a.How {
@@ -77,14 +71,8 @@ func (c *Client) CancelSubscription(ctx context.Context, p *policies.Permit[poli
 
 // KeepSubscription takes back a cancellation at the end of the period.
 func (c *Client) KeepSubscription(ctx context.Context, p *policies.Permit[policies.Keep]) (Canceled, error) {
-	a, key, err := p.Redeem()
+	a, key, err := redeemed(p, func(a policies.Keep) error { return subscriptionID().check(a.Subscription.ID) })
 	if err != nil {
-		return Canceled{}, err
-	}
-	if err := subscriptionID().check(a.Subscription.ID); err != nil {
-		return Canceled{}, err
-	}
-	if err := usable(key); err != nil {
 		return Canceled{}, err
 	}
 	return c.setEnd(ctx, a.Subscription.ID, endParams{AtPeriodEnd: stripe.Bool(false), Metadata: c.mark(a.Asker, key)})

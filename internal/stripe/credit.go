@@ -34,17 +34,13 @@ type creditParams struct {
 // CreditCustomer puts the permit's amount on the customer's balance, under the
 // permit's key. It asks once.
 func (c *Client) CreditCustomer(ctx context.Context, p *policies.Permit[policies.Credit]) (Credited, error) {
-	a, key, err := p.Redeem()
+	a, key, err := redeemed(p, func(a policies.Credit) error {
+		if a.Amount.Minor <= 0 {
+			return &fault.Error{Code: fault.Internal, Took: fault.No, Message: "the credit has no amount"}
+		}
+		return customerID().check(a.Customer.ID)
+	})
 	if err != nil {
-		return Credited{}, err
-	}
-	if err := customerID().check(a.Customer.ID); err != nil {
-		return Credited{}, err
-	}
-	if a.Amount.Minor <= 0 {
-		return Credited{}, &fault.Error{Code: fault.Internal, Took: fault.No, Message: "the credit has no amount"}
-	}
-	if err := usable(key); err != nil {
 		return Credited{}, err
 	}
 	ask := &creditParams{Amount: -a.Amount.Minor, Currency: string(a.Amount.Currency), Metadata: c.mark(a.Asker, key)}

@@ -74,6 +74,18 @@ func sendable(a policies.Refund, key string) error {
 	return usable(key)
 }
 
+// redeemed uses a permit up: what it lets do, and the idempotency key for it. check
+// refuses what Stripe could take for something else.
+func redeemed[A policies.Action](p *policies.Permit[A], check func(A) error) (a A, key string, err error) {
+	if a, key, err = p.Redeem(); err != nil {
+		return a, key, err
+	}
+	if err := check(a); err != nil {
+		return a, key, err
+	}
+	return a, key, usable(key)
+}
+
 // usable refuses what Stripe would not take for an idempotency key.
 func usable(key string) error {
 	if !wordOnly(key) || len(key) > 255 {

@@ -28,14 +28,8 @@ type Collected struct {
 // finalized invoice only shrinks. An invoice that somebody else got paid meanwhile
 // is answered like one that this call did.
 func (c *Client) PayInvoice(ctx context.Context, p *policies.Permit[policies.Retry]) (Collected, error) {
-	a, key, err := p.Redeem()
+	a, key, err := redeemed(p, func(a policies.Retry) error { return invoiceID().check(a.Invoice.ID) })
 	if err != nil {
-		return Collected{}, err
-	}
-	if err := invoiceID().check(a.Invoice.ID); err != nil {
-		return Collected{}, err
-	}
-	if err := usable(key); err != nil {
 		return Collected{}, err
 	}
 	ask := &stripe.InvoicePayParams{}
