@@ -36,15 +36,19 @@ type Tokens interface {
 
 // keys are all that open the door.
 type keys struct {
-	one      [sha256.Size]byte // digest of the one token for all; of "" when there is none
-	guarded  bool              // there is such a token, or an OAuth provider, or other machines can come
-	tokens   Tokens            // may be nil
-	oauth    *OAuth            // may be nil
+	one      func() string // the one token for all; "" when there is none
+	guarded  bool          // there is such a token, or an OAuth provider, or other machines can come
+	tokens   Tokens        // may be nil
+	oauth    *OAuth        // may be nil
 	everyone policies.Principal
 }
 
 func keysOf(c HTTP) keys {
-	return keys{one: sha256.Sum256([]byte(c.Token)), guarded: c.Token != "" || c.OAuth != nil, tokens: c.Tokens, oauth: c.OAuth}
+	one := c.Renewed
+	if one == nil {
+		one = func() string { return c.Token }
+	}
+	return keys{one: one, guarded: c.Token != "" || c.OAuth != nil, tokens: c.Tokens, oauth: c.OAuth}
 }
 
 // caller finds out who sent a request. Digests are compared, which takes the same
@@ -76,9 +80,9 @@ func (k *keys) caller(r *http.Request) (access.Caller, *refusal) {
 
 // whose is nobody when the token is none of ours, and everyone where none is needed.
 func (k *keys) whose(ctx context.Context, token string) (*access.Caller, error) {
-	got := sha256.Sum256([]byte(token))
+	got, one := sha256.Sum256([]byte(token)), sha256.Sum256([]byte(k.one()))
 	switch {
-	case token != "" && subtle.ConstantTimeCompare(got[:], k.one[:]) == 1:
+	case token != "" && subtle.ConstantTimeCompare(got[:], one[:]) == 1:
 		return k.all(), nil
 	case k.tokens != nil && strings.HasPrefix(token, k.tokens.Prefix()):
 		return known(k.tokens.Authenticate(ctx, token))

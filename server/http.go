@@ -37,6 +37,9 @@ const (
 type HTTP struct {
 	// Token is a bearer token whose holder may do all that is published.
 	Token string
+	// Renewed is the Token as it is now; nil: it stays as it is. It is asked at each
+	// request, by many at once.
+	Renewed func() string
 	// Tokens are those that an operator makes for each caller; may be nil.
 	Tokens Tokens
 	// OAuth is the provider whose tokens are taken; nil is none. Where there is

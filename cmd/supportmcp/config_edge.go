@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"log/slog"
 	"net/url"
 	"strconv"
 	"strings"
@@ -84,8 +85,8 @@ func (c Config) origins() []string { return listed(c.HTTPOrigins) }
 
 // access is who may call over HTTP, besides those with a token of the ledger's.
 // Tokens of a provider follow the world's clock, also beside a sandbox with another.
-func (c Config) access(now func() time.Time) server.HTTP {
-	h := server.HTTP{Token: string(c.HTTPToken), Origins: c.origins(), Rate: c.HTTPRate, News: server.News{Secret: string(c.IntercomSecret)}}
+func (c Config) access(now func() time.Time, log *slog.Logger) server.HTTP {
+	h := server.HTTP{Token: string(c.HTTPToken), Renewed: c.renewed(log), Origins: c.origins(), Rate: c.HTTPRate, News: server.News{Secret: string(c.IntercomSecret)}}
 	if c.OAuthIssuer != "" {
 		h.OAuth = &server.OAuth{
 			Authenticator: oauth.New(oauth.Config{Issuer: c.OAuthIssuer, Resource: c.OAuthResource, Now: now}),

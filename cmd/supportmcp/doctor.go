@@ -130,9 +130,9 @@ func (d *doctor) protection(ctx context.Context) {
 		d.fails("http", err, "give an address of this machine, such as 127.0.0.1:8080")
 		return
 	}
-	protected, err := d.cfg.access(d.now).Protected(ctx)
+	protected, err := d.cfg.access(d.now, d.log).Protected(ctx)
 	protected = err == nil && protected || d.hasTokens(ctx)
-	if err := d.cfg.access(d.now).Check(ctx, addr); err != nil && !protected {
+	if err := d.cfg.access(d.now, d.log).Check(ctx, addr); err != nil && !protected {
 		d.fails("http", err, "make a token with supportmcp tokens create, set SUPPORTMCP_HTTP_TOKEN, or serve at 127.0.0.1")
 	}
 	d.protected(overHTTP(addr, protected, runsApart()))

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"sync"
 	"time"
 )
@@ -55,9 +54,7 @@ func (s *certificate) read() error {
 
 func (s *certificate) stamps() (as [2]stamp) {
 	for i, path := range []string{s.cert, s.key} {
-		if info, err := os.Stat(path); err == nil {
-			as[i] = stamp{info.ModTime(), info.Size()}
-		}
+		as[i], _ = stampOf(path)
 	}
 	return as
 }
