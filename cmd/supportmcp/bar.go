@@ -40,10 +40,11 @@ func (b *bar) show(done, all int) {
 	}
 	const width = 40
 	full := done * width / all
-	b.tell(fmt.Sprintf("[%s%s] %d of %d contacts", strings.Repeat("#", full), strings.Repeat(".", width-full), done, all))
+	text := fmt.Sprintf("%d of %s", done, counted(all, "contact"))
+	b.tell(fmt.Sprintf("[%s%s] %s", strings.Repeat("#", full), strings.Repeat(".", width-full), text))
 	if tenths := done * 10 / all; !b.live && tenths > b.said {
 		b.said = tenths
-		fmt.Fprintf(b.out, "%d of %d contacts\n", done, all)
+		fmt.Fprintln(b.out, text)
 	}
 }
 

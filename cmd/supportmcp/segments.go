@@ -164,8 +164,8 @@ func segmentsPreviewCommand(w world) *cobra.Command {
 
 func (p previewed) print(w world) error {
 	fmt.Fprintf(w.out, "%s (version %d), facts of %s\n\n", oneLine(p.Title), p.Version, p.AsOf.Format(time.RFC3339))
-	fmt.Fprintf(w.out, "customers   %d\nmembers     %d contacts\nunmatched   %d customers without a contact\nin doubt    %d customers, left alone\nenter       %d contacts\nleave       %d contacts\n",
-		p.Customers, p.Members, p.Unmatched, p.Several, p.Enter, p.Leave)
+	fmt.Fprintf(w.out, "customers   %d\nmembers     %s\nunmatched   %s without a contact\nin doubt    %s, left alone\nenter       %s\nleave       %s\n",
+		p.Customers, counted(p.Members, "contact"), counted(p.Unmatched, "customer"), counted(p.Several, "customer"), counted(p.Enter, "contact"), counted(p.Leave, "contact"))
 	for _, s := range p.Sample {
 		sign := "+"
 		if s.Leaves {

@@ -154,7 +154,10 @@ func (s *storyteller) conversation(a answer) {
 			if p.DuplicateOf != "" {
 				text += ", a duplicate of " + p.DuplicateOf
 			}
-			s.line(5, "", "0", text+"; a full refund: "+p.Policy)
+			if p.Policy != "" {
+				text += "; a full refund: " + p.Policy
+			}
+			s.line(5, "", "0", text)
 		}
 		s.line(5, "headroom", "0", strings.Join(cu.Headroom, ", ")+" of refunds left for this customer")
 	}
