@@ -27,9 +27,9 @@ func demoCommand(w world) *cobra.Command {
 	var asJSON bool
 	var dir string
 	c := &cobra.Command{
-		Use: "demo", Short: "Resolve ten tickets against a Stripe and an Intercom on this machine", Args: cobra.NoArgs,
+		Use: "demo", Short: "Resolve tickets against a Stripe and an Intercom on this machine", Args: cobra.NoArgs,
 		Long: "Start the sandbox, this program as an MCP server with a ledger in a temporary folder, and an MCP client that\n" +
-			"resolves ten tickets. Nothing leaves this machine. Exit status 0 only if every step ends as the story says.",
+			"resolves tickets. Nothing leaves this machine. Exit status 0 only if every step ends as the story says.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var t transcript = newStory(w.out)
 			if asJSON {

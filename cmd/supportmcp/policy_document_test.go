@@ -56,13 +56,10 @@ func parts() []part {
 			budget.add(k, limit, all)
 		case !nested:
 			out[0].add(k, top, all)
-			if k.Kind == "block" && top != "breaker" {
+			if k.Kind == "block" || top == "ties" {
 				out = append(out, part{title: top, about: k.Doc})
 			}
 		default:
-			if out[len(out)-1].title != top {
-				out = append(out, part{title: top, about: "What all money together may come to."})
-			}
 			out[len(out)-1].add(k, below, all)
 		}
 	}

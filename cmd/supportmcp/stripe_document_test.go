@@ -92,7 +92,7 @@ func beyondTools(setting string) string {
 	if strings.HasPrefix(setting, "Account") {
 		return "`serve`, to tell whose ledger it is; may be missing"
 	}
-	return "`serve`, to find out what became of a refund"
+	return "`serve`, to find out what became of a refund, and to keep the billing index fresh"
 }
 
 const stripeIntroduction = `# Stripe
@@ -115,5 +115,7 @@ needs "PaymentMethods: Read" as well. "Customer portal: Write" may be missing: a
 signed in then gets the portal's login page for ` + "`{card_update}`" + `, as everybody else does.
 
 Besides, ` + "`serve`" + ` lists refunds and credit notes once an hour to compare them with the ledger, and
-after an outcome that nobody knows. Products are listed once an hour for the names of plans.
+after an outcome that nobody knows. Products are listed once an hour for the names of plans. For the
+billing index ([segments.md](segments.md)) customers, subscriptions, charges and disputes are listed
+once, and events every minute.
 `

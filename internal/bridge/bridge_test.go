@@ -8,18 +8,14 @@ import (
 	"io"
 	"log/slog"
 	"maps"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"supportmcp/internal/bridge"
-	"supportmcp/resources"
 	"supportmcp/server"
 	"supportmcp/server/servertest"
 )
@@ -285,114 +281,6 @@ func TestTheGreetingGoesWithLaterMessages(t *testing.T) {
 	}
 }
 
-// place is an address at which a desk's service comes and goes.
-type place struct {
-	*servertest.Desk
-	t    *testing.T
-	addr string
-	stop func()
-}
-
-func newPlace(t *testing.T) *place {
-	t.Helper()
-	p := &place{Desk: servertest.Start(t, servertest.Setup{}), t: t, addr: "127.0.0.1:0"}
-	p.open()
-	t.Cleanup(func() { p.stop() })
-	return p
-}
-
-func (p *place) url() string { return "http://" + p.addr + server.Endpoint }
-
-func (p *place) open() {
-	p.t.Helper()
-	var config net.ListenConfig
-	l, err := config.Listen(p.t.Context(), "tcp", p.addr)
-	for i := 0; err != nil && i < 200; i++ { // somebody else's connection may have borrowed the port
-		time.Sleep(50 * time.Millisecond)
-		l, err = config.Listen(p.t.Context(), "tcp", p.addr)
-	}
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	p.addr = l.Addr().String()
-	ctx, end := context.WithCancel(context.WithoutCancel(p.t.Context()))
-	done := make(chan error, 1)
-	go func() { done <- p.Server.ServeHTTP(ctx, l, server.HTTP{Token: token}) }()
-	p.stop = sync.OnceFunc(func() {
-		end()
-		if err := <-done; err != nil {
-			p.t.Error(err)
-		}
-	})
-}
-
-func (p *place) publish(name string) {
-	p.Server.Publish([]resources.Resource{{
-		URI: "kb://new/" + name, Name: name, Title: name,
-		Read: func(_ context.Context, uri string) (resources.Content, error) {
-			return resources.Content{URI: uri, Text: name}, nil
-		},
-	}})
-}
-
-const listChanged = "notifications/resources/list_changed"
-
-// publishUntilHeard changes the list again and again: over HTTP nobody says when a
-// stream of the era with sessions has begun.
-func publishUntilHeard(t *testing.T, p *place, a *client) message {
-	t.Helper()
-	for i := range 300 {
-		p.publish(fmt.Sprint(i, ".md"))
-		select {
-		case line := <-a.said:
-			m := message{line: line}
-			_ = json.Unmarshal([]byte(line), &m)
-			return m
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
-	t.Fatal("nothing is told")
-	return message{}
-}
-
-func TestWhatTheServiceTellsIsHeardAlsoAfterItHasRestarted(t *testing.T) {
-	t.Parallel()
-	for era, begin := range map[string]func(t *testing.T, a *client){
-		"legacy": func(_ *testing.T, a *client) { a.ask(hello); a.say(ready) },
-		"modern": func(t *testing.T, a *client) {
-			if m := a.ask(watch); m.Method != "notifications/subscriptions/acknowledged" {
-				t.Fatalf("the subscription begins with %s", m.line)
-			}
-		},
-	} {
-		t.Run(era, func(t *testing.T) {
-			t.Parallel()
-			p := newPlace(t)
-			a := connect(t, p.url())
-			begin(t, a)
-			for range 2 {
-				if m := publishUntilHeard(t, p, a); m.Method != listChanged {
-					t.Fatalf("heard %s", m.line)
-				}
-				p.stop()
-				p.open()
-			}
-		})
-	}
-}
-
-func TestAMessageWaitsForAServiceThatRestarts(t *testing.T) {
-	t.Parallel()
-	p := newPlace(t)
-	a := connect(t, p.url())
-	p.stop()
-	a.say(hello)
-	p.open()
-	if m := a.hear(); m.Result == nil {
-		t.Errorf("answered %s", m.line)
-	}
-}
-
 func TestAClientIsToldClearlyWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	here := servertest.Start(t, servertest.Setup{}).ServeHTTP(server.HTTP{Token: token}).URL
@@ -456,76 +344,6 @@ func TestATokenThatIsReplacedIsReadAgain(t *testing.T) {
 	now.Store(token)
 	if m := a.ask(in(false, "2", "ping", "{}")); m.Result == nil {
 		t.Errorf("with a new token: %s", m.line)
-	}
-}
-
-func TestCancellingHangsUpAndIsNotAnswered(t *testing.T) {
-	t.Parallel()
-	for _, id := range []string{"7", `"seven"`} {
-		begun, left := make(chan struct{}), make(chan struct{})
-		a := connect(t, speaker(t, func(w http.ResponseWriter, r *http.Request) {
-			body, _ := io.ReadAll(r.Body)
-			if strings.Contains(string(body), "cancelled") {
-				t.Error("the cancellation is carried on")
-			}
-			if strings.Contains(string(body), `"ping"`) {
-				w.Header().Set("Content-Type", "application/json")
-				fmt.Fprint(w, `{"jsonrpc":"2.0","id":"p","result":{}}`)
-				return
-			}
-			close(begun)
-			<-r.Context().Done()
-			close(left)
-		}))
-		a.say(in(true, id, "tools/call", `{"name":"x"}`))
-		<-begun
-		a.say(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":` + id + `}}`)
-		<-left
-		if m := a.ask(in(true, `"p"`, "ping", "{}")); string(m.ID) != `"p"` {
-			t.Errorf("the next answer is %s", m.line)
-		}
-	}
-}
-
-func TestWhatIsUnderWayIsAnsweredBeforeTheEnd(t *testing.T) {
-	t.Parallel()
-	release := make(chan struct{})
-	var asked atomic.Int32
-	a := connect(t, speaker(t, func(w http.ResponseWriter, r *http.Request) {
-		var m message
-		_ = json.NewDecoder(r.Body).Decode(&m)
-		asked.Add(1)
-		<-release
-		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"result":{}}`, m.ID)
-	}))
-	for i := range 20 {
-		a.say(in(false, fmt.Sprint(i), "ping", "{}"))
-	}
-	_ = a.in.Close()
-	close(release)
-	var heard []string
-	for range 20 {
-		heard = append(heard, string(a.hear().ID))
-	}
-	slices.Sort(heard)
-	if n := len(slices.Compact(heard)); n != 20 {
-		t.Errorf("%d of 20 requests are answered", n)
-	}
-	if err := <-a.done; err != nil {
-		t.Errorf("the bridge ended with %v", err)
-	}
-}
-
-func TestABridgeWithoutAReaderEnds(t *testing.T) {
-	t.Parallel()
-	h := servertest.Start(t, servertest.Setup{}).ServeHTTP(server.HTTP{Token: token})
-	a := connect(t, h.URL)
-	a.ask(hello)
-	_ = a.out.Close()
-	_, _ = io.WriteString(a.in, in(false, "1", "ping", "{}")+"\n")
-	if err := <-a.done; err != nil {
-		t.Errorf("the bridge ended with %v", err)
 	}
 }
 

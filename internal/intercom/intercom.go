@@ -1,6 +1,6 @@
 // Package intercom owns all talk with Intercom's REST API: it reads
 // conversations, contacts, companies and tags freely, and writes replies, notes,
-// states and tags only with a [policies.Permit].
+// states, assignments, tags, contacts and events only with a [policies.Permit].
 //
 // It never decides whether something may be done, never sends the same write
 // twice, never acts as a contact, and never logs a token, a body, a name or an

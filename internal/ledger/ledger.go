@@ -1,4 +1,4 @@
-// Package ledger is the record of every decision, kept in SQLite or PostgreSQL:
+// Package ledger owns the record of every decision, kept in SQLite or PostgreSQL:
 // it implements [policies.Ledger], the approvals that people give, and the audit
 // log that proves both.
 //
@@ -6,7 +6,8 @@
 // and what it takes from the budgets, Claim hands an orphaned action to whoever
 // looks after it, and Settle records what became of it. Each appends what it did
 // to a Merkle tree in the same transaction, so that no change can be hidden later.
-// What may tell of a person is in one table, personal, and can be erased from it.
+// What an entry tells of a person is in one table, personal, and can be erased from
+// it. Other packages keep tables of their own in the same database.
 //
 // This package never judges (the judgement is passed in), never calls a vendor,
 // and never frees budget because time has passed: only a definite answer or a

@@ -45,10 +45,10 @@ type Argument struct {
 	Complete func(ctx context.Context, typed string) []string
 }
 
-// All are the prompts whose tools are listed. A prompt is a file and a line here.
+// All are the prompts whose tools are listed.
 func All(d Deps) []Prompt {
 	var out []Prompt
-	for _, p := range []recipe{resolveBillingTicket(), failedPayment(), cancellation(), workTheQueue(), explainDecision()} {
+	for _, p := range recipes() {
 		if d.has(p.needs) {
 			out = append(out, d.prompt(p))
 		}

@@ -1,5 +1,10 @@
 package prompts
 
+// recipes are all prompts: each is a function below and a name here.
+func recipes() []recipe {
+	return []recipe{resolveBillingTicket(), failedPayment(), cancellation(), workTheQueue(), explainDecision()}
+}
+
 func resolveBillingTicket() recipe {
 	return recipe{
 		name: "resolve_billing_ticket", title: "Resolve a billing ticket",
@@ -58,7 +63,7 @@ func workTheQueue() recipe {
 		description: "Take open conversations one by one, resolve what the policy allows, and hand over the rest.",
 		arguments:   []string{queue}, needs: "get_conversation",
 		steps: []step{
-			{"list_conversations", "List the open conversations with list_conversations, the oldest first."},
+			{"search_conversations", "Where no conversations are named above, find the open ones with search_conversations, and begin with those that changed longest ago."},
 			{"get_conversation", "Take the next conversation and read it with get_conversation. Skip it when a teammate has answered since the customer's last message."},
 			{"search", "Look the rule up with search. Without a rule, or when the customer is angry, threatens, or asks for a person, do not decide."},
 			{"create_refund", "Do what the policy allows, each write once. When an answer is lost, ask again with the same arguments."},

@@ -1,7 +1,7 @@
 // Package stripe owns everything supportmcp says to Stripe: it reads customers,
 // charges, invoices and subscriptions as plain values; with a permit it refunds,
-// credits, cancels and discounts. It is
-// the only importer of stripe-go, which speaks API version 2023-10-16.
+// credits, cancels, discounts, collects an open invoice and opens a customer's
+// portal. It is the only importer of stripe-go, which speaks API version 2023-10-16.
 //
 // It never writes without a [policies.Permit], never repeats a write by itself,
 // never reads through Stripe's search, which lags, and never logs a body, a key
