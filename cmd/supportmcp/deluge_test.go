@@ -21,22 +21,23 @@ import (
 )
 
 var (
-	deluges = flag.Int("deluges", 1, "runs of a server that is killed while many replies are in flight")
+	deluges = flag.Int("deluges", 1, "runs of a server that is killed while many replies and a segment are in flight")
 	deluge1 = flag.Uint64("deluge", 0, "the first of the runs")
 	replies = flag.Int("replies", 500, "replies of each run")
+	tagged  = flag.Int("tagged", 500, "contacts in the segment of each run")
 )
 
-// TestADelugeOfRepliesThroughKilledServersArrivesOnce kills a server again and again
-// while many agents answer customers. Each agent asks again where nothing was answered,
-// and where it is told that its reply was not delivered. In the end each customer has
-// each reply exactly once.
-func TestADelugeOfRepliesThroughKilledServersArrivesOnce(t *testing.T) {
+// TestADelugeThroughKilledServersArrivesOnce kills a server again and again while many
+// agents answer customers and a large segment is tagged. Each agent asks again where
+// nothing was answered, and where it is told that its reply was not delivered. In the end
+// each customer has each reply exactly once, and exactly the segment has the tag, written
+// once to each contact.
+func TestADelugeThroughKilledServersArrivesOnce(t *testing.T) {
 	t.Parallel()
 	for n := range uint64(*deluges) {
 		t.Run(fmt.Sprint(*deluge1+n), func(t *testing.T) {
 			d := newDeluge(t, *deluge1+n)
-			// What else killed servers must do exactly once joins here.
-			d.survive(newCorrespondence(d.Running, *replies))
+			d.survive(newCampaign(d, *tagged), newCorrespondence(d.Running, *replies))
 		})
 	}
 }
@@ -65,6 +66,7 @@ type deluge struct {
 	serve *agent     // nil while there is none
 	over  bool
 	kills int
+	amid  int // kills while contacts were being tagged
 }
 
 func newDeluge(t *testing.T, seed uint64) *deluge {
@@ -76,7 +78,7 @@ func newDeluge(t *testing.T, seed uint64) *deluge {
 	}
 	t.Cleanup(running.Close)
 	policy := filepath.Join(t.TempDir(), "policy.yaml")
-	if err := os.WriteFile(policy, []byte(generous), 0o600); err != nil {
+	if err := os.WriteFile(policy, []byte(generous+tagging), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	d := &deluge{Running: running, t: t, rng: rand.New(rand.NewPCG(seed, 500))}
@@ -84,7 +86,7 @@ func newDeluge(t *testing.T, seed uint64) *deluge {
 	d.environ = append(bare(),
 		"STRIPE_SECRET_KEY="+sandbox.StripeKey, "STRIPE_API_BASE="+running.StripeURL,
 		"INTERCOM_ACCESS_TOKEN="+sandbox.IntercomToken, "INTERCOM_API_BASE="+running.IntercomURL, "INTERCOM_ADMIN_ID="+sandbox.AdminID,
-		"SUPPORTMCP_DATABASE_URL="+freshFile(t), "SUPPORTMCP_POLICY="+policy, "SUPPORTMCP_LOG_LEVEL=error", "HOME="+filepath.Dir(policy),
+		"SUPPORTMCP_DATABASE_URL="+freshFile(t), "SUPPORTMCP_POLICY="+policy, "SUPPORTMCP_LOG_LEVEL=error", "SUPPORTMCP_TOOLSETS=ticket,segments", "HOME="+filepath.Dir(policy),
 		mortalSince+"="+strconv.FormatInt(since.UnixNano(), 10))
 	return d
 }
@@ -116,20 +118,24 @@ func (d *deluge) survive(all ...work) {
 	for _, w := range all {
 		w.compare(d.t)
 	}
-	d.t.Logf("%d kills", d.kills)
-	if d.kills < 3 {
-		d.t.Errorf("only %d servers were killed: this shows too little", d.kills)
+	d.t.Logf("%d kills, %d of them as a tag was being written", d.kills, d.amid)
+	if d.kills < 3 || d.amid == 0 {
+		d.t.Errorf("only %d servers were killed, %d of them as a tag was being written: this shows too little", d.kills, d.amid)
 	}
 }
 
 // fates is how many servers are going to die, before one lives on.
 const fates = 6
 
-// keep starts one server after the other, of which the first ones die.
+// keep starts one server after the other, of which the first ones die: at any point, as
+// a tag is being written, or at any moment.
 func (d *deluge) keep() {
 	for n := 0; !d.ended(); n++ {
 		environ, after := d.environ, time.Duration(0)
 		points := []string{proof.RequestWritten, proof.AnswerRead, "begin.committed", "settle.written", "settle.committed"}
+		if n%3 == 1 {
+			points = []string{ofTag + proof.RequestWritten, ofTag + proof.AnswerRead}
+		}
 		point, skip, soon := points[d.rng.IntN(len(points))], d.rng.IntN(max(1, *replies/fates)), time.Duration(50+d.rng.IntN(300))*time.Millisecond
 		switch {
 		case n >= fates:
@@ -171,6 +177,9 @@ func (d *deluge) present(a *agent, after time.Duration) {
 func (d *deluge) count(a *agent) {
 	if !d.ended() {
 		d.kills++
+		if strings.Contains(a.log.String(), lastWords+ofTag) {
+			d.amid++
+		}
 		if code := a.cmd.ProcessState.ExitCode(); code >= 0 {
 			d.t.Errorf("a server ended by itself with %d: %s", code, a.log.String())
 			d.end()
