@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"supportmcp/internal/ledger"
 	"supportmcp/internal/proof"
 	"supportmcp/internal/sandbox"
 	"supportmcp/internal/sandbox/control"
@@ -66,7 +67,7 @@ type deluge struct {
 	serve *agent     // nil while there is none
 	over  bool
 	kills int
-	amid  int // kills while contacts were being tagged
+	amid  int // kills as contacts were being tagged
 }
 
 func newDeluge(t *testing.T, seed uint64) *deluge {
@@ -118,32 +119,19 @@ func (d *deluge) survive(all ...work) {
 	for _, w := range all {
 		w.compare(d.t)
 	}
-	d.t.Logf("%d kills, %d of them as a tag was being written", d.kills, d.amid)
+	d.t.Logf("%d kills, %d of them as contacts were being tagged", d.kills, d.amid)
 	if d.kills < 3 || d.amid == 0 {
-		d.t.Errorf("only %d servers were killed, %d of them as a tag was being written: this shows too little", d.kills, d.amid)
+		d.t.Errorf("only %d servers were killed, %d of them as contacts were being tagged: this shows too little", d.kills, d.amid)
 	}
 }
 
 // fates is how many servers are going to die, before one lives on.
 const fates = 6
 
-// keep starts one server after the other, of which the first ones die: at any point, as
-// a tag is being written, or at any moment.
+// keep starts one server after the other, of which the first ones die.
 func (d *deluge) keep() {
 	for n := 0; !d.ended(); n++ {
-		environ, after := d.environ, time.Duration(0)
-		points := []string{proof.RequestWritten, proof.AnswerRead, "begin.committed", "settle.written", "settle.committed"}
-		if n%3 == 1 {
-			points = []string{ofTag + proof.RequestWritten, ofTag + proof.AnswerRead}
-		}
-		point, skip, soon := points[d.rng.IntN(len(points))], d.rng.IntN(max(1, *replies/fates)), time.Duration(50+d.rng.IntN(300))*time.Millisecond
-		switch {
-		case n >= fates:
-		case n%3 == 2:
-			after = soon
-		default:
-			environ = append(slices.Clone(environ), mortalPoint+"="+point, fmt.Sprintf("%s=%d", mortalSkip, skip))
-		}
+		environ, after := d.fate(n)
 		a := launch(d.t, "supportmcp-mortal", environ, "serve")
 		if a.greeted() {
 			d.present(a, after)
@@ -151,6 +139,23 @@ func (d *deluge) keep() {
 		a.fire()
 		d.count(a)
 	}
+}
+
+// fate lets a server die at any point, as contacts are being tagged, at any moment, or not.
+func (d *deluge) fate(n int) (environ []string, after time.Duration) {
+	points, skip := []string{proof.RequestWritten, proof.AnswerRead, "begin.committed", "settle.written", "settle.committed"}, d.rng.IntN(max(1, *replies/fates))
+	switch {
+	case n >= fates:
+		return d.environ, 0
+	case n%3 == 2:
+		return d.environ, time.Duration(50+d.rng.IntN(300)) * time.Millisecond
+	case n%2 == 1 && d.rng.IntN(2) == 0:
+		points = []string{ofTag + proof.RequestWritten, ofTag + proof.AnswerRead}
+	case n%2 == 1: // there are fewer parts than contacts
+		points, skip = []string{ofPart + ledger.Told, ofPart + ledger.Committed}, skip/20
+	}
+	point := points[d.rng.IntN(len(points))]
+	return append(slices.Clone(d.environ), mortalPoint+"="+point, fmt.Sprintf("%s=%d", mortalSkip, skip)), 0
 }
 
 // present lets agents use a server until it dies, or the work is done.
@@ -177,7 +182,7 @@ func (d *deluge) present(a *agent, after time.Duration) {
 func (d *deluge) count(a *agent) {
 	if !d.ended() {
 		d.kills++
-		if strings.Contains(a.log.String(), lastWords+ofTag) {
+		if words := a.log.String(); strings.Contains(words, lastWords+ofTag) || strings.Contains(words, lastWords+ofPart) {
 			d.amid++
 		}
 		if code := a.cmd.ProcessState.ExitCode(); code >= 0 {

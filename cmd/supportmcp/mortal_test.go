@@ -117,9 +117,11 @@ func killAt(fatal, skip string) func(string) {
 	}
 }
 
-// ofTag begins the points of a request that writes a tag of a contact, which has those
-// of any request as well.
-const ofTag = "tag."
+// What begins the points at which contacts are being tagged.
+const (
+	ofTag  = "tag." // a request that writes a tag; it passes the points of any request as well
+	ofPart = "end." // a transaction of the ledger that ends a part of a plan
+)
 
 // lastWords begin the line by which tests count deaths.
 const lastWords = "dies at "
