@@ -151,11 +151,15 @@ type told struct {
 	Error    bool   `json:"-"`
 	Text     string `json:"-"`
 	Action   string `json:"action_id"`
+	Plan     string `json:"plan_id"`
 	State    policies.State
 	Replayed bool
 	Code     string
 	Message  string
-	Receipt  struct{ ID, Amount string }
+	Receipt  struct {
+		ID, Amount string
+		Changed    int // contacts
+	}
 	Decision policies.Decision
 }
 

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"supportmcp/internal/ledger"
 	"supportmcp/internal/proof"
 	"supportmcp/internal/sandbox"
 	"supportmcp/internal/sandbox/control"
@@ -21,22 +22,23 @@ import (
 )
 
 var (
-	deluges = flag.Int("deluges", 1, "runs of a server that is killed while many replies are in flight")
+	deluges = flag.Int("deluges", 1, "runs of a server that is killed while many replies and a segment are in flight")
 	deluge1 = flag.Uint64("deluge", 0, "the first of the runs")
 	replies = flag.Int("replies", 500, "replies of each run")
+	tagged  = flag.Int("tagged", 500, "contacts in the segment of each run")
 )
 
-// TestADelugeOfRepliesThroughKilledServersArrivesOnce kills a server again and again
-// while many agents answer customers. Each agent asks again where nothing was answered,
-// and where it is told that its reply was not delivered. In the end each customer has
-// each reply exactly once.
-func TestADelugeOfRepliesThroughKilledServersArrivesOnce(t *testing.T) {
+// TestADelugeThroughKilledServersArrivesOnce kills a server again and again while many
+// agents answer customers and a large segment is tagged. Each agent asks again where
+// nothing was answered, and where it is told that its reply was not delivered. In the end
+// each customer has each reply exactly once, and exactly the segment has the tag, written
+// once to each contact.
+func TestADelugeThroughKilledServersArrivesOnce(t *testing.T) {
 	t.Parallel()
 	for n := range uint64(*deluges) {
 		t.Run(fmt.Sprint(*deluge1+n), func(t *testing.T) {
 			d := newDeluge(t, *deluge1+n)
-			// What else killed servers must do exactly once joins here.
-			d.survive(newCorrespondence(d.Running, *replies))
+			d.survive(newCampaign(d, *tagged), newCorrespondence(d.Running, *replies))
 		})
 	}
 }
@@ -65,6 +67,7 @@ type deluge struct {
 	serve *agent     // nil while there is none
 	over  bool
 	kills int
+	amid  int // kills as contacts were being tagged
 }
 
 func newDeluge(t *testing.T, seed uint64) *deluge {
@@ -76,7 +79,7 @@ func newDeluge(t *testing.T, seed uint64) *deluge {
 	}
 	t.Cleanup(running.Close)
 	policy := filepath.Join(t.TempDir(), "policy.yaml")
-	if err := os.WriteFile(policy, []byte(generous), 0o600); err != nil {
+	if err := os.WriteFile(policy, []byte(generous+tagging), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	d := &deluge{Running: running, t: t, rng: rand.New(rand.NewPCG(seed, 500))}
@@ -84,7 +87,7 @@ func newDeluge(t *testing.T, seed uint64) *deluge {
 	d.environ = append(bare(),
 		"STRIPE_SECRET_KEY="+sandbox.StripeKey, "STRIPE_API_BASE="+running.StripeURL,
 		"INTERCOM_ACCESS_TOKEN="+sandbox.IntercomToken, "INTERCOM_API_BASE="+running.IntercomURL, "INTERCOM_ADMIN_ID="+sandbox.AdminID,
-		"SUPPORTMCP_DATABASE_URL="+freshFile(t), "SUPPORTMCP_POLICY="+policy, "SUPPORTMCP_LOG_LEVEL=error", "HOME="+filepath.Dir(policy),
+		"SUPPORTMCP_DATABASE_URL="+freshFile(t), "SUPPORTMCP_POLICY="+policy, "SUPPORTMCP_LOG_LEVEL=error", "SUPPORTMCP_TOOLSETS=ticket,segments", "HOME="+filepath.Dir(policy),
 		mortalSince+"="+strconv.FormatInt(since.UnixNano(), 10))
 	return d
 }
@@ -116,9 +119,9 @@ func (d *deluge) survive(all ...work) {
 	for _, w := range all {
 		w.compare(d.t)
 	}
-	d.t.Logf("%d kills", d.kills)
-	if d.kills < 3 {
-		d.t.Errorf("only %d servers were killed: this shows too little", d.kills)
+	d.t.Logf("%d kills, %d of them as contacts were being tagged", d.kills, d.amid)
+	if d.kills < 3 || d.amid == 0 {
+		d.t.Errorf("only %d servers were killed, %d of them as contacts were being tagged: this shows too little", d.kills, d.amid)
 	}
 }
 
@@ -128,16 +131,7 @@ const fates = 6
 // keep starts one server after the other, of which the first ones die.
 func (d *deluge) keep() {
 	for n := 0; !d.ended(); n++ {
-		environ, after := d.environ, time.Duration(0)
-		points := []string{proof.RequestWritten, proof.AnswerRead, "begin.committed", "settle.written", "settle.committed"}
-		point, skip, soon := points[d.rng.IntN(len(points))], d.rng.IntN(max(1, *replies/fates)), time.Duration(50+d.rng.IntN(300))*time.Millisecond
-		switch {
-		case n >= fates:
-		case n%3 == 2:
-			after = soon
-		default:
-			environ = append(slices.Clone(environ), mortalPoint+"="+point, fmt.Sprintf("%s=%d", mortalSkip, skip))
-		}
+		environ, after := d.fate(n)
 		a := launch(d.t, "supportmcp-mortal", environ, "serve")
 		if a.greeted() {
 			d.present(a, after)
@@ -145,6 +139,23 @@ func (d *deluge) keep() {
 		a.fire()
 		d.count(a)
 	}
+}
+
+// fate lets a server die at any point, as contacts are being tagged, at any moment, or not.
+func (d *deluge) fate(n int) (environ []string, after time.Duration) {
+	points, skip := []string{proof.RequestWritten, proof.AnswerRead, "begin.committed", "settle.written", "settle.committed"}, d.rng.IntN(max(1, *replies/fates))
+	switch {
+	case n >= fates:
+		return d.environ, 0
+	case n%3 == 2:
+		return d.environ, time.Duration(50+d.rng.IntN(300)) * time.Millisecond
+	case n%2 == 1 && d.rng.IntN(2) == 0:
+		points = []string{ofTag + proof.RequestWritten, ofTag + proof.AnswerRead}
+	case n%2 == 1: // there are fewer parts than contacts
+		points, skip = []string{ofPart + ledger.Told, ofPart + ledger.Committed}, skip/20
+	}
+	point := points[d.rng.IntN(len(points))]
+	return append(slices.Clone(d.environ), mortalPoint+"="+point, fmt.Sprintf("%s=%d", mortalSkip, skip)), 0
 }
 
 // present lets agents use a server until it dies, or the work is done.
@@ -171,6 +182,9 @@ func (d *deluge) present(a *agent, after time.Duration) {
 func (d *deluge) count(a *agent) {
 	if !d.ended() {
 		d.kills++
+		if words := a.log.String(); strings.Contains(words, lastWords+ofTag) || strings.Contains(words, lastWords+ofPart) {
+			d.amid++
+		}
 		if code := a.cmd.ProcessState.ExitCode(); code >= 0 {
 			d.t.Errorf("a server ended by itself with %d: %s", code, a.log.String())
 			d.end()

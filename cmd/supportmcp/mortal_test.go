@@ -117,6 +117,12 @@ func killAt(fatal, skip string) func(string) {
 	}
 }
 
+// What begins the points at which contacts are being tagged.
+const (
+	ofTag  = "tag." // a request that writes a tag; it passes the points of any request as well
+	ofPart = "end." // a transaction of the ledger that ends a part of a plan
+)
+
 // lastWords begin the line by which tests count deaths.
 const lastWords = "dies at "
 
@@ -129,8 +135,14 @@ func (i interrupted) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Method == http.MethodGet || strings.HasSuffix(r.URL.Path, "/search") {
 		return http.DefaultTransport.RoundTrip(r)
 	}
+	at := func(point string) {
+		i.at(point)
+		if taggingPath(r.URL.Path) {
+			i.at(ofTag + point)
+		}
+	}
 	r = r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
-		WroteRequest: func(httptrace.WroteRequestInfo) { i.at(proof.RequestWritten) },
+		WroteRequest: func(httptrace.WroteRequestInfo) { at(proof.RequestWritten) },
 	}))
 	res, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {
@@ -141,7 +153,7 @@ func (i interrupted) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	i.at(proof.AnswerRead)
+	at(proof.AnswerRead)
 	res.Body = io.NopCloser(bytes.NewReader(body))
 	return res, nil
 }
