@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"supportmcp/internal/fault"
 	"supportmcp/internal/sandbox"
 	"supportmcp/policies"
 	"supportmcp/tools"
@@ -157,6 +159,33 @@ func TestACollectorThatIsAwayKeepsNoCallAndNoEnd(t *testing.T) {
 		t.Errorf("the log says\n%s", s.log())
 	}
 	wantRefunds(t, p, 1)
+}
+
+func TestASpanSaysHowItsCallEnded(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		call    func() (any, bool, error)
+		outcome string
+		status  int
+	}{
+		"answered": {func() (any, bool, error) { return nil, false, nil }, "ok", 0},
+		"denied":   {func() (any, bool, error) { return nil, true, nil }, "denied", 0},
+		"failed":   {func() (any, bool, error) { return nil, false, &fault.Error{Code: fault.Upstream, Message: "maria"} }, "upstream", 2},
+		"panicked": {func() (any, bool, error) { panic("maria") }, "internal", 2},
+	} {
+		collector, endpoint := openCollector(t)
+		h := hands{tracer: newTracer(settings{traces: endpoint, log: newLogger(io.Discard, "error")})}
+		call := h.traced([]tools.Tool{{Call: func(context.Context, policies.Principal, json.RawMessage) (any, bool, error) { return c.call() }}})[0].Call
+		func() {
+			defer func() { _ = recover() }()
+			_, _, _ = call(t.Context(), "agent", nil)
+		}()
+		h.tracer.Close()
+		if len(collector.spans) != 1 || collector.spans[0].says("supportmcp.outcome") != c.outcome || collector.spans[0].Status.Code != c.status {
+			t.Errorf("%s: the collector has %+v", name, collector.spans)
+		}
+		wantNothingTold(t, collector.bytes)
+	}
 }
 
 func TestWithoutACollectorNoCallAndNoRequestIsWrapped(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -21,7 +22,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // collector is a collector that answers with a status and keeps what it took.
 type collector struct {
 	*httptest.Server
-	came chan struct{}
+	came chan struct{} // for each batch
+	gone chan struct{} // for each connection that ended
 
 	mu     sync.Mutex
 	status int
@@ -31,8 +33,14 @@ type collector struct {
 
 func collect(t *testing.T, status int) *collector {
 	t.Helper()
-	c := &collector{status: status, came: make(chan struct{}, 100)}
-	c.Server = httptest.NewServer(c)
+	c := &collector{status: status, came: make(chan struct{}, 100), gone: make(chan struct{}, 100)}
+	c.Server = httptest.NewUnstartedServer(c)
+	c.Config.ConnState = func(_ net.Conn, is http.ConnState) {
+		if is == http.StateClosed {
+			c.gone <- struct{}{}
+		}
+	}
+	c.Start()
 	t.Cleanup(c.Close)
 	return c
 }
@@ -206,6 +214,7 @@ func TestAFullBatchIsSentAtOnceAndTheRestAtTheEnd(t *testing.T) {
 	running.Wait()
 	record(tracer, 3)
 	tracer.Close()
+	<-c.gone // no connection is kept
 	if spans, _ := c.took(); spans < batch+3 {
 		t.Errorf("the collector has %d spans", spans)
 	}
