@@ -96,6 +96,9 @@ type Config struct {
 	// The page that clients show for this server, such as your team's runbook.
 	Website string `env:"SUPPORTMCP_WEBSITE" otherwise:"none"`
 
+	// The address of an OpenTelemetry collector such as `http://127.0.0.1:4318`. With it `serve` sends traces there, as OTLP over HTTP in JSON: see [operations.md](operations.md#watching-a-service).
+	TracesEndpoint string `env:"OTEL_EXPORTER_OTLP_ENDPOINT" otherwise:"none: nothing is traced"`
+
 	// `true` allows writes to live Stripe and to a real Intercom workspace.
 	AllowLiveWrites string `env:"SUPPORTMCP_ALLOW_LIVE_WRITES" envDefault:"false"`
 

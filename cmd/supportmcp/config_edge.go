@@ -21,7 +21,7 @@ func (c Config) checkEdge() error {
 	if u, err := url.Parse(c.Website); c.Website != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
 		website = problem("SUPPORTMCP_WEBSITE", "must be an address such as https://desk.example.com/runbook")
 	}
-	return errors.Join(c.checkToken(), c.checkOAuth(), c.checkOrigins(), c.checkRate(), c.unread[clientSecret], website)
+	return errors.Join(c.checkToken(), c.checkOAuth(), c.checkOrigins(), c.checkRate(), c.unread[clientSecret], c.checkTraces(), website)
 }
 
 func (c Config) checkToken() error {

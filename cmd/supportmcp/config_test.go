@@ -101,6 +101,8 @@ func TestServeRefusesEachBadVariableByNameAndWithoutItsSecret(t *testing.T) {
 		{"a resource without a provider", map[string]string{"SUPPORTMCP_OAUTH_RESOURCE": "https://desk.example.com/mcp"}, "SUPPORTMCP_OAUTH_ISSUER is missing"},
 		{"a provider over http", map[string]string{"SUPPORTMCP_OAUTH_ISSUER": "http://login.example.com", "SUPPORTMCP_OAUTH_RESOURCE": "https://desk.example.com/mcp"}, "SUPPORTMCP_OAUTH_ISSUER must begin with https://"},
 		{"a resource that is not the endpoint", map[string]string{"SUPPORTMCP_OAUTH_ISSUER": "https://login.example.com", "SUPPORTMCP_OAUTH_RESOURCE": "https://desk.example.com"}, "SUPPORTMCP_OAUTH_RESOURCE must end in /mcp"},
+		{"a collector that is no address", map[string]string{tracesEndpoint: "collector:4318"}, tracesEndpoint + " must be the address of a collector"},
+		{"a collector with a password", map[string]string{tracesEndpoint: "https://u:" + canary + "@collector.example.com"}, tracesEndpoint + " must be the address of a collector"},
 		{"a negative rate", map[string]string{"SUPPORTMCP_HTTP_RATE": "-1"}, "SUPPORTMCP_HTTP_RATE must be a number"},
 		{"unknown log level", map[string]string{"SUPPORTMCP_LOG_LEVEL": "verbose"}, "SUPPORTMCP_LOG_LEVEL must be one of: debug, info, warn, error"},
 	} {

@@ -75,7 +75,7 @@ func (c Config) in(running *sandbox.Running) Config {
 		StripeKey: sandbox.StripeKey, StripeBase: running.StripeURL,
 		IntercomToken: sandbox.IntercomToken, IntercomBase: running.IntercomURL, IntercomAdmin: sandbox.AdminID,
 		Policy: c.Policy, Approvers: c.Approvers, Knowledge: c.Knowledge, Principal: c.Principal, LogLevel: c.LogLevel, AllowLiveWrites: "false",
-		HTTPToken: c.HTTPToken, HTTPOrigins: c.HTTPOrigins, OAuthIssuer: c.OAuthIssuer, OAuthResource: c.OAuthResource, HTTPRate: c.HTTPRate, Website: c.Website,
+		HTTPToken: c.HTTPToken, HTTPOrigins: c.HTTPOrigins, OAuthIssuer: c.OAuthIssuer, OAuthResource: c.OAuthResource, HTTPRate: c.HTTPRate, Website: c.Website, TracesEndpoint: c.TracesEndpoint,
 		LogFormat: c.LogFormat, TLSCert: c.TLSCert, TLSKey: c.TLSKey, unread: c.unread,
 	}
 }

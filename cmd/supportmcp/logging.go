@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"supportmcp/internal/fault"
+	"supportmcp/internal/trace"
 )
 
 // newLogger logs as text what is at least of a level.
@@ -85,7 +86,7 @@ func (h ofCalls) Handle(ctx context.Context, r slog.Record) error {
 	if id := fault.CallOf(ctx); id != "" {
 		r.AddAttrs(slog.String("call_id", id))
 	}
-	if id := fault.TraceOf(ctx); id != "" {
+	if id := trace.ID(ctx); id != "" {
 		r.AddAttrs(slog.String("trace_id", id))
 	}
 	return h.Handler.Handle(ctx, r)

@@ -184,7 +184,7 @@ func sandboxed(cfg Config, running *sandbox.Running, dir string, w world) (setti
 		mode:        "sandbox",
 		databaseURL: "sqlite:" + filepath.Join(dir, "ledger.db"), auditKey: keyBeside(filepath.Join(dir, "ledger.db")),
 		principal: policies.Principal(cfg.Principal), timing: usualTiming(), now: running.Clock.Now, log: log,
-		website: cfg.Website, access: cfg.access(w.now, log), outlets: outlets("", "", log),
+		website: cfg.Website, access: cfg.access(w.now, log), traces: cfg.TracesEndpoint, outlets: outlets("", "", log),
 	}
 	if cfg.Knowledge == "" {
 		docs := filepath.Join(dir, "knowledge")

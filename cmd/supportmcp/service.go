@@ -19,6 +19,7 @@ import (
 	"supportmcp/internal/segments"
 	"supportmcp/internal/stripe"
 	"supportmcp/internal/tokens"
+	"supportmcp/internal/trace"
 	"supportmcp/policies"
 	"supportmcp/resources"
 	"supportmcp/server"
@@ -43,6 +44,7 @@ type settings struct {
 	toolsets    []tools.Toolset // that clients see
 	readOnly    bool            // clients see no tool that writes
 	website     string
+	traces      string // the collector's address; "" is none
 	http        string // the address to serve at; "" serves over stdio
 	operator    string // the address to tell the operator at; "" is none
 	access      server.HTTP
@@ -116,15 +118,16 @@ type hands struct {
 
 	meters   *meters
 	ledgered *watched // the ledger, as guard and worker use it
+	tracer   *trace.Tracer
 
 	authority authority     // over what people decide
 	news      chan struct{} // says that notes may have been written
 }
 
 func newHands(ctx context.Context, s settings) (h hands, err error) {
-	h.log, h.meters, h.news = s.log, newMeters(), make(chan struct{}, 1)
+	h.log, h.meters, h.news, h.tracer = s.log, newMeters(), make(chan struct{}, 1), newTracer(s)
 	if s.stripe.HTTP == nil {
-		s.stripe.HTTP, s.intercom.HTTP = h.meters.vendor("stripe"), h.meters.vendor("intercom")
+		s.stripe.HTTP, s.intercom.HTTP = h.vendor("Stripe"), h.vendor("Intercom")
 	}
 	if h.intercom, err = intercom.New(s.intercom); err != nil {
 		return h, fmt.Errorf("set up Intercom: %w", err)
@@ -240,7 +243,7 @@ func assemble(s settings, h hands) (*service, error) {
 	shown := tools.Listed(h.tools, s.toolsets, s.readOnly)
 	srv, err := server.New(server.Config{
 		Version: version, Website: s.website, Principal: s.principal, Log: s.log, CallID: newCallID,
-		Tools: h.meters.timed(shown), Resources: published(), Prompts: h.prompts(s, shown),
+		Tools: h.traced(h.meters.timed(shown)), Resources: published(), Prompts: h.prompts(s, shown),
 	})
 	if err != nil {
 		return nil, err
@@ -275,6 +278,7 @@ func (s *service) work(ctx context.Context) {
 	s.busy.Go(func() { s.watchTies(ctx) })
 	s.busy.Go(func() { s.indexing(ctx) })
 	s.busy.Go(func() { s.notary.run(ctx) })
+	s.busy.Go(func() { s.tracer.Run(ctx) })
 	s.busy.Go(func() {
 		if err := s.intercom.Ready(ctx); err != nil && ctx.Err() == nil {
 			s.log.Warn("Intercom is not ready for answers", "err", err)
@@ -282,13 +286,14 @@ func (s *service) work(ctx context.Context) {
 	})
 }
 
-// close waits for the worker, whose context must be done, signs for the last time
-// and closes the ledger.
+// close waits for the worker, whose context must be done, signs for the last time,
+// sends the last spans and closes the ledger.
 func (s *service) close() error {
 	s.busy.Wait()
 	ctx, cancel := context.WithTimeout(context.Background(), longestDelivery)
 	defer cancel()
 	s.notary.sign(ctx)
+	s.tracer.Close()
 	return s.ledger.Close()
 }
 
@@ -299,7 +304,7 @@ func configured(c Config, w world) (settings, error) {
 	s := settings{
 		stripe:    stripe.Config{Key: string(c.StripeKey), BaseURL: strings.TrimRight(c.StripeBase, "/"), Log: log, Now: w.now},
 		intercom:  intercom.Config{Token: string(c.IntercomToken), BaseURL: c.IntercomBase, AdminID: c.IntercomAdmin, Log: log, Now: w.now},
-		principal: policies.Principal(c.Principal), timing: usualTiming(), now: w.now, log: log, website: c.Website, access: c.access(w.now, log),
+		principal: policies.Principal(c.Principal), timing: usualTiming(), now: w.now, log: log, website: c.Website, access: c.access(w.now, log), traces: c.TracesEndpoint,
 	}
 	var noDatabase, noKey error
 	if s.databaseURL, noDatabase = c.databaseURL(); noDatabase == nil {

@@ -15,16 +15,3 @@ func CallOf(ctx context.Context) string {
 	id, _ := ctx.Value(callKey{}).(string)
 	return id
 }
-
-type traceKey struct{}
-
-// WithTrace says to which trace of its caller a call belongs.
-func WithTrace(ctx context.Context, id string) context.Context {
-	return context.WithValue(ctx, traceKey{}, id)
-}
-
-// TraceOf is the trace that ctx belongs to; "" when there is none.
-func TraceOf(ctx context.Context) string {
-	id, _ := ctx.Value(traceKey{}).(string)
-	return id
-}
