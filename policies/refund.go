@@ -43,8 +43,8 @@ type Charge struct {
 	Connected     bool         `json:"connected,omitempty"`   // money of a connected account is involved
 	Transferred   bool         `json:"transferred,omitempty"` // Stripe sent such an account its share along with the payment
 	Fee           bool         `json:"fee,omitempty"`         // and kept an application fee for the platform
-	Risk          string       `json:"risk,omitempty"`      // Stripe's level: normal, elevated, highest; "" is not known
-	Card          string       `json:"card,omitempty"`      // the fingerprint, which is the same for all customers with this card
+	Risk          string       `json:"risk,omitempty"`        // Stripe's level: normal, elevated, highest; "" is not known
+	Card          string       `json:"card,omitempty"`        // the fingerprint, which is the same for all customers with this card
 	CreatedAt     time.Time    `json:"created_at"`
 }
 
