@@ -19,6 +19,11 @@ func (r *fileReader) refund(path string, n *yaml.Node) *RefundRules {
 		optional("account_age", "7d", "How long the customer must have had the account.", r.span(&rules.AccountAge)),
 		optional("risk", "{elevated: needs_approval, highest: deny}", "What becomes of refunds of payments that Stripe gave this risk. A payment whose risk is not known is treated as the strictest of these.", r.risk(&rules.Risk)),
 		optional("inquiry", "allow", "Refunds while the customer's bank asks about the payment (Stripe: an inquiry). A real dispute is always denied.", r.effect(&rules.Inquiry, Allow, NeedsApproval, Deny)).or("allow"),
+		optional("connect", "platform", "Refunds of payments in which a connected account has a share (Stripe Connect): denied, paid by the platform alone, or with the account's share taken back.", r.word([]string{Deny.String(), string(FromPlatform), string(FromAccount)}, func(text string) {
+			if rules.Connect = RefundFrom(text); text == Deny.String() {
+				rules.Connect = ""
+			}
+		})).or("deny"),
 		optional("reasons", "{fraudulent: deny}", "What becomes of a refund for a stated reason. It only restricts: what an agent states is no evidence. fraudulent is denied unless it is listed.", r.reasons(&rules.Reasons)),
 		optional("cooldown", "24h", "How long after a refund of a payment the next one of the same payment must wait.", r.cooldown(rules)),
 	}, r.common(&rules.Section, true), []field{

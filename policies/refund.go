@@ -40,11 +40,23 @@ type Charge struct {
 	Succeeded     bool         `json:"succeeded"` // and paid
 	Captured      bool         `json:"captured"`
 	Dispute       DisputeState `json:"dispute,omitempty"`
-	Connected     bool         `json:"connected,omitempty"` // money of a connected account is involved
-	Risk          string       `json:"risk,omitempty"`      // Stripe's level: normal, elevated, highest; "" is not known
-	Card          string       `json:"card,omitempty"`      // the fingerprint, which is the same for all customers with this card
+	Connected     bool         `json:"connected,omitempty"`   // money of a connected account is involved
+	Transferred   bool         `json:"transferred,omitempty"` // Stripe sent such an account its share along with the payment
+	Fee           bool         `json:"fee,omitempty"`         // and kept an application fee for the platform
+	Risk          string       `json:"risk,omitempty"`        // Stripe's level: normal, elevated, highest; "" is not known
+	Card          string       `json:"card,omitempty"`        // the fingerprint, which is the same for all customers with this card
 	CreatedAt     time.Time    `json:"created_at"`
 }
+
+// RefundFrom is whose balance a refund of a charge with a connected account comes
+// from (https://docs.stripe.com/connect/charges#refund-creation).
+type RefundFrom string
+
+// The balances.
+const (
+	FromPlatform RefundFrom = "platform"          // the account keeps its share, as Stripe does unless told otherwise
+	FromAccount  RefundFrom = "connected_account" // its share is taken back, and gets the application fee back in proportion
+)
 
 // Twin is another succeeded, unrefunded charge of the same customer and amount.
 // Whether a charge is a duplicate is computed from twins, never taken from an agent.
@@ -60,6 +72,7 @@ type Refund struct {
 	Amount money.Money `json:"amount"` // resolved: what Stripe will be asked for
 	Rest   bool        `json:"rest"`   // asked as "what remains" instead of an amount
 	Reason Reason      `json:"reason"`
+	From   RefundFrom  `json:"from,omitempty"` // where the money of a Connected charge comes from, as the policy says
 	Twins  []Twin      `json:"twins"`
 	Since  time.Time   `json:"since,omitzero"` // when the charge's customer was created
 	Traits Traits      `json:"traits"`
@@ -75,6 +88,7 @@ type RefundRules struct {
 	AccountAge      time.Duration // of the customer, at least
 	Risk            map[string]Effect
 	Inquiry         Effect            // a refund while the customer's bank asks about the charge
+	Connect         RefundFrom        // where refunds of Connected charges come from; "" denies them
 	Reasons         map[Reason]Effect // a stated reason only restricts
 }
 
@@ -124,6 +138,7 @@ func (r Refund) judge(p *Policy, s Snapshot) []Finding {
 		p.Refund.window(r.Charge.CreatedAt, s.Now),
 		p.Refund.inquiry(r.Charge.Dispute),
 		p.reason(&r))
+	findings = append(findings, p.Refund.connect(&r)...)
 	findings = append(findings, p.Refund.share(&r)...)
 	findings = append(findings, p.Refund.risk(r.Charge.Risk)...)
 	return append(findings, accountAge("refund", p.Refund.AccountAge, r.Since, s.Now)...)
@@ -165,9 +180,6 @@ func (r *Refund) refundable() Finding {
 	case !r.Charge.Captured:
 		f.Effect, f.Message = Deny, "the payment is authorised but not captured, so no money was taken"
 		f.NextStep = "hand the conversation to a person, who can release the authorisation"
-	case r.Charge.Connected:
-		f.Effect, f.Message = Deny, "money of a connected account is involved"
-		f.NextStep = "hand the conversation to a person"
 	}
 	return f
 }

@@ -36,6 +36,26 @@ func (p *RefundRules) inquiry(d DisputeState) Finding {
 	return permitted("refund.inquiry", p.Inquiry, "refund while the customer's bank asks about the payment")
 }
 
+// connect lets money of a connected account go only in the one way that the policy
+// names, which the refund must have been proposed with.
+func (p *RefundRules) connect(r *Refund) []Finding {
+	if !r.Charge.Connected && r.From == "" {
+		return nil
+	}
+	f := Finding{Rule: "refund.connect", Effect: Deny, Limit: string(p.Connect), Actual: string(r.From), NextStep: "hand the conversation to a person"}
+	switch {
+	case p.Connect == "" || !r.Charge.Connected:
+		f.Message = "money of a connected account is involved"
+	case r.From != p.Connect:
+		f.Message, f.NextStep = "the policy has such refunds come from elsewhere now", "ask again"
+	case r.From == FromAccount && !r.Charge.Transferred:
+		f.Message = "the connected account got no share of this payment that could be taken back"
+	default:
+		f.Effect, f.NextStep = Allow, ""
+	}
+	return []Finding{f}
+}
+
 // share limits how much of a charge is given back, earlier refunds included, so
 // that many small ones do not pass it.
 func (p *RefundRules) share(r *Refund) []Finding {

@@ -46,7 +46,7 @@ func (d Deps) listPayments(ctx context.Context, by policies.Principal, asked pol
 	for _, c := range page.Charges[:n] {
 		p := paymentOf(c)
 		r := asked
-		r.Charge, r.Amount, r.Twins = c.Charge, c.Remaining, twins(page.Charges, c)
+		r.Charge, r.Amount, r.From, r.Twins = c.Charge, c.Remaining, d.from(c.Charge), twins(page.Charges, c)
 		refundable := c.Succeeded && c.Remaining.Minor > 0
 		if refundable {
 			verdict, err := d.Guard.Preview(ctx, policies.Request{Principal: by}, r)

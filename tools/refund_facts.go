@@ -45,7 +45,7 @@ func (d Deps) chargeFacts(ctx context.Context, in createRefundInput, r *policies
 	if err != nil {
 		return b, err
 	}
-	r.Charge = c.Charge
+	r.Charge, r.From = c.Charge, d.from(c.Charge)
 	if c.Customer == "" {
 		return b, nil
 	}
@@ -64,6 +64,14 @@ func (d Deps) chargeFacts(ctx context.Context, in createRefundInput, r *policies
 		return err
 	})
 	return b, g.Wait()
+}
+
+// from is where the policy has a refund of a charge come from.
+func (d Deps) from(c policies.Charge) policies.RefundFrom {
+	if rules := d.Guard.Policy().Refund; rules != nil && c.Connected {
+		return rules.Connect
+	}
+	return ""
 }
 
 // twins are the other succeeded charges of the same amount that nobody has refunded.

@@ -73,7 +73,7 @@ func refundStories() map[string]resolution {
 		"refund-came-back":     {[]step{{"get_payment", args{"charge_id": "ch_hugo_1"}, "came back"}, handedOn()}, "ch_hugo_1 0, open with 8101"},
 		"refund-needs-details": {[]step{refund("ch_pia_1", "", wished, "denied structure.amount"), {"get_payment", args{"charge_id": "ch_pia_1"}, "waits for the customer"}, reply("Please look for the e-mail that asks where to send the money, and answer it.")}, "ch_pia_1 2500, closed"},
 		"partial-capture":      {[]step{refund("ch_leo_1", "", wished, "done"), reply("We have refunded 30.00 EUR.")}, "ch_leo_1 9000, closed"},
-		"marketplace":          {[]step{refund("ch_gwen_1", "", wished, "denied structure.charge"), handedOn()}, "ch_gwen_1 0, open with 8101"},
+		"marketplace":          {[]step{refund("ch_gwen_1", "", wished, "denied refund.connect"), handedOn()}, "ch_gwen_1 0, open with 8101"},
 		"second-try":           {[]step{lookAt("get_billing_overview", "the account lacks money"), reply("You paid once: the first attempt failed, and only the second one took 20.00 EUR.")}, "ch_rita_1 0, ch_rita_2 0, closed"},
 		"empty-balance":        {[]step{refund("ch_june_1", "", wished, "failed"), handedOn()}, "ch_june_1 0, open with 8101"},
 		"uncaptured":           {[]step{refund("ch_olaf_1", "", wished, "denied structure.amount"), handedOn()}, "ch_olaf_1 0, open with 8101"},

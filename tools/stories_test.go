@@ -83,7 +83,7 @@ func TestARefundInEveryStory(t *testing.T) {
 		{"refund-needs-details", "ch_pia_1", "", "requested_by_customer", denied, "structure.amount", 2500},
 		{"partial-capture", "ch_leo_1", "", "requested_by_customer", done, "", 9000},
 		{"partial-capture", "ch_leo_1", "90.00 EUR", "requested_by_customer", denied, "structure.remaining", 6000},
-		{"marketplace", "ch_gwen_1", "", "requested_by_customer", denied, "structure.charge", 0},
+		{"marketplace", "ch_gwen_1", "", "requested_by_customer", denied, "refund.connect", 0},
 		{"second-try", "ch_rita_1", "20.00 EUR", "requested_by_customer", denied, "structure.charge", 0},
 		{"second-try", "ch_rita_2", "", "duplicate", awaiting, "refund.reason", 0},
 		{"dispute-won", "ch_otto_1", "", "requested_by_customer", done, "", 2000},

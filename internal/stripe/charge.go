@@ -183,6 +183,7 @@ func chargeOf(sc *stripe.Charge, refunds []*stripe.Refund, disputes []*stripe.Di
 	out := Charge{
 		Charge: policies.Charge{
 			ID: sc.ID, Amount: total, CreatedAt: at(sc.Created), Connected: connected(sc),
+			Transferred: sc.TransferData != nil || sc.Transfer != nil, Fee: sc.ApplicationFee != nil || sc.ApplicationFeeAmount != 0,
 			Succeeded: sc.Status == stripe.ChargeStatusSucceeded && sc.Paid, Captured: sc.Captured,
 		},
 		Status: string(sc.Status), FailureCode: sc.FailureCode, FailureMessage: sc.FailureMessage,

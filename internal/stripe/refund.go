@@ -50,6 +50,12 @@ func (c *Client) CreateRefund(ctx context.Context, p *policies.Permit[policies.R
 		return Refund{}, err
 	}
 	send := c.send
+	if invoice != "" && a.From == policies.FromAccount {
+		return Refund{}, &fault.Error{
+			Code: fault.Refused, Took: fault.No, NextStep: toPerson,
+			Message: "this payment is refunded by a credit note, which cannot take a share back from a connected account",
+		}
+	}
 	if invoice != "" {
 		send = func(ctx context.Context, a policies.Refund, key string) (Refund, error) {
 			return c.sendNote(ctx, invoice, a.Amount, a.Reason, c.mark(a.Asker, key))
@@ -103,6 +109,8 @@ type refundParams struct {
 	Charge   string `form:"charge"`
 	Amount   int64  `form:"amount"` // always: without one Stripe refunds all that is left
 	Reason   string `form:"reason"`
+	Reverse  *bool  `form:"reverse_transfer"` // nil, as false is, leaves its share to a connected account
+	Fee      *bool  `form:"refund_application_fee"`
 	Metadata mark   `form:"metadata"`
 }
 
@@ -119,6 +127,9 @@ func (c *Client) mark(a policies.Asker, key string) mark {
 
 func (c *Client) send(ctx context.Context, a policies.Refund, key string) (Refund, error) {
 	p := &refundParams{Charge: a.Charge.ID, Amount: a.Amount.Minor, Reason: string(a.Reason), Metadata: c.mark(a.Asker, key)}
+	if a.From == policies.FromAccount {
+		p.Reverse, p.Fee = stripe.Bool(true), trueOrNone(a.Charge.Fee)
+	}
 	p.Context = ctx
 	p.SetIdempotencyKey(key)
 	r := &stripe.Refund{}
@@ -128,6 +139,14 @@ func (c *Client) send(ctx context.Context, a policies.Refund, key string) (Refun
 	out, err := refundOf(r)
 	out.Replayed = err == nil && r.LastResponse.Header.Get("Idempotent-Replayed") == "true"
 	return out, err
+}
+
+// trueOrNone is nil for false, which is then not sent.
+func trueOrNone(b bool) *bool {
+	if !b {
+		return nil
+	}
+	return &b
 }
 
 // FindRefund looks for the refund that was made under a key. It lists, since

@@ -333,3 +333,39 @@ func TestNotBeingAbleToLookIsNotNotFinding(t *testing.T) {
 		}
 	}
 }
+
+// Of a connected account is taken back what it has got, and only where the permit says so.
+func TestAShareIsTakenBackOnlyAsThePermitSays(t *testing.T) {
+	for name, c := range map[string]struct {
+		from           policies.RefundFrom
+		fee            bool
+		reversed, paid bool
+	}{
+		"by the platform": {from: policies.FromPlatform, fee: true},
+		"with the share":  {from: policies.FromAccount, reversed: true},
+		"and the fee":     {from: policies.FromAccount, fee: true, reversed: true, paid: true},
+	} {
+		b := withMaria(t)
+		b.account.AddCharge(stripeapi.Charge{ID: "ch_shared", Customer: "cus_maria", Amount: 5000, Currency: "eur", Destination: "acct_1", Fee: map[bool]int64{true: 50}[c.fee]})
+		a := refundOf("ch_shared", eur(100), eur(5000))
+		a.From, a.Charge.Connected, a.Charge.Transferred, a.Charge.Fee = c.from, true, true, c.fee
+		if _, err := refund(t, b.Client, "act_1", a); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if got := b.account.RefundsOf("ch_shared"); len(got) != 1 || got[0].Reversed != c.reversed || got[0].FeeRefunded != c.paid {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
+func TestAShareIsNotTakenBackByACreditNote(t *testing.T) {
+	b := withInvoice(t)
+	a := refundOf("ch_billed", eur(100), eur(11900))
+	a.From, a.Charge.Connected, a.Charge.Transferred = policies.FromAccount, true, true
+	if _, err := refund(t, b.Client, "act_1", a); fault.CodeOf(err) != fault.Refused || fault.TookOf(err) != fault.No {
+		t.Errorf("%v", err)
+	}
+	if got := b.account.RefundsOf("ch_billed"); len(got) != 0 {
+		t.Errorf("%+v", got)
+	}
+}

@@ -156,7 +156,7 @@ func permitted(t *testing.T, key string, a policies.Refund, do func(context.Cont
 	t.Helper()
 	c := a.Amount.Currency
 	guard := &policies.Guard{Ledger: &ledger{key: key}, Now: start, Log: slog.New(slog.DiscardHandler), Timeout: 5 * time.Second, Lease: time.Minute}
-	guard.Use(&policies.Policy{Refund: &policies.RefundRules{Window: time.Hour, DuplicateWithin: time.Hour, Currencies: map[money.Currency]policies.Limits{c: {Auto: 1 << 40, Max: 1 << 40}}}})
+	guard.Use(&policies.Policy{Refund: &policies.RefundRules{Window: time.Hour, DuplicateWithin: time.Hour, Connect: a.From, Currencies: map[money.Currency]policies.Limits{c: {Auto: 1 << 40, Max: 1 << 40}}}})
 	ran := false
 	_, err := policies.Enforce(t.Context(), guard, policies.Request{Principal: "agent"}, policies.Operation[policies.Refund, stripe.Refund]{
 		Propose: func(context.Context) (policies.Refund, error) { return a, nil },

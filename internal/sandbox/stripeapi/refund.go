@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -19,6 +20,8 @@ type Refund struct {
 	Reason        string    // "duplicate", "fraudulent", "requested_by_customer" or none
 	FailureReason string    // of a failed refund
 	Reference     string    // the acquirer's reference number, by which a bank finds the money
+	Reversed      bool      // of Connect: the connected account's share was taken back
+	FeeRefunded   bool      // of Connect: so was the platform's fee, in proportion
 	Metadata      map[string]string
 	Later         Course // what becomes of it
 
@@ -143,6 +146,9 @@ func (s *Server) renderRefund(r *Refund) object {
 		"reason":              orNull(r.Reason),
 		"receipt_number":      nil,
 		"status":              r.Status,
+	}
+	if r.Reversed {
+		o["transfer_reversal"] = "trr_" + strings.TrimPrefix(r.ID, "re_")
 	}
 	if r.Status == "requires_action" {
 		o["next_action"] = object{"type": "display_details", "display_details": object{"expires_at": r.Created.AddDate(0, 0, 45).Unix()}}

@@ -12,6 +12,7 @@ type refundAsked struct {
 	charge, intent string // exactly one
 	amount         int64  // minor units; 0 for all that is left
 	reason         string
+	reverse, fee   bool // of Connect
 	metadata       map[string]string
 }
 
@@ -24,6 +25,8 @@ func (s *Server) createRefund(p *params) action {
 		reason:   p.oneOf("reason", "duplicate", "fraudulent", "requested_by_customer"),
 		metadata: p.metadata()(nil),
 	}
+	ask.reverse, _ = p.flag("reverse_transfer")
+	ask.fee, _ = p.flag("refund_application_fee")
 	switch {
 	case ask.charge == "" && ask.intent == "":
 		p.refuse(invalid("parameter_missing", "", "One of the following params should be provided for this request: payment_intent or charge."))
@@ -35,6 +38,9 @@ func (s *Server) createRefund(p *params) action {
 		if err != nil {
 			return nil, err
 		}
+		if err := shareable(c, ask); err != nil {
+			return nil, err
+		}
 		left := c.Amount - s.refunded(c)
 		if err := sumAllowed(c, ask.amount, left); err != nil {
 			return nil, err
@@ -44,6 +50,17 @@ func (s *Server) createRefund(p *params) action {
 		}
 		return s.renderRefund(s.refund(c, ask)), nil
 	}
+}
+
+// shareable refuses to take back what no connected account or platform has got.
+func shareable(c *Charge, ask refundAsked) *apiError {
+	switch {
+	case ask.reverse && c.Destination == "":
+		return invalid("", "reverse_transfer", "You cannot reverse a transfer: charge %s has none.", c.ID)
+	case ask.fee && c.Fee == 0:
+		return invalid("", "refund_application_fee", "Charge %s has no application fee.", c.ID)
+	}
+	return nil
 }
 
 // refundable is the charge to refund, if anything of it can be refunded at all.
@@ -138,7 +155,7 @@ func sumAllowed(c *Charge, amount, left int64) *apiError {
 func (s *Server) refund(c *Charge, ask refundAsked) *Refund {
 	r := &Refund{
 		ID: s.next("re"), Charge: c.ID, Amount: ask.amount, Currency: c.Currency, Created: s.clock.Now(),
-		Reason: ask.reason, Metadata: ask.metadata,
+		Reason: ask.reason, Metadata: ask.metadata, Reversed: ask.reverse, FeeRefunded: ask.fee,
 	}
 	r.start(c.Refunding)
 	s.refunds.put(r)
