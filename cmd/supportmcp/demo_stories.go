@@ -86,7 +86,6 @@ func needsApproval(ctx context.Context, d *demo) error {
 	if err := d.explained(ctx, refund, limitsDocument, "a person approves it first"); err != nil {
 		return err
 	}
-	approved := time.Now()
 	if refund.State == policies.Awaiting { // an earlier run in the same folder may have come further
 		if err := d.approve(ctx, refund.Action); err != nil {
 			return err
@@ -97,7 +96,6 @@ func needsApproval(ctx context.Context, d *demo) error {
 		return err
 	}
 	d.check(status.State == policies.Done && len(d.place.Stripe.RefundsOf("ch_tom_1")) == 1, "the server carries it out and the agent sees it")
-	d.check(time.Since(approved) < 5*time.Second || d.kept, "within seconds of the approval")
 	return nil
 }
 

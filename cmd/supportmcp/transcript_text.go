@@ -81,7 +81,7 @@ func wrap(text string, width int) []string {
 
 func (s *storyteller) begin(t ticketStory) {
 	if s.number == 0 {
-		fmt.Fprintln(s.out, "Ten tickets at Northwind Notes. Stripe, Intercom and the ledger are on this\nmachine; nothing leaves it.")
+		fmt.Fprintln(s.out, "A day's tickets at Northwind Notes. Stripe, Intercom and the ledger are on this\nmachine; nothing leaves it.")
 	}
 	s.number++
 	fmt.Fprintf(s.out, "\n%s\n%s\n", s.paint(bold, fmt.Sprintf("%d. %s", s.number, t.Title)),
