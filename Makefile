@@ -76,7 +76,7 @@ cross: ## build the program for every system it is made for
 # thousand, so -short takes fewer of them. The whole number is run by make test. Many
 # tests wait for clocks and disks, so more of them go at once than there are processors.
 race: ## run all tests under the race detector, PostgreSQL included
-	RAPID_SEED=$(RAPID_SEED) SUPPORTMCP_REQUIRE_POSTGRES=1 $(GO) test -race -short -parallel 8 -timeout 30m ./...
+	RAPID_SEED=$(RAPID_SEED) SUPPORTMCP_REQUIRE_POSTGRES=1 $(GO) test -race -short -parallel 4 -timeout 30m ./...
 
 proof: ## simulate SEEDS runs; kill servers in ORDEALS runs on each database, and DEMOS demos
 	$(GO) test -count=1 -timeout 0 -parallel 4 -v -run '^TestWhatever|^TestOneSeed' ./internal/proof -from $(SEED) -seeds $(SEEDS) | $(SUMMARY)
