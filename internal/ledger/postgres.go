@@ -17,9 +17,10 @@ import (
 )
 
 // Connections to PostgreSQL per process: writing ones wait for each other's row
-// locks, reading ones must not wait behind them, and one listens.
+// locks, so that few do as much as many and wait for less; reading ones must not
+// wait behind them, and one listens.
 const (
-	pgWriters = 16
+	pgWriters = 4
 	pgReaders = 4
 	pgMost    = pgWriters + pgReaders + 1
 )
@@ -105,7 +106,7 @@ func pgDiagnose(err error) (message, nextStep string) {
 		case "42501":
 			return "the ledger's PostgreSQL user lacks a right", "grant it the right to create and change tables in its schema"
 		case "53300":
-			return "the ledger's PostgreSQL has no connection left", "raise its max_connections to 21 per replica and some more"
+			return "the ledger's PostgreSQL has no connection left", "raise its max_connections to 9 per replica and some more"
 		case "53100":
 			return "the disk of the ledger's PostgreSQL is full", "free space on it; nothing is allowed until then"
 		}
